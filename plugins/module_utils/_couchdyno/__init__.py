@@ -1,0 +1,22 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""couchdyno: keep a CouchDB database changing in a way that is known in advance.
+
+Arrows run downward only::
+
+    cli                       the scripts: options, screen, exit codes
+     │      (modules/)        the Ansible modules, outside of this package
+    dyno                      the jobs: set up, execute, inspect
+     │
+    ledger  writer  history   who writes what; writing it; what has been
+     │
+    stream  client            the updates as a pure function; CouchDB over HTTP
+     │
+    address  errors
+
+Nothing in here knows of Ansible. It runs on Python 3.7 and later with requests alone.
+"""
+from __future__ import annotations
+
+__version__ = "0.1.0"

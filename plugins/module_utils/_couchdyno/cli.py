@@ -1,0 +1,195 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts couchdyno-setup, couchdyno-execute and couchdyno-info: options, screen, exit codes.
+
+Exit codes: 0 done; 1 could not do it; 2 usage; 3 the database or its ledger is not there; 4 done, but with errors left;
+130 interrupted, after settling.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from typing import Any, Callable, Dict, List, NoReturn, Optional
+
+from . import __version__, settings, text
+from .client import Client
+from .errors import CouchdynoError, Unreachable, UsageError
+from .execute import execute
+from .info import info
+from .parameters import Parameters, check_count
+from .setup import Layout, setup
+
+DONE, WITH_ERRORS, INTERRUPTED = 0, 4, 130
+LONGEST_INTERVAL = 366 * 86400.0  # seconds
+MOST_CYCLES = MOST_RUNS = 10 ** 9
+DEFAULTS = Parameters()
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the credentials that an argument may hold."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, "%s: %s; see %s --help\n" % (self.prog, _without_credentials(message), self.prog))
+
+
+def setup_main(argv: Optional[List[str]] = None) -> int:
+    """couchdyno-setup: make a database and its ledger."""
+    parser = _parser("couchdyno-setup", "Set up a database of documents that couchdyno-execute then keeps updating.")
+    parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
+                        help="total number of documents (default: %(default)s)")
+    parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
+                        help="size of each document as JSON text (default: %(default)s)")
+    parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates", type=int, metavar="N",
+                        default=DEFAULTS.updates, help="how many documents to update on each run (default: %(default)s)")
+    parser.add_argument("-w", "--wait-to-fill", action="store_true",
+                        help="fill the database with documents; run it again to go on after an interruption")
+    parser.add_argument("-f", "--force", action="store_true",
+                        help="delete the database if it exists, with everything in it, and make it anew")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the documents' contents (default: by chance)")
+    parser.add_argument("-q", type=int, metavar="N", help="number of shards of the new database")
+    parser.add_argument("-n", type=int, metavar="N", help="number of copies of each shard of the new database")
+    return _run(parser, argv, _setup)
+
+
+def execute_main(argv: Optional[List[str]] = None) -> int:
+    """couchdyno-execute: run update cycles."""
+    parser = _parser("couchdyno-execute", "Update the next documents of a database, round robin.")
+    parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates", type=int, metavar="N",
+                        help="how many documents to update in each cycle (default: as set up; at most all)")
+    parser.add_argument("-c", "--continuous", type=float, metavar="SECONDS",
+                        help="run cycles in an endless loop, with so many seconds of sleep in between")
+    parser.add_argument("--cycles", type=int, metavar="N", help="with -c: stop after so many cycles")
+    return _run(parser, argv, _execute)
+
+
+def info_main(argv: Optional[List[str]] = None) -> int:
+    """couchdyno-info: tell what is there."""
+    parser = _parser("couchdyno-info", "Tell what is in a database and how its updates have been going.")
+    parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
+    return _run(parser, argv, _info)
+
+
+# -- the jobs
+
+
+def _setup(client: Client, args: argparse.Namespace) -> int:
+    from .progress import Progress  # imports tqdm, which the other scripts can start without
+
+    wanted = Parameters(args.total, args.size, args.updates, args.seed)
+    progress = Progress("filling")
+    try:
+        report = setup(client, wanted, Layout(args.q, args.n), fill=args.wait_to_fill, force=args.force,
+                       progress=progress)
+    finally:
+        progress.close()
+    _show(report, text.setup, args)
+    return _code(client, report.get("fill", {}))
+
+
+def _execute(client: Client, args: argparse.Namespace) -> int:
+    if args.continuous is None:
+        if args.cycles is not None:
+            raise UsageError("--cycles needs -c, the seconds between the cycles")
+        return _execute_once(client, args)
+    check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
+    if not 0 <= args.continuous <= LONGEST_INTERVAL:
+        raise UsageError("-c must be from 0 to %d seconds, not %g" % (LONGEST_INTERVAL, args.continuous))
+    code = DONE
+    for left in range(args.cycles or MOST_CYCLES, 0, -1):
+        try:
+            code = max(code, _execute_once(client, args))
+        except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
+            code = max(code, error.exit_code)
+            _complain("couchdyno-execute", error)
+        if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
+            return INTERRUPTED
+    return code
+
+
+def _execute_once(client: Client, args: argparse.Namespace) -> int:
+    report = execute(client, args.updates)
+    _show(report, text.execute, args)
+    return _code(client, report["after"])
+
+
+def _info(client: Client, args: argparse.Namespace) -> int:
+    check_count("history", args.history, MOST_RUNS, least=0)
+    _show(info(client, args.history), text.info, args)
+    return DONE
+
+
+def _code(client: Client, counts: Dict[str, Any]) -> int:
+    """The exit code of a job that wrote documents."""
+    if client.stopping.is_set():
+        return INTERRUPTED
+    return WITH_ERRORS if counts.get("errors") else DONE
+
+
+# -- around the jobs
+
+
+def _parser(prog: str, description: str) -> Parser:
+    parser = Parser(prog=prog, description=description)
+    parser.add_argument("url", metavar="DB", nargs="?",
+                        help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
+                             "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
+    parser.add_argument("--config", metavar="FILE", help="an INI file with a section [couchdyno] and any of: %s; only "
+                                                         "its owner may have access" % ", ".join(settings.NAMES))
+    parser.add_argument("--ca-path", metavar="FILE", help="certificates to trust instead of the usual ones")
+    parser.add_argument("--no-validate-certs", dest="validate_certs", action="store_false", default=None,
+                        help="talk to servers whose certificate cannot be verified")
+    parser.add_argument("--client-cert", metavar="FILE", help="client certificate")
+    parser.add_argument("--client-key", metavar="FILE", help="its key, where it is not in the same file")
+    parser.add_argument("--timeout", metavar="SECONDS", help="seconds to wait for an answer (default: 60)")
+    parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
+    parser.add_argument("--version", action="version", version="couchdyno " + __version__)
+    return parser
+
+
+def _run(parser: Parser, argv: Optional[List[str]], job: Callable[[Client, argparse.Namespace], int]) -> int:
+    """Run a job on the database that the arguments name; returns the exit code."""
+    args = parser.parse_args(argv)
+    stopping = threading.Event()
+    try:
+        given = {name: getattr(args, name, None) for name in settings.NAMES}
+        address, options = settings.connection(given, os.environ, args.config)
+        client = Client(address, options, stopping=stopping)
+        _stop_on_signals(stopping)
+        return job(client, args)
+    except CouchdynoError as error:
+        _complain(parser.prog, error)
+        return error.exit_code
+    except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    """Let the first SIGINT or SIGTERM end the job in good order, and the second end the process."""
+    def stop(number: int, _frame: Any) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: os._exit(INTERRUPTED))
+        # Not from here: the event's lock may be held by the very code that the signal interrupted.
+        threading.Thread(target=stopping.set).start()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
+
+
+def _show(report: Dict[str, Any], form: Callable[[Dict[str, Any]], str], args: argparse.Namespace) -> None:
+    print(json.dumps(report) if args.json else form(report), flush=True)
+
+
+def _complain(prog: str, error: CouchdynoError) -> None:
+    print("%s: %s" % (prog, str(error).replace("\n", " ")), file=sys.stderr, flush=True)
+
+
+def _without_credentials(message: str) -> str:
+    return re.sub(r"://.*@", "://", message, flags=re.DOTALL)
+

@@ -1,0 +1,283 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CouchDB over HTTP: one session, bounded retries, statuses turned into errors.
+
+Every method may raise ServerError. Repeating a request is harmless in this program (writes carry the revision that
+they replace, and writing an update twice gives the same document), so whatever may pass is tried again.
+"""
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
+from urllib.parse import quote, urlencode
+
+try:
+    import requests
+    from requests.utils import get_environ_proxies
+except ImportError:  # told to the user when a client is made, not when the package is imported
+    requests = None  # type: ignore[assignment]
+
+from . import __version__, errors
+from .address import Address
+
+TRIES = 8
+WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longest
+LONGEST_RETRY_AFTER = 60.0
+FIRST_CONTACT_TRIES = 3  # a server that has never answered is more likely misspelt than busy
+PASSING = frozenset((408, 429, 500, 502, 503, 504))
+REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
+            412: errors.NameTaken, 413: errors.TooLarge}
+CHUNK = 1 << 16
+
+Json = Any
+Params = Dict[str, Union[str, int]]
+Row = Dict[str, Json]
+
+
+class Options(NamedTuple):
+    """How to talk to the server; ``timeout`` is the seconds in which an answer must have arrived whole."""
+
+    ca_path: Optional[str] = None
+    validate_certs: bool = True
+    client_cert: Optional[str] = None
+    client_key: Optional[str] = None
+    timeout: float = 60.0
+
+
+class Client:
+    """A database on a CouchDB server; safe to use from several threads.
+
+    ``stopping`` is an event that cuts waits short: set it, and the request at hand becomes the last try.
+    """
+
+    def __init__(self, address: Address, options: Options = Options(), connections: int = 8,
+                 stopping: Optional[threading.Event] = None) -> None:
+        if requests is None:
+            raise errors.MissingLibrary("requests")
+        self.address = address
+        self.stopping = stopping or threading.Event()
+        self._timeout = options.timeout
+        self._session = _session(address, options, connections)
+        self._date: Optional[Tuple[float, float]] = None  # the server's time, and ours (monotonic) when it told
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    # -- the server and the database
+
+    def now(self) -> int:
+        """The server's time in Unix seconds, from the Date header of its latest answer."""
+        if self._date is None:
+            return int(time.time())
+        told, then = self._date
+        return int(told + time.monotonic() - then)
+
+    def server_version(self) -> str:
+        """The version that the server says it is, ``""`` when it does not."""
+        return str(self._request("GET", self.address.server + "/").get("version", ""))
+
+    def is_admin(self) -> bool:
+        """Whether the user may create and delete databases."""
+        session = self._request("GET", self.address.server + "/_session")
+        return "_admin" in session.get("userCtx", {}).get("roles", [])
+
+    def database_info(self) -> Optional[Dict[str, Json]]:
+        """What the server tells of the database (doc_count, sizes, cluster …), None when it does not exist."""
+        try:
+            return self._request("GET", self.address.url)
+        except errors.NotFound:
+            return None
+
+    def create_database(self, q: Optional[int] = None, n: Optional[int] = None) -> None:
+        """Create the database with q shards and n copies of each; NameTaken when it exists."""
+        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
+
+    def delete_database(self) -> None:
+        """Delete the database, and everything in it; fine when there is none."""
+        try:
+            self._request("DELETE", self.address.url)
+        except errors.NotFound:
+            pass
+
+    # -- documents
+
+    def get(self, document_id: str) -> Optional[Dict[str, Json]]:
+        """A document, None when there is none."""
+        try:
+            return self._request("GET", self._url(document_id))
+        except errors.NotFound:
+            return None
+
+    def put(self, document: Dict[str, Json]) -> str:
+        """Write a document under its ``_rev`` (Conflict when that is not the latest); returns the new revision."""
+        return self._request("PUT", self._url(document["_id"]), body=_encode(document))["rev"]
+
+    def bulk_write(self, documents: Iterable[str]) -> List[Dict[str, Json]]:
+        """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order."""
+        body = ('{"docs":[' + ",".join(documents) + "]}").encode("ascii")
+        return self._request("POST", self._url("_bulk_docs"), body=body)
+
+    def rows(self, ids: List[str], include_docs: bool = False) -> List[Row]:
+        """The rows of _all_docs for some ids, without those of missing and deleted documents."""
+        params: Params = {"include_docs": "true"} if include_docs else {}
+        return _present(self._request("POST", self._url("_all_docs"), params, _encode({"keys": ids})))
+
+    def rows_between(self, first: str, last: str, include_docs: bool = False) -> List[Row]:
+        """The rows of _all_docs from one id to another, both included, in order."""
+        params: Params = {"startkey": json.dumps(first), "endkey": json.dumps(last)}
+        if include_docs:
+            params["include_docs"] = "true"
+        return _present(self._request("GET", self._url("_all_docs"), params))
+
+    def _url(self, path: str) -> str:
+        return "%s/%s" % (self.address.url, quote(path, safe=""))
+
+    # -- requests
+
+    def _request(self, method: str, url: str, params: Optional[Params] = None, body: Optional[bytes] = None) -> Json:
+        """Send a request until it is answered for good; returns the answer's JSON or raises ServerError."""
+        if params:
+            url = "%s?%s" % (url, urlencode(params))
+        wait = WAITS[0]
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._send(method, url, body)
+            except _Passing as passing:
+                tries = FIRST_CONTACT_TRIES if self._date is None else TRIES
+                if attempt >= tries or self.stopping.is_set():
+                    raise errors.Unreachable(str(passing)) from None
+                pause = wait * random.uniform(0.5, 1.5) if passing.retry_after is None else passing.retry_after
+            self.stopping.wait(pause)
+            wait = min(2 * wait, WAITS[1])
+
+    def _send(self, method: str, url: str, body: Optional[bytes]) -> Json:
+        """Send a request once; _Passing when it is worth another try."""
+        deadline = time.monotonic() + self._timeout
+        try:
+            with self._session.request(method, url, data=body, timeout=self._timeout, stream=True,
+                                       allow_redirects=False) as response:
+                self._note_date(response.headers.get("Date"))
+                content = _read(response, deadline)
+        except requests.exceptions.SSLError as error:
+            raise errors.Unreachable(
+                "%s: TLS failed: %s; see the options for a CA or a client certificate"
+                % (self.address.server, _cause(error))) from None
+        except requests.exceptions.RequestException as error:
+            raise _Passing("cannot talk to %s: %s; is the server up, and the URL right?"
+                           % (self.address.server, _cause(error))) from None
+        except OSError as error:  # an unreadable CA or client certificate
+            raise errors.UsageError("cannot use a certificate file: %s" % error) from None
+        return self._answer(response.status_code, response.headers, content)
+
+    def _answer(self, status: int, headers: Any, content: bytes) -> Json:
+        """The JSON of an answer, or the error that its status stands for."""
+        try:
+            answer = json.loads(content.decode("utf-8")) if content else {}
+        except ValueError:
+            answer = None
+        if status < 300 and answer is not None:
+            return answer
+        detail = answer if isinstance(answer, dict) else {}
+        error, reason = str(detail.get("error", "")), str(detail.get("reason", ""))
+        if status < 300:
+            raise _Passing("%s answered with something that is not JSON; is it a CouchDB?" % self.address.server)
+        message = "%s answered %d%s" % (self.address.url, status, _because(error, reason))
+        if status in PASSING:
+            raise _Passing(message, _retry_after(headers))
+        if status < 400:
+            message += "; use the URL that it redirects to: %s" % headers.get("Location", "(none given)")
+        elif status == 401:
+            message += "; check the username and the password"
+        raise REFUSALS.get(status, errors.Refused)(message, status, error)
+
+    def _note_date(self, date: Optional[str]) -> None:
+        try:
+            told = parsedate_to_datetime(date).timestamp() if date else None
+        except (TypeError, ValueError):
+            told = None
+        self._date = (time.time() if told is None else told, time.monotonic())
+
+
+def row_error(row: Row) -> str:
+    """CouchDB's word for why a document of a bulk write was not written, ``""`` when it was."""
+    error = row.get("error")
+    if error is True:  # PouchDB Server
+        error = row.get("name")
+    return str(error or "")
+
+
+class _Passing(Exception):
+    """This try failed in a way that may pass; ``retry_after`` is the wait in seconds that the server asks for."""
+
+    def __init__(self, message: str, retry_after: Optional[float] = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def _session(address: Address, options: Options, connections: int) -> "requests.Session":
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    # The environment is asked once, for proxies and not for ~/.netrc, rather than at each request.
+    session.trust_env = False
+    session.proxies = get_environ_proxies(address.server)
+    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
+                            "Content-Type": "application/json", "User-Agent": "couchdyno/" + __version__})
+    if address.username:
+        session.auth = (address.username.encode("utf-8"), (address.password or "").encode("utf-8"))
+    session.verify = options.validate_certs and (options.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True)
+    if options.client_cert:
+        session.cert = (options.client_cert, options.client_key) if options.client_key else options.client_cert
+    return session
+
+
+def _read(response: "requests.Response", deadline: float) -> bytes:
+    """The whole body; a server that trickles it past the deadline is as good as silent."""
+    chunks = []
+    for chunk in response.iter_content(CHUNK):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout("the answer took too long")
+    return b"".join(chunks)
+
+
+def _present(answer: Json) -> List[Row]:
+    return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
+
+
+def _encode(value: Json) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _because(error: str, reason: str) -> str:
+    return " (%s)" % ": ".join(filter(None, (error, reason))).replace("\n", " ") if error or reason else ""
+
+
+def _retry_after(headers: Any) -> Optional[float]:
+    """The seconds that a Retry-After header asks for, within reason; None without one (a date is not used)."""
+    value = headers.get("Retry-After", "").strip()
+    return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason of an exception of requests, in a few words."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection within the timeout"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer within the timeout"
+    text = str(error)
+    for words in ("Connection refused", "Name or service not known", "No route to host", "Connection reset by peer",
+                  "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed"):
+        if words in text:
+            return words.lower()
+    return text.rsplit("(Caused by ", 1)[-1].replace("\n", " ")[:200]

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Execute: claim the next window, write it, settle it.
+
+Times in the data are Unix seconds of the server, durations are seconds.
+"""
+from __future__ import annotations
+
+import random
+import secrets
+import socket
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+from . import history
+from .client import Client
+from .errors import Busy
+from .ledger import LEASE, Claim, Ledger, Lease, Result, State, claim, stream
+from .parameters import MAX_UPDATES, check_count
+from .stream import MAX_SEED
+from .writer import Outcome, Writer
+
+PATIENCE = 2 * LEASE  # how long to wait for documents that are in the hands of other drivers
+PUBLIC = ("created", "last_dt", "last_errors", "last_ts", "last_updates", "size", "start", "total", "updates",
+          "version", "seed", "position", "runs")
+
+Data = Dict[str, Any]
+Progress = Callable[[int], None]  # is told how many documents are done by now
+
+
+def execute(client: Client, updates: Optional[int] = None, check: bool = False) -> Data:
+    """Execute one cycle of ``updates`` documents (as many as the ledger says by default, at most all of them).
+
+    ``check`` tells what would be done and changes nothing. Returns::
+
+        {"before": {"total", "size", "start", "updating"},
+         "after": {"updates", "dt", "rate", "errors", "first"},
+         "new_state": the public part of the ledger}
+
+    ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
+    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``, ``left`` (not written because of a
+    signal; the next cycle does it) and ``busy`` (1: all that could be written is in the hands of other drivers), and
+    ``samples``, the first few documents that could not be written: ``{"id", "update", "reason"}``.
+    """
+    if updates is not None:
+        check_count("updates per run", updates, MAX_UPDATES)
+    ledger = Ledger(client)
+    state = ledger.read()
+    count = min(updates or state["updates"], state["total"])
+    report: Data = {"before": {"total": state["total"], "size": state["size"], "start": state["start"],
+                               "updating": count}}
+    if check:
+        position = state["position"] + count
+        planned = dict(state, position=position, start=position % state["total"])
+        return dict(report, after=_summary(Outcome(), 0.0, state["position"]), new_state=public(planned))
+    try:
+        report["after"] = cycle(client, ledger, lambda _state: count)
+    except Busy:
+        report["after"] = dict(_summary(Outcome(), 0.0, state["position"]), busy=1)
+    report["before"]["start"] = report["after"]["first"] % state["total"]
+    return dict(report, new_state=public(ledger.state))
+
+
+def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: str = "cycle",
+          progress: Progress = lambda done: None) -> Data:
+    """Claim the next ``count(ledger)`` updates and whatever other cycles have left, write them, settle them.
+
+    Returns what ``execute`` has under ``"after"``. Raises Busy when other drivers do not let go of the documents in
+    time.
+    """
+    claims = _claim(client, ledger, count)
+    if not claims:
+        return _summary(Outcome(), 0.0, ledger.state["position"])
+    lease = Lease(client, ledger, claims)
+    started = time.monotonic()
+    outcome = Writer(client, stream(ledger.state), lease).write(progress)
+    dt = time.monotonic() - started
+    newest = claims[-1]
+    record = {"run": newest.run, "ts": newest.ts, "dt": round(dt, 6), "first": newest.first,
+              "updates": outcome.written, "errors": outcome.errors, "kind": kind, "host": newest.host,
+              "latency": history.latency(outcome.latencies)}
+    result = Result(newest.ts, dt, outcome.written, outcome.errors)
+    ledger.settle(lease, outcome.left, result, history.place(client, record))
+    redone = sum(entry.count for entry in claims if entry.redo)
+    return dict(_summary(outcome, dt, newest.first), **_counts(redone=redone))
+
+
+def public(state: State) -> Data:
+    """The ledger as it is shown: without the fields of CouchDB and without drivers' names in its claims."""
+    shown = {name: state[name] for name in PUBLIC if name in state}
+    shown["claims"] = [{name: entry[name] for name in ("first", "count", "ts", "lease", "host")}
+                       for entry in state["claims"]]
+    return shown
+
+
+def rate(updates: int, dt: float) -> float:
+    """Documents a second."""
+    return round(updates / dt, 1) if dt > 0 else 0.0
+
+
+def _claim(client: Client, ledger: Ledger, count: Callable[[State], int]) -> List[Claim]:
+    """Claim a window for a driver of a name of its own; waits for documents that other drivers still write."""
+    host = socket.gethostname()
+    driver = "%s/%s" % (host, secrets.token_hex(6))
+    deadline = time.monotonic() + PATIENCE
+    if "seed" not in ledger.state:
+        _upgrade(client, ledger)
+    while True:
+        try:
+            return ledger.change(lambda state: claim(state, driver, host, count(state), client.now()))
+        except Busy:
+            if time.monotonic() > deadline or client.stopping.wait(random.uniform(0.1, 0.5)):
+                raise
+            ledger.read()
+
+
+def _upgrade(client: Client, ledger: Ledger) -> None:
+    """Take over a database of the earlier tool: give it a seed, and its history a document of its own."""
+    seed = secrets.randbelow(MAX_SEED)
+    if "history" in ledger.state:
+        history.keep_earlier(client, ledger.state["history"])
+
+    def apply(state: State) -> None:
+        state.setdefault("seed", seed)
+        state.pop("history", None)
+
+    ledger.change(apply)
+
+
+def _counts(**counts: int) -> Data:
+    return {name: value for name, value in counts.items() if value}
+
+
+def _summary(outcome: Outcome, dt: float, first: int) -> Data:
+    after = {"updates": outcome.written, "dt": round(dt, 3), "rate": rate(outcome.written, dt),
+             "errors": outcome.errors, "first": first}
+    after.update(_counts(accepted=outcome.accepted, conflicts=outcome.conflicts,
+                         left=0 if outcome.broken else outcome.left_count - outcome.errors))
+    if outcome.samples:
+        after["samples"] = outcome.samples
+    return after

@@ -1,0 +1,300 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger: the document ``couchdyno_meta``, which says what the database is and who is writing what.
+
+The upper half are pure functions from ledger to ledger; ``Ledger`` below carries their results to the server. Any
+number of drivers may work on one database, because each change is written under the revision that it was made from,
+and because of what the functions keep true:
+
+- every update below ``position`` was handed out exactly once, or is named by exactly one open claim;
+- no two open claims name the same document (all of them lie within ``total`` updates), so a driver may overwrite
+  whatever it finds in its documents while its lease lasts.
+"""
+from __future__ import annotations
+
+import copy
+import json
+import random
+import threading
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar
+
+from .client import Client, row_error
+from .errors import Busy, ClaimLost, Conflict, LedgerDamaged, NoDatabase, NoLedger, Refused, Unreachable
+from .stream import Stream
+
+LEDGER_ID = "couchdyno_meta"
+VERSION = 1
+LEASE = 60  # seconds after which a claim that was not renewed is anybody's
+MARGIN = 5  # seconds before its end from which a driver no longer trusts its lease
+MOST_LEFT = 32  # with so many claims left behind, cycles repair and hand out nothing new
+TRIES = 200
+
+State = Dict[str, Any]
+Answer = TypeVar("Answer")
+
+
+class Parameters(NamedTuple):
+    """What a database is set up with; a ``seed`` of None is drawn by chance."""
+
+    total: int
+    size: int
+    updates: int
+    seed: Optional[int] = None
+
+
+class Claim(NamedTuple):
+    """A window ``[first, first + count)`` of updates in the hands of a driver.
+
+    ``ts`` is when it was first handed out and ``lease`` until when, both in Unix seconds of the server. ``driver``
+    names one cycle of one process, ``run`` is the number of its run record. ``redo`` says that another cycle had the
+    window before.
+    """
+
+    first: int
+    count: int
+    ts: int
+    lease: int
+    driver: str
+    host: str
+    run: int
+    redo: bool = False
+
+    @property
+    def stop(self) -> int:
+        """The first update after the window."""
+        return self.first + self.count
+
+
+class Result(NamedTuple):
+    """What a driver reports when it settles: its time stamp, seconds, and counts of documents."""
+
+    ts: int
+    dt: float
+    updates: int
+    errors: int
+
+
+# -- from ledger to ledger
+
+
+def new(parameters: Parameters, now: int) -> State:
+    """The ledger of a database in which nothing has happened yet."""
+    return {
+        "_id": LEDGER_ID, "version": VERSION, "created": now,
+        "total": parameters.total, "size": parameters.size, "updates": parameters.updates, "seed": parameters.seed,
+        "start": 0, "position": 0, "runs": 0, "claims": [],
+        "last_ts": 0, "last_dt": 0, "last_updates": 0, "last_errors": 0,
+    }
+
+
+def check(state: State) -> State:
+    """Return the ledger when its fields make sense, with those that the earlier tool did not know filled in.
+
+    Raises LedgerDamaged otherwise.
+    """
+    for name, least in (("total", 1), ("size", 1), ("updates", 1), ("start", 0)):
+        if not _is_count(state.get(name), least):
+            raise _damaged("its field %r is %.40r" % (name, state.get(name)))
+    if "position" not in state:
+        state.update(position=state["start"], origin=state["start"], runs=0, claims=[])
+    for name in ("position", "runs", "seed"):
+        if name in state and not _is_count(state[name], 0):
+            raise _damaged("its field %r is %.40r" % (name, state[name]))
+    if not isinstance(state.get("claims"), list) or not all(map(_is_claim, state["claims"])):
+        raise _damaged("its claims cannot be read")
+    for name in ("created", "last_ts", "last_dt", "last_updates", "last_errors"):
+        state.setdefault(name, 0)
+    return state
+
+
+def claim(state: State, driver: str, host: str, count: int, now: int) -> List[Claim]:
+    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has run out; returns its claims.
+
+    Raises Busy, and changes nothing, when documents of that window are still in the hands of another driver.
+    """
+    mine, others = _split(state, driver)
+    if mine:  # the ledger was written, and the answer lost
+        return mine
+    left = [entry for entry in others if entry.lease <= now]
+    held = [entry for entry in others if entry.lease > now]
+    first = state["position"]
+    count = 0 if len(left) >= MOST_LEFT else min(count, state["total"])
+    superseded = first + count - state["total"]  # updates below it write documents that the new window writes anew
+    if count and any(entry.first < superseded for entry in held):
+        raise Busy("the next %d documents are still being written by other drivers; run it again later" % count)
+    left = [_from(entry, superseded) if count else entry for entry in left]
+    run, lease = state["runs"], now + LEASE
+    mine = [entry._replace(driver=driver, host=host, run=run, lease=lease, redo=True) for entry in left if entry.count]
+    if count:
+        mine.append(Claim(first, count, now, lease, driver, host, run))
+    if mine:
+        state.update(position=first + count, start=(first + count) % state["total"], runs=run + 1)
+        _store(state, held + mine)
+    return mine
+
+
+def renew(state: State, driver: str, now: int) -> List[Claim]:
+    """Give the driver's claims a new lease; returns them. ClaimLost when it has none any more."""
+    mine, others = _split(state, driver)
+    if not mine:
+        raise ClaimLost("the lease ran out and another driver took the window over; nothing is lost")
+    mine = [entry._replace(lease=now + LEASE) for entry in mine]
+    _store(state, others + mine)
+    return mine
+
+
+def settle(state: State, driver: str, left: List[Claim], result: Result) -> None:
+    """Close the driver's claims; what is ``left`` of them stays open for whoever comes next.
+
+    ClaimLost when the driver has none any more.
+    """
+    mine, others = _split(state, driver)
+    if not mine:
+        raise ClaimLost("the lease ran out before the cycle was settled; another driver redoes it, nothing is lost")
+    _store(state, others + [entry._replace(lease=0) for entry in left])
+    state.update(last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates, last_errors=result.errors)
+
+
+def open_claims(state: State) -> List[Claim]:
+    """The windows that have been handed out and not been settled, in the order of the stream."""
+    return [Claim(**entry) for entry in state["claims"]]
+
+
+def stream(state: State) -> Stream:
+    """The update stream of the database."""
+    return Stream(state["seed"], state["total"], state["size"])
+
+
+def _from(entry: Claim, first: int) -> Claim:
+    """The part of a claim from update ``first`` on."""
+    first = max(entry.first, min(first, entry.stop))
+    return entry._replace(first=first, count=entry.stop - first)
+
+
+def _split(state: State, driver: str) -> Tuple[List[Claim], List[Claim]]:
+    claims = open_claims(state)
+    return [c for c in claims if c.driver == driver], [c for c in claims if c.driver != driver]
+
+
+def _store(state: State, claims: List[Claim]) -> None:
+    state["claims"] = [entry._asdict() for entry in sorted(claims)]
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_claim(entry: Any) -> bool:
+    return (isinstance(entry, dict) and set(entry) == set(Claim._fields)
+            and all(_is_count(entry[name], 0) for name in ("first", "count", "ts", "lease")))
+
+
+def _damaged(what: str) -> LedgerDamaged:
+    return LedgerDamaged("the ledger (document %s) is damaged: %s; restore it, or set the database up anew with force"
+                         % (LEDGER_ID, what))
+
+
+# -- to the server and back
+
+
+class Ledger:
+    """The ledger of a database; ``state`` is what was last read or written."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.state: State = {}
+
+    def read(self) -> State:
+        """Read the ledger; raises NoDatabase, NoLedger or LedgerDamaged."""
+        state = self._client.get(LEDGER_ID)
+        if state is None:
+            self._explain_absence()
+        self.state = check(state)
+        return self.state
+
+    def create(self, parameters: Parameters) -> State:
+        """Write the ledger of a fresh database; Conflict when there is one."""
+        state = new(parameters, self._client.now())
+        state["_rev"] = self._client.put(state)
+        self.state = state
+        return state
+
+    def change(self, apply: Callable[[State], Answer], beside: Optional[State] = None) -> Answer:
+        """Apply a function to the ledger and write it back, anew from the start when somebody else was first.
+
+        Starts from the ledger as it is known; what ``apply`` raises leaves it as it was, and a ledger that it does
+        not change is not written. ``beside`` is another document to write in the same request, if it can be.
+        """
+        for _ in range(TRIES):
+            state = copy.deepcopy(self.state or self.read())
+            answer = apply(state)
+            if state == self.state:
+                return answer
+            try:
+                state["_rev"] = self._write(state, beside)
+            except Conflict:
+                beside = None
+                self._client.stopping.wait(random.uniform(0, 0.05))
+                self.read()
+            else:
+                self.state = state
+                return answer
+        raise Unreachable("too many drivers are changing the ledger of %s at once; run it again later"
+                          % self._client.address.url)
+
+    def settle(self, lease: "Lease", left: List[Claim], result: Result, record: State) -> None:
+        """Close the claims of a cycle, keep what is ``left`` of them open, and write its run record.
+
+        ClaimLost when another driver has taken them over.
+        """
+        driver = lease.claims[0].driver
+        try:
+            self.change(lambda state: settle(state, driver, left, result), beside=record)
+        except ClaimLost:
+            # Nobody may take a claim over before its lease ends: it was settled, and only the answer was lost.
+            if self._client.now() >= lease.end:
+                raise
+
+    def _write(self, state: State, beside: Optional[State]) -> str:
+        if beside is None:
+            return self._client.put(state)
+        answer = self._client.bulk_write([json.dumps(state), json.dumps(beside)])[0]
+        error = row_error(answer)
+        if error:
+            raise (Conflict if error == "conflict" else Refused)("the ledger was not written: %s" % error)
+        return answer["rev"]
+
+    def _explain_absence(self) -> None:
+        """Raise what a missing ledger means."""
+        url = self._client.address.url
+        if self._client.database_info() is None:
+            raise NoDatabase("there is no database %s; make one with setup" % url)
+        raise NoLedger("the database %s was not set up by couchdyno: it has no document %s" % (url, LEDGER_ID))
+
+
+class Lease:
+    """The claims of a driver for as long as they are its own; safe to use from several threads."""
+
+    def __init__(self, client: Client, ledger: Ledger, claims: List[Claim]) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self.claims = claims
+        self.end = claims[0].lease
+
+    def check(self) -> None:
+        """Raise ClaimLost when another driver has taken the claims over."""
+        self._renew_in(MARGIN)
+
+    def renew_when_due(self) -> None:
+        """Renew the lease when half of it has gone; raises ClaimLost as ``check`` does."""
+        self._renew_in(LEASE // 2)
+
+    def _renew_in(self, seconds: int) -> None:
+        """Renew the lease when it ends in so many seconds or has ended: the ledger tells whether it is too late."""
+        with self._lock:
+            now = self._client.now()
+            if now >= self.end - seconds:
+                driver = self.claims[0].driver
+                self.end = self._ledger.change(lambda state: renew(state, driver, now))[0].lease

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the scripts take the connection from: the command line, the environment, a configuration file.
+
+A setting on the command line wins over one in the environment (``COUCHDYNO_URL``, ``COUCHDYNO_USERNAME``, …), that one
+over the file's; credentials inside the URL win over those beside it. The file is an INI file with a section
+``[couchdyno]`` and the same names in lower case; nobody but its owner may have access to it.
+"""
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from .address import Address, parse
+from .client import Options
+from .errors import UsageError
+
+NAMES = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
+SECTION = "couchdyno"
+WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+MAX_TIMEOUT = 86400.0
+
+
+def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: Optional[str]) -> Tuple[Address, Options]:
+    """Where the database is and how to talk to it; raises UsageError when that cannot be told.
+
+    ``given`` are the settings of the command line (None: not given), ``path`` names the configuration file.
+    """
+    settings: Dict[str, Any] = read_file(path) if path else {}
+    settings.update((name, environ["COUCHDYNO_" + name.upper()]) for name in NAMES
+                    if environ.get("COUCHDYNO_" + name.upper()))
+    settings.update((name, value) for name, value in given.items() if value is not None)
+    if not settings.get("url"):
+        raise UsageError("no database given; name its URL as the argument DB, in COUCHDYNO_URL or in a --config file")
+    address = parse(settings["url"], settings.get("username"), settings.get("password"))
+    return address, options(settings)
+
+
+def options(settings: Mapping[str, Any]) -> Options:
+    """The options of a connection from settings, with the ones that are missing at their defaults."""
+    default = Options()
+    return Options(
+        ca_path=_file("ca_path", settings.get("ca_path")),
+        validate_certs=_switch(settings.get("validate_certs", default.validate_certs)),
+        client_cert=_file("client_cert", settings.get("client_cert")),
+        client_key=_file("client_key", settings.get("client_key")),
+        timeout=seconds("timeout", settings.get("timeout", default.timeout)))
+
+
+def read_file(path: str) -> Dict[str, str]:
+    """The settings in a configuration file; refused when others than its owner have access to it."""
+    import configparser  # costs start-up time that only those pay who use it
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        with open(path, encoding="utf-8") as stream:
+            if os.fstat(stream.fileno()).st_mode & 0o077:
+                raise UsageError("%s may hold a password, and others have access to it; run: chmod 600 %s" % (path, path))
+            parser.read_file(stream)
+        settings = dict(parser.items(SECTION))
+    except OSError as error:
+        raise UsageError("cannot read %s: %s" % (path, error.strerror)) from None
+    except configparser.NoSectionError:
+        raise UsageError("%s has no section [%s]" % (path, SECTION)) from None
+    except (configparser.Error, UnicodeDecodeError):  # their texts quote the file, and so perhaps a password
+        raise UsageError("%s is not an INI file" % path) from None
+    unknown = sorted(set(settings) - set(NAMES))
+    if unknown:
+        raise UsageError("%s has settings that are not known: %s; known are %s"
+                         % (path, ", ".join(unknown), ", ".join(NAMES)))
+    return settings
+
+
+def seconds(name: str, value: Any, least: float = 0.0) -> float:
+    """A number of seconds above ``least``, and not absurd."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not least < number <= MAX_TIMEOUT:
+        raise UsageError("%s must be a number of seconds above %g, at most %g, not %s" % (name, least, MAX_TIMEOUT, value))
+    return number
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value.strip().lower() not in WORDS:
+        raise UsageError("validate_certs must be true or false, not %r" % value)
+    return WORDS[value.strip().lower()]
+
+
+def _file(name: str, path: Optional[str]) -> Optional[str]:
+    if path and not os.path.exists(path):
+        raise UsageError("%s: there is no file %s" % (name, path))
+    return path or None

@@ -1,0 +1,204 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Set up: make a database with a ledger, fill it, remove it."""
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from .client import Client
+from .errors import Busy, Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed
+from .execute import cycle, public, rate
+from .ledger import Ledger, State, new, open_claims
+from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count
+from .stream import MAX_SEED
+from .writer import batch_documents
+
+PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
+FILL_BATCHES = 50  # how many batches a filling driver claims at once
+
+Data = Dict[str, Any]
+Progress = Callable[[int, int], None]  # is told the documents that are there, and all
+
+
+class Layout(NamedTuple):
+    """How a new database is laid out: ``q`` shards, ``n`` copies of each; None leaves it to the server."""
+
+    q: Optional[int] = None
+    n: Optional[int] = None
+
+
+class Found(NamedTuple):
+    """What is there before a setup; ``vacant`` is a database without any document."""
+
+    exists: bool = False
+    vacant: bool = False
+    ledger: Optional[State] = None
+
+
+def setup(client: Client, wanted: Parameters, layout: Layout = Layout(), fill: bool = False, force: bool = False,
+          idempotent: bool = False, dry_run: bool = False,
+          progress: Progress = lambda done, total: None) -> Data:
+    """Set a database up with ``wanted`` parameters, and ``fill`` it with documents.
+
+    A database that exists is an error (DatabaseExists), but for
+
+    - one with the same parameters that is not yet full, when ``fill`` goes on where it stopped;
+    - one with the same parameters, when ``idempotent``;
+    - an empty one, made by an admin for a user who is none;
+    - any at all with ``force``, which deletes it and makes it anew.
+
+    ``dry_run`` tells what would be done and changes nothing. Returns ``{"changed", "before", "dyno_config"}``, where
+    ``before`` is the configuration that was there or None, and with ``fill`` also ``"fill"``: the counts that
+    ``execute`` has under ``"after"``, summed up.
+    """
+    wanted = check(wanted)
+    check_count("q", layout.q or 1, MAX_SHARDS)
+    check_count("n", layout.n or 1, MAX_COPIES)
+    ledger = Ledger(client)
+    found = _find(client, ledger)
+    state = None
+    if force or not _is_taken(client, found, idempotent):
+        state = new(wanted, client.now()) if dry_run else _make(client, ledger, found, wanted, layout, idempotent)
+    report: Data = {"changed": state is not None, "before": found.ledger and public(found.ledger)}
+    if state is None:
+        state = found.ledger or _wait_for_ledger(client, ledger)
+        _check_same(client, state, wanted, idempotent or (fill and _missing(state) > 0))
+    if fill:
+        report["fill"] = {"updates": _missing(state)} if dry_run else _fill(client, ledger, progress)
+        report["changed"] = report["changed"] or report["fill"]["updates"] > 0
+    return dict(report, dyno_config=public(state if dry_run else ledger.state))
+
+
+def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
+    """Delete a database that couchdyno has set up, or any with ``force``; returns ``{"changed", "before"}``."""
+    try:
+        before: Optional[Data] = public(Ledger(client).read())
+    except NoDatabase:
+        return {"changed": False, "before": None}
+    except NoLedger:
+        if not force:
+            raise
+        before = None
+    if not dry_run:
+        client.delete_database()
+    return {"changed": True, "before": before}
+
+
+def _find(client: Client, ledger: Ledger) -> Found:
+    info = client.database_info()
+    if info is None:
+        return Found()
+    try:
+        return Found(True, False, ledger.read())
+    except NoLedger:
+        return Found(True, not info.get("doc_count"))
+
+
+def _is_taken(client: Client, found: Found, idempotent: bool) -> bool:
+    """Whether the database has a ledger or is about to get one; DatabaseExists when it is none of our business."""
+    if found.ledger is not None:
+        return True
+    if not found.exists or (found.vacant and not client.is_admin()):
+        return False
+    if found.vacant and idempotent:  # perhaps another setup, started with this one, is about to write the ledger
+        return True
+    raise _exists(client, "and was not set up by couchdyno")
+
+
+def _make(client: Client, ledger: Ledger, found: Found, wanted: Parameters, layout: Layout,
+          idempotent: bool) -> Optional[State]:
+    """Make the database, in place of one that is there, and its ledger.
+
+    Returns the ledger; None when another setup was faster and that is fine.
+    """
+    seed = secrets.randbelow(MAX_SEED) if wanted.seed is None else wanted.seed
+    adopt = found.vacant and not client.is_admin()
+    try:
+        if found.exists and not adopt:
+            client.delete_database()
+        if not adopt:
+            _create(client, layout, patience=PATIENCE if found.exists else 0.0)
+        return ledger.create(wanted._replace(seed=seed))
+    except (NameTaken, Conflict):
+        if idempotent:
+            return None
+        raise _exists(client, "by now: another setup was faster") from None
+
+
+def _create(client: Client, layout: Layout, patience: float) -> None:
+    """Create the database; with patience, as clusters need a while to forget a database that was deleted."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return client.create_database(layout.q, layout.n)
+        except NameTaken:
+            if time.monotonic() >= deadline or client.stopping.wait(0.2):
+                raise
+        except NotAllowed as refused:
+            raise NotAllowed("%s; creating a database takes an admin, who can also make an empty one for this user"
+                             % refused, refused.status, refused.error) from None
+
+
+def _wait_for_ledger(client: Client, ledger: Ledger) -> State:
+    """The ledger that another setup is about to write."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return ledger.read()
+        except NoLedger:
+            if time.monotonic() >= deadline or client.stopping.wait(0.2):
+                raise _exists(client, "and was not set up by couchdyno") from None
+
+
+def _check_same(client: Client, state: State, wanted: Parameters, may_go_on: bool) -> None:
+    """Raise DatabaseExists unless the database is the wanted one and the caller may go on with it."""
+    same = (all(state[name] == getattr(wanted, name) for name in ("total", "size", "updates"))
+            and wanted.seed in (None, state.get("seed")))
+    if not (same and may_go_on):
+        raise _exists(client, "and was set up with total %d, size %d, updates %d" % (
+            state["total"], state["size"], state["updates"])
+            + ("" if wanted.seed is None else ", seed %s" % state.get("seed")))
+
+
+def _exists(client: Client, how: str) -> DatabaseExists:
+    return DatabaseExists("the database %s exists already %s; force deletes it and makes it anew"
+                          % (client.address.url, how))
+
+
+def _fill(client: Client, ledger: Ledger, progress: Progress) -> Data:
+    """Write the documents of lap 0, chunk by chunk, together with whoever else does it; returns the counts."""
+    total = ledger.state["total"]
+    chunk = FILL_BATCHES * batch_documents(ledger.state["size"])
+    fill: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
+
+    def count(state: State) -> int:
+        return max(0, min(chunk, total - state["position"]))
+
+    while _missing(ledger.state) and not fill["errors"] and not client.stopping.is_set():
+        there = total - _missing(ledger.state)
+        progress(there, total)
+        try:
+            _sum_up(fill, cycle(client, ledger, count, "fill", lambda done: progress(there + done, total)))
+        except Busy:
+            pass
+        if count(ledger.state) == 0 and _missing(ledger.state):  # the rest is in the hands of other drivers
+            client.stopping.wait(0.5)
+            ledger.read()
+    return fill
+
+
+def _sum_up(fill: Data, after: Data) -> None:
+    for name, value in after.items():
+        if name not in ("rate", "first"):
+            fill[name] = fill[name] + value if name in fill else value
+    fill["rate"] = rate(fill["updates"], fill["dt"])
+
+
+def _missing(state: State) -> int:
+    """How many documents are not known to be there: not handed out yet, or in open claims of lap 0."""
+    total = state["total"]
+    opened = sum(min(entry.stop, total) - entry.first for entry in open_claims(state) if entry.first < total)
+    return max(0, total - state["position"]) + opened

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reports as people read them."""
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, Iterable, List, Tuple
+
+Data = Dict[str, Any]
+Line = Tuple[str, Any]
+
+CONFIG = ("created", "last_dt", "last_errors", "last_ts", "last_updates", "size", "start", "total", "updates",
+          "version", "seed", "position", "runs", "claims")
+TIMES = frozenset(("created", "last_ts", "first_ts", "ts"))
+AFTER = {"dt": "dt (sec)", "rate": "rate (/sec)"}
+
+
+def setup(report: Data) -> str:
+    """What couchdyno-setup prints."""
+    text = _wide("dyno_config", _config(report["dyno_config"]))
+    if "fill" in report:
+        text += "\n\n" + _wide("fill", _after(report["fill"]))
+    return text
+
+
+def execute(report: Data) -> str:
+    """What couchdyno-execute prints of a cycle."""
+    return "\n\n".join((_narrow("before", report["before"].items()), _narrow("after", _after(report["after"])),
+                        _narrow("new_state", _config(report["new_state"]))))
+
+
+def info(report: Data) -> str:
+    """What couchdyno-info prints."""
+    parts = [_wide("dyno_config", _config(report["dyno_config"])),
+             _wide("database", _database(report["database"])),
+             _wide("progress", _progress(report["progress"]))]
+    parts += [_wide(kind + "_statistics", _statistics(figures))
+              for kind, figures in report["statistics"].items() if figures["runs"]]
+    if report.get("earlier"):
+        parts.append(_wide("earlier_history", [("entries", len(report["earlier"]))]))
+    if report["runs"]:
+        parts.append("latest runs:\n" + _table(report["runs"]))
+    return "\n\n".join(parts)
+
+
+def _config(config: Data) -> List[Line]:
+    values = dict(config, claims=len(config["claims"]))
+    return [(name, _moment(name, values[name])) for name in CONFIG if name in values]
+
+
+def _after(after: Data) -> List[Line]:
+    lines = [(AFTER.get(name, name), value) for name, value in after.items() if name not in ("samples", "first")]
+    lines += [("failed", "%(id)s (update %(update)d): %(reason)s" % sample) for sample in after.get("samples", ())]
+    return [(name, "%.0f" % value if name == "rate (/sec)" else value) for name, value in lines]
+
+
+def _database(database: Data) -> List[Line]:
+    sizes = database["sizes"] or {}
+    lines = [("name", database["name"]), ("server_version", database["server_version"]),
+             ("doc_count", database["doc_count"])]
+    lines += [("size_" + name, sizes[name]) for name in ("active", "external", "file") if name in sizes]
+    return lines + [(name, database[name]) for name in ("q", "n") if database[name] is not None]
+
+
+def _progress(progress: Data) -> List[Line]:
+    return [("documents", "%d of %d (%d %%)" % (progress["present"], progress["total"],
+                                                100 * progress["present"] // progress["total"])),
+            ("laps", progress["laps"]), ("open_claims", progress["open_claims"]),
+            ("server_time", _moment("ts", progress["ts"]))]
+
+
+def _statistics(figures: Data) -> List[Line]:
+    lines = [(name, _moment(name, figures[name])) for name in ("runs", "updates", "errors", "first_ts", "last_ts")]
+    for name, title in (("rate", "rate (/sec)"), ("dt", "dt (sec)")):
+        if figures[name]:
+            lines.append((title, "min %(min)g, median %(median)g, max %(max)g" % figures[name]))
+    if figures["latency"]:
+        lines.append(("bulk_latency (sec)", "p50 %(p50)g, p99 %(p99)g" % figures["latency"]))
+    return lines
+
+
+def _table(runs: Iterable[Data]) -> str:
+    form = "    %6s  %-19s  %-5s  %9s  %8s  %7s  %9s  %s"
+    lines = [form % ("run", "time (UTC)", "kind", "updates", "errors", "dt", "rate", "host")]
+    lines += [form % (run["run"], iso(run["ts"]), run["kind"], run["updates"], run["errors"], "%.3f" % run["dt"],
+                      "%.0f" % (run["updates"] / run["dt"] if run["dt"] else 0), run["host"]) for run in runs]
+    return "\n".join(lines)
+
+
+def _wide(title: str, lines: Iterable[Line]) -> str:
+    return "\n".join(["%s:" % title] + ["    %s : %s" % line for line in lines])
+
+
+def _narrow(title: str, lines: Iterable[Line]) -> str:
+    return "\n".join(["%s:" % title] + ["  %s: %s" % line for line in lines])
+
+
+def _moment(name: str, value: Any) -> Any:
+    return "%d (%s)" % (value, iso(value)) if name in TIMES else value
+
+
+def iso(ts: float) -> str:
+    """A time stamp as UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ts))

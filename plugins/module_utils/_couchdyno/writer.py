@@ -1,0 +1,251 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The writer: claimed windows in, outcomes out.
+
+Windows are cut into batches, a few of which are in flight at once: while one is being written, the revisions of the
+next are read. Three things keep documents from going back to an older update, whatever dies or stalls:
+
+- revisions are used only when they were read while the lease lasted, and nobody else may write the documents then;
+- a write under an old revision is refused, and a refused document is read again: one that holds this update or a
+  later one is done;
+- windows that another driver had before are read with their documents, for the same reason.
+"""
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .client import Client, Row, row_error
+from .errors import ServerError, TooLarge
+from .ledger import Claim, Lease
+from .stream import Stream
+
+BATCH_DOCUMENTS = 1000
+BATCH_BYTES = 4 * 10 ** 6
+CONNECTIONS = 4
+ROUNDS = 5  # how often a document is tried that was refused or could not be written
+FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_entity_too_large", "bad_request"))
+SAMPLES = 5  # how many of the documents that could not be written are named
+TICK = 1.0  # seconds between two looks at the lease while batches are in flight
+
+Revisions = Dict[int, str]  # by update; without those whose documents are not there
+
+
+class Batch(NamedTuple):
+    """Consecutive updates of one claim, written together."""
+
+    claim: Claim
+    first: int
+    stop: int
+
+
+class Outcome:
+    """What became of windows: counts of documents, and what is left to do.
+
+    ``written`` (``accepted`` of them by fewer nodes than a quorum); ``current``: held their update or a later one
+    already; ``conflicts`` met on the way; ``errors``: could not be written, the first few with their reasons in
+    ``samples``. ``latencies`` are the seconds that each bulk request took. ``broken`` is what made the writer give up.
+    """
+
+    def __init__(self) -> None:
+        self.written = self.accepted = self.current = self.conflicts = self.errors = 0
+        self.samples: List[Dict[str, Any]] = []
+        self.latencies: List[float] = []
+        self.broken: Optional[ServerError] = None
+        self._left: Dict[Claim, Tuple[int, int]] = {}
+
+    @property
+    def left_count(self) -> int:
+        """How many updates remain to be done, with those that lie between them."""
+        return sum(stop - first for first, stop in self._left.values())
+
+    @property
+    def left(self) -> List[Claim]:
+        """What remains to be done, a part of each claim."""
+        return [claim._replace(first=first, count=stop - first) for claim, (first, stop) in self._left.items()]
+
+    def fail(self, claim: Claim, update: int, document_id: str, reason: str) -> None:
+        """Note a document that could not be written."""
+        self.errors += 1
+        self.leave(claim, update, update + 1)
+        if len(self.samples) < SAMPLES:
+            self.samples.append({"id": document_id, "update": update, "reason": reason})
+
+    def leave(self, claim: Claim, first: int, stop: int) -> None:
+        """Note updates that remain to be done; of each claim, the window that spans them all is left."""
+        low, high = self._left.get(claim, (first, stop))
+        self._left[claim] = min(low, first), max(high, stop)
+
+    def add(self, other: "Outcome") -> None:
+        """Take in the outcome of a batch."""
+        for name in ("written", "accepted", "current", "conflicts", "errors"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.samples = (self.samples + other.samples)[:SAMPLES]
+        self.latencies += other.latencies
+        self.broken = self.broken or other.broken
+        for claim, (first, stop) in other._left.items():
+            self.leave(claim, first, stop)
+
+
+class Writer:
+    """Writes the windows of a driver; make one for each set of claims."""
+
+    def __init__(self, client: Client, stream: Stream, lease: Lease, connections: int = CONNECTIONS) -> None:
+        self._client = client
+        self._stream = stream
+        self._lease = lease
+        self._connections = connections
+        self._batch_documents = batch_documents(stream.size)
+        self._expect_nothing = True  # in lap 0, until a document turns up there
+
+    def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
+        """Write all claims of the lease; ``progress`` is told how many documents are done by now.
+
+        What cannot be written is in the outcome. Raises ClaimLost when the lease ran out, after all requests in flight
+        have ended.
+        """
+        outcome = Outcome()
+        flying: Set["Future[Outcome]"] = set()
+        with ThreadPoolExecutor(self._connections) as pool:
+            for batch in self._batches():
+                while len(flying) > self._connections:  # one more than connections: no connection waits for us
+                    self._collect(flying, outcome, progress)
+                if outcome.broken:
+                    outcome.errors += batch.stop - batch.first
+                if outcome.broken or self._client.stopping.is_set():
+                    outcome.leave(*batch)
+                else:
+                    flying.add(pool.submit(self._write_batch, batch))
+            while flying:
+                self._collect(flying, outcome, progress)
+        return outcome
+
+    def _batches(self) -> Iterator[Batch]:
+        for claim in list(self._lease.claims):
+            first = claim.first
+            while first < claim.stop:
+                stop = min(first + self._batch_documents, claim.stop)
+                yield Batch(claim, first, stop)
+                first = stop
+
+    def _collect(self, flying: Set["Future[Outcome]"], outcome: Outcome,
+                 progress: Callable[[int], None]) -> None:
+        """Take in the batches that are done, after waiting for one a moment; keep the lease alive meanwhile."""
+        done, _ = wait(flying, timeout=TICK, return_when=FIRST_COMPLETED)
+        for future in done:
+            flying.remove(future)
+            outcome.add(future.result())
+            progress(outcome.written + outcome.current)
+        try:
+            self._lease.renew_when_due()
+        except ServerError as error:
+            outcome.broken = outcome.broken or error
+
+    def _write_batch(self, batch: Batch) -> Outcome:
+        """Write a batch, in a thread of the pool."""
+        outcome = Outcome()
+        todo = list(range(batch.first, batch.stop))
+        try:
+            todo = self._write_rounds(batch.claim, todo, outcome)
+        except ServerError as error:
+            outcome.broken = error
+            outcome.errors += len(todo) - outcome.written - outcome.current - outcome.errors
+            outcome.leave(*batch)
+        return outcome
+
+    def _write_rounds(self, claim: Claim, todo: List[int], outcome: Outcome) -> List[int]:
+        reasons: Dict[int, str] = {}
+        for attempt in range(ROUNDS):
+            if claim.redo or attempt:
+                todo, revisions = self._behind(todo, outcome)
+            elif self._expect_nothing and todo[-1] < self._stream.total:
+                revisions = {}
+            else:
+                revisions = self._revisions(todo)
+            reasons = self._post(claim, todo, revisions, outcome) if todo else {}
+            todo = list(reasons)
+            if not todo:
+                break
+            self._expect_nothing = False
+            self._client.stopping.wait(random.uniform(0, 0.1) * 2 ** attempt)
+        for update, reason in reasons.items():
+            outcome.fail(claim, update, self._stream.document_id(update), reason)
+        return todo
+
+    def _revisions(self, updates: Sequence[int]) -> Revisions:
+        found = {row["id"]: row["value"]["rev"] for row in self._rows(updates, include_docs=False)}
+        ids = map(self._stream.document_id, updates)
+        return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
+
+    def _behind(self, updates: Sequence[int], outcome: Outcome) -> Tuple[List[int], Revisions]:
+        """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
+        found = {row["id"]: row.get("doc") or {} for row in self._rows(updates, include_docs=True)}
+        behind, revisions = [], {}
+        for update in updates:
+            document = found.get(self._stream.document_id(update))
+            if document and self._holds(document, update):
+                outcome.current += 1
+                continue
+            behind.append(update)
+            if document:
+                revisions[update] = document["_rev"]
+        return behind, revisions
+
+    def _holds(self, document: Row, update: int) -> bool:
+        """Whether a document holds this update or a later one; what somebody else wrote into it does not count."""
+        held = document.get("update")
+        return isinstance(held, int) and held >= update and self._stream.index(held) == self._stream.index(update)
+
+    def _rows(self, updates: Sequence[int], include_docs: bool) -> List[Row]:
+        """The rows of the documents: as one range where they follow each other, by their ids elsewhere."""
+        index, document_id = self._stream.index, self._stream.document_id
+        if index(updates[-1]) - index(updates[0]) == len(updates) - 1:
+            return self._client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)
+        return self._client.rows(list(map(document_id, updates)), include_docs)
+
+    def _post(self, claim: Claim, updates: List[int], revisions: Revisions, outcome: Outcome) -> Dict[int, str]:
+        """Write documents under their revisions; returns those worth another try, with the reasons."""
+        self._lease.check()
+        text, ts, started = self._stream.text, claim.ts, time.monotonic()
+        try:
+            answers = self._client.bulk_write([text(update, ts, revisions.get(update)) for update in updates])
+        except TooLarge as error:
+            return self._post_halves(claim, updates, revisions, outcome, error)
+        outcome.latencies.append(time.monotonic() - started)
+        again = {}
+        for update, answer in zip(updates, answers):
+            error = row_error(answer)
+            if not error:
+                outcome.written += 1
+                outcome.accepted += "accepted" in answer
+            elif error in FINAL:
+                outcome.fail(claim, update, self._stream.document_id(update), _reason(error, answer))
+            else:
+                outcome.conflicts += error == "conflict"
+                again[update] = _reason(error, answer)
+        return again
+
+    def _post_halves(self, claim: Claim, updates: List[int], revisions: Revisions, outcome: Outcome,
+                     error: TooLarge) -> Dict[int, str]:
+        """Write in two requests what the server finds too large for one."""
+        if len(updates) == 1:
+            outcome.fail(claim, updates[0], self._stream.document_id(updates[0]), str(error))
+            return {}
+        half = len(updates) // 2
+        self._batch_documents = min(self._batch_documents, half)
+        again = self._post(claim, updates[:half], revisions, outcome)
+        again.update(self._post(claim, updates[half:], revisions, outcome))
+        return again
+
+
+def batch_documents(size: int) -> int:
+    """How many documents of a size to write in one request."""
+    return max(1, min(BATCH_DOCUMENTS, BATCH_BYTES // size))
+
+
+def _reason(error: str, answer: Row) -> str:
+    detail = answer.get("reason") or answer.get("message")
+    return "%s: %s" % (error, detail) if detail else error
