@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from .errors import UsageError
@@ -23,19 +23,19 @@ class Address(NamedTuple):
 
     server: str
     database: str
-    username: Optional[str] = None
-    password: Optional[str] = None
+    username: str | None = None
+    password: str | None = None
 
     @property
     def url(self) -> str:
         """The URL of the database, without credentials."""
-        return "%s/%s" % (self.server, quote(self.database, safe="$()+-_"))
+        return f"{self.server}/{quote(self.database, safe='$()+-_')}"
 
     def __repr__(self) -> str:
-        return "Address(%r)" % self.url
+        return f"Address({self.url!r})"
 
 
-def parse(url: str, username: Optional[str] = None, password: Optional[str] = None) -> Address:
+def parse(url: str, username: str | None = None, password: str | None = None) -> Address:
     """Take a database URL apart; credentials in the URL win over the ones given beside it.
 
     Raises UsageError when the URL is not one, names no database, or names one that CouchDB would refuse.
@@ -44,32 +44,32 @@ def parse(url: str, username: Optional[str] = None, password: Optional[str] = No
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UsageError("the database URL cannot be read; it has the form %s" % FORM) from None
+        raise UsageError(f"the database URL cannot be read; it has the form {FORM}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError("the database URL must have the form %s" % FORM)
+        raise UsageError(f"the database URL must have the form {FORM}")
     if parts.query or parts.fragment:
         raise UsageError("the database URL must not have a query or a fragment (? or #; write %3F, %23 in a password)")
     prefix, _, name = parts.path.rstrip("/").rpartition("/")
     database = check_database(unquote(name))
-    host = "[%s]" % parts.hostname if ":" in parts.hostname else parts.hostname
-    authority = host if port is None else "%s:%d" % (host, port)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    authority = host if port is None else f"{host}:{port}"
     if parts.username:
         username, password = unquote(parts.username), unquote(parts.password or "")
     if username and password is None:
         raise UsageError("there is a username but no password; give both, or none")
     if password and not username:
         raise UsageError("there is a password but no username; give both, or none")
-    return Address("%s://%s%s" % (parts.scheme, authority, prefix), database, username or None, password or None)
+    return Address(f"{parts.scheme}://{authority}{prefix}", database, username or None, password or None)
 
 
 def check_database(name: str) -> str:
     """Return ``name`` when CouchDB takes it for a database of a user, raise UsageError otherwise."""
     if not name:
-        raise UsageError("the database URL names no database; it has the form %s" % FORM)
+        raise UsageError(f"the database URL names no database; it has the form {FORM}")
     if not DATABASE_NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise UsageError(
-            "%r is no database name: it must begin with a-z and go on with a-z, 0-9 or any of _$()+-/ (at most %d)"
-            % (name, MAX_NAME))
+            f"{name!r} is no database name: it must begin with a-z and go on with a-z, 0-9 or any of _$()+-/ "
+            f"(at most {MAX_NAME} characters)")
     return name
 
 

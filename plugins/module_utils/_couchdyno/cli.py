@@ -15,19 +15,16 @@ import re
 import signal
 import sys
 import threading
-from typing import Any, Callable, Dict, List, NoReturn, Optional
+from typing import Any, Callable, NoReturn
 
 from . import __version__, settings, text
 from .client import Client
 from .errors import CouchdynoError, Unreachable, UsageError
-from .execute import execute
-from .info import info
 from .parameters import Parameters, check_count
-from .setup import Layout, setup
 
 DONE, WITH_ERRORS, INTERRUPTED = 0, 4, 130
 LONGEST_INTERVAL = 366 * 86400.0  # seconds
-MOST_CYCLES = MOST_RUNS = 10 ** 9
+MOST_CYCLES = 10 ** 9
 DEFAULTS = Parameters()
 
 
@@ -35,10 +32,10 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, without the credentials that an argument may hold."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, "%s: %s; see %s --help\n" % (self.prog, _without_credentials(message), self.prog))
+        self.exit(2, f"{self.prog}: {_without_credentials(message)}; see {self.prog} --help\n")
 
 
-def setup_main(argv: Optional[List[str]] = None) -> int:
+def setup_main(argv: list[str] | None = None) -> int:
     """couchdyno-setup: make a database and its ledger."""
     parser = _parser("couchdyno-setup", "Set up a database of documents that couchdyno-execute then keeps updating.")
     parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
@@ -46,7 +43,7 @@ def setup_main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
                         help="size of each document as JSON text (default: %(default)s)")
     parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates", type=int, metavar="N",
-                        default=DEFAULTS.updates, help="how many documents to update on each run (default: %(default)s)")
+                        default=DEFAULTS.updates, help="how many documents to update on a run (default: %(default)s)")
     parser.add_argument("-w", "--wait-to-fill", action="store_true",
                         help="fill the database with documents; run it again to go on after an interruption")
     parser.add_argument("-f", "--force", action="store_true",
@@ -57,7 +54,7 @@ def setup_main(argv: Optional[List[str]] = None) -> int:
     return _run(parser, argv, _setup)
 
 
-def execute_main(argv: Optional[List[str]] = None) -> int:
+def execute_main(argv: list[str] | None = None) -> int:
     """couchdyno-execute: run update cycles."""
     parser = _parser("couchdyno-execute", "Update the next documents of a database, round robin.")
     parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates", type=int, metavar="N",
@@ -68,18 +65,19 @@ def execute_main(argv: Optional[List[str]] = None) -> int:
     return _run(parser, argv, _execute)
 
 
-def info_main(argv: Optional[List[str]] = None) -> int:
+def info_main(argv: list[str] | None = None) -> int:
     """couchdyno-info: tell what is there."""
     parser = _parser("couchdyno-info", "Tell what is in a database and how its updates have been going.")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
     return _run(parser, argv, _info)
 
 
-# -- the jobs
+# -- the jobs; each script imports its own only, as starting up is a good part of a small cycle
 
 
 def _setup(client: Client, args: argparse.Namespace) -> int:
-    from .progress import Progress  # imports tqdm, which the other scripts can start without
+    from .progress import Progress
+    from .setup import Layout, setup
 
     wanted = Parameters(args.total, args.size, args.updates, args.seed)
     progress = Progress("filling")
@@ -99,7 +97,7 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
         return _execute_once(client, args)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
     if not 0 <= args.continuous <= LONGEST_INTERVAL:
-        raise UsageError("-c must be from 0 to %d seconds, not %g" % (LONGEST_INTERVAL, args.continuous))
+        raise UsageError(f"-c must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {args.continuous:g}")
     code = DONE
     for left in range(args.cycles or MOST_CYCLES, 0, -1):
         try:
@@ -113,18 +111,21 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
 
 
 def _execute_once(client: Client, args: argparse.Namespace) -> int:
+    from .execute import execute
+
     report = execute(client, args.updates)
     _show(report, text.execute, args)
     return _code(client, report["after"])
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
-    check_count("history", args.history, MOST_RUNS, least=0)
+    from .info import info
+
     _show(info(client, args.history), text.info, args)
     return DONE
 
 
-def _code(client: Client, counts: Dict[str, Any]) -> int:
+def _code(client: Client, counts: dict[str, Any]) -> int:
     """The exit code of a job that wrote documents."""
     if client.stopping.is_set():
         return INTERRUPTED
@@ -139,8 +140,9 @@ def _parser(prog: str, description: str) -> Parser:
     parser.add_argument("url", metavar="DB", nargs="?",
                         help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
                              "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
-    parser.add_argument("--config", metavar="FILE", help="an INI file with a section [couchdyno] and any of: %s; only "
-                                                         "its owner may have access" % ", ".join(settings.NAMES))
+    parser.add_argument("--config", metavar="FILE",
+                        help=f"an INI file, section [{settings.SECTION}], with any of: {', '.join(settings.NAMES)}; "
+                             "only its owner may have access")
     parser.add_argument("--ca-path", metavar="FILE", help="certificates to trust instead of the usual ones")
     parser.add_argument("--no-validate-certs", dest="validate_certs", action="store_false", default=None,
                         help="talk to servers whose certificate cannot be verified")
@@ -152,7 +154,7 @@ def _parser(prog: str, description: str) -> Parser:
     return parser
 
 
-def _run(parser: Parser, argv: Optional[List[str]], job: Callable[[Client, argparse.Namespace], int]) -> int:
+def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int]) -> int:
     """Run a job on the database that the arguments name; returns the exit code."""
     args = parser.parse_args(argv)
     stopping = threading.Event()
@@ -172,7 +174,7 @@ def _run(parser: Parser, argv: Optional[List[str]], job: Callable[[Client, argpa
 
 def _stop_on_signals(stopping: threading.Event) -> None:
     """Let the first SIGINT or SIGTERM end the job in good order, and the second end the process."""
-    def stop(number: int, _frame: Any) -> None:
+    def stop(_number: int, _frame: Any) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: os._exit(INTERRUPTED))
         # Not from here: the event's lock may be held by the very code that the signal interrupted.
@@ -182,12 +184,13 @@ def _stop_on_signals(stopping: threading.Event) -> None:
         signal.signal(each, stop)
 
 
-def _show(report: Dict[str, Any], form: Callable[[Dict[str, Any]], str], args: argparse.Namespace) -> None:
+def _show(report: dict[str, Any], form: Callable[[dict[str, Any]], str], args: argparse.Namespace) -> None:
     print(json.dumps(report) if args.json else form(report), flush=True)
 
 
 def _complain(prog: str, error: CouchdynoError) -> None:
-    print("%s: %s" % (prog, str(error).replace("\n", " ")), file=sys.stderr, flush=True)
+    line = str(error).replace("\n", " ")
+    print(f"{prog}: {line}", file=sys.stderr, flush=True)
 
 
 def _without_credentials(message: str) -> str:

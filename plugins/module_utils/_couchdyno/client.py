@@ -14,11 +14,12 @@ import random
 import threading
 import time
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, NamedTuple, Union
 from urllib.parse import quote, urlencode
 
 try:
     import requests
+    from requests.auth import HTTPBasicAuth
     from requests.utils import get_environ_proxies
 except ImportError:  # told to the user when a client is made, not when the package is imported
     requests = None  # type: ignore[assignment]
@@ -43,11 +44,14 @@ Row = Dict[str, Json]
 class Options(NamedTuple):
     """How to talk to the server; ``timeout`` is the seconds in which an answer must have arrived whole."""
 
-    ca_path: Optional[str] = None
+    ca_path: str | None = None
     validate_certs: bool = True
-    client_cert: Optional[str] = None
-    client_key: Optional[str] = None
+    client_cert: str | None = None
+    client_key: str | None = None
     timeout: float = 60.0
+
+
+USUAL = Options()
 
 
 class Client:
@@ -56,15 +60,15 @@ class Client:
     ``stopping`` is an event that cuts waits short: set it, and the request at hand becomes the last try.
     """
 
-    def __init__(self, address: Address, options: Options = Options(), connections: int = 8,
-                 stopping: Optional[threading.Event] = None) -> None:
+    def __init__(self, address: Address, options: Options = USUAL, connections: int = 8,
+                 stopping: threading.Event | None = None) -> None:
         if requests is None:
             raise errors.MissingLibrary("requests")
         self.address = address
         self.stopping = stopping or threading.Event()
         self._timeout = options.timeout
         self._session = _session(address, options, connections)
-        self._date: Optional[Tuple[float, float]] = None  # the server's time, and ours (monotonic) when it told
+        self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
 
     def close(self) -> None:
         """Close all connections."""
@@ -88,14 +92,14 @@ class Client:
         session = self._request("GET", self.address.server + "/_session")
         return "_admin" in session.get("userCtx", {}).get("roles", [])
 
-    def database_info(self) -> Optional[Dict[str, Json]]:
+    def database_info(self) -> dict[str, Json] | None:
         """What the server tells of the database (doc_count, sizes, cluster …), None when it does not exist."""
         try:
-            return self._request("GET", self.address.url)
+            return dict(self._request("GET", self.address.url))
         except errors.NotFound:
             return None
 
-    def create_database(self, q: Optional[int] = None, n: Optional[int] = None) -> None:
+    def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n copies of each; NameTaken when it exists."""
         self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
 
@@ -108,28 +112,28 @@ class Client:
 
     # -- documents
 
-    def get(self, document_id: str) -> Optional[Dict[str, Json]]:
+    def get(self, document_id: str) -> dict[str, Json] | None:
         """A document, None when there is none."""
         try:
-            return self._request("GET", self._url(document_id))
+            return dict(self._request("GET", self._url(document_id)))
         except errors.NotFound:
             return None
 
-    def put(self, document: Dict[str, Json]) -> str:
+    def put(self, document: dict[str, Json]) -> str:
         """Write a document under its ``_rev`` (Conflict when that is not the latest); returns the new revision."""
-        return self._request("PUT", self._url(document["_id"]), body=_encode(document))["rev"]
+        return str(self._request("PUT", self._url(document["_id"]), body=_encode(document))["rev"])
 
-    def bulk_write(self, documents: Iterable[str]) -> List[Dict[str, Json]]:
+    def bulk_write(self, documents: Iterable[str]) -> list[dict[str, Json]]:
         """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order."""
         body = ('{"docs":[' + ",".join(documents) + "]}").encode("ascii")
-        return self._request("POST", self._url("_bulk_docs"), body=body)
+        return list(self._request("POST", self._url("_bulk_docs"), body=body))
 
-    def rows(self, ids: List[str], include_docs: bool = False) -> List[Row]:
+    def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without those of missing and deleted documents."""
         params: Params = {"include_docs": "true"} if include_docs else {}
         return _present(self._request("POST", self._url("_all_docs"), params, _encode({"keys": ids})))
 
-    def rows_between(self, first: str, last: str, include_docs: bool = False) -> List[Row]:
+    def rows_between(self, first: str, last: str, include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs from one id to another, both included, in order."""
         params: Params = {"startkey": json.dumps(first), "endkey": json.dumps(last)}
         if include_docs:
@@ -137,14 +141,14 @@ class Client:
         return _present(self._request("GET", self._url("_all_docs"), params))
 
     def _url(self, path: str) -> str:
-        return "%s/%s" % (self.address.url, quote(path, safe=""))
+        return f"{self.address.url}/{quote(path, safe='')}"
 
     # -- requests
 
-    def _request(self, method: str, url: str, params: Optional[Params] = None, body: Optional[bytes] = None) -> Json:
+    def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None) -> Json:
         """Send a request until it is answered for good; returns the answer's JSON or raises ServerError."""
         if params:
-            url = "%s?%s" % (url, urlencode(params))
+            url = f"{url}?{urlencode(params)}"
         wait = WAITS[0]
         attempt = 0
         while True:
@@ -159,7 +163,7 @@ class Client:
             self.stopping.wait(pause)
             wait = min(2 * wait, WAITS[1])
 
-    def _send(self, method: str, url: str, body: Optional[bytes]) -> Json:
+    def _send(self, method: str, url: str, body: bytes | None) -> Json:
         """Send a request once; _Passing when it is worth another try."""
         deadline = time.monotonic() + self._timeout
         try:
@@ -168,14 +172,13 @@ class Client:
                 self._note_date(response.headers.get("Date"))
                 content = _read(response, deadline)
         except requests.exceptions.SSLError as error:
-            raise errors.Unreachable(
-                "%s: TLS failed: %s; see the options for a CA or a client certificate"
-                % (self.address.server, _cause(error))) from None
+            raise errors.Unreachable(f"{self.address.server}: TLS failed: {_cause(error)}; "
+                                     "see the options for a CA and for a client certificate") from None
         except requests.exceptions.RequestException as error:
-            raise _Passing("cannot talk to %s: %s; is the server up, and the URL right?"
-                           % (self.address.server, _cause(error))) from None
+            raise _Passing(f"cannot talk to {self.address.server}: {_cause(error)}; "
+                           "is the server up, and the URL right?") from None
         except OSError as error:  # an unreadable CA or client certificate
-            raise errors.UsageError("cannot use a certificate file: %s" % error) from None
+            raise errors.UsageError(f"cannot use a certificate file: {error}") from None
         return self._answer(response.status_code, response.headers, content)
 
     def _answer(self, status: int, headers: Any, content: bytes) -> Json:
@@ -189,17 +192,17 @@ class Client:
         detail = answer if isinstance(answer, dict) else {}
         error, reason = str(detail.get("error", "")), str(detail.get("reason", ""))
         if status < 300:
-            raise _Passing("%s answered with something that is not JSON; is it a CouchDB?" % self.address.server)
-        message = "%s answered %d%s" % (self.address.url, status, _because(error, reason))
+            raise _Passing(f"{self.address.server} answered with something that is not JSON; is it a CouchDB?")
+        message = f"{self.address.url} answered {status}{_because(error, reason)}"
         if status in PASSING:
             raise _Passing(message, _retry_after(headers))
         if status < 400:
-            message += "; use the URL that it redirects to: %s" % headers.get("Location", "(none given)")
+            message += f"; use the URL that it redirects to: {headers.get('Location', '(none given)')}"
         elif status == 401:
             message += "; check the username and the password"
         raise REFUSALS.get(status, errors.Refused)(message, status, error)
 
-    def _note_date(self, date: Optional[str]) -> None:
+    def _note_date(self, date: str | None) -> None:
         try:
             told = parsedate_to_datetime(date).timestamp() if date else None
         except (TypeError, ValueError):
@@ -218,12 +221,12 @@ def row_error(row: Row) -> str:
 class _Passing(Exception):
     """This try failed in a way that may pass; ``retry_after`` is the wait in seconds that the server asks for."""
 
-    def __init__(self, message: str, retry_after: Optional[float] = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
-def _session(address: Address, options: Options, connections: int) -> "requests.Session":
+def _session(address: Address, options: Options, connections: int) -> requests.Session:
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
     session.mount("http://", adapter)
@@ -234,14 +237,14 @@ def _session(address: Address, options: Options, connections: int) -> "requests.
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
                             "Content-Type": "application/json", "User-Agent": "couchdyno/" + __version__})
     if address.username:
-        session.auth = (address.username.encode("utf-8"), (address.password or "").encode("utf-8"))
+        session.auth = HTTPBasicAuth(address.username.encode("utf-8"), (address.password or "").encode("utf-8"))
     session.verify = options.validate_certs and (options.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True)
     if options.client_cert:
         session.cert = (options.client_cert, options.client_key) if options.client_key else options.client_cert
     return session
 
 
-def _read(response: "requests.Response", deadline: float) -> bytes:
+def _read(response: requests.Response, deadline: float) -> bytes:
     """The whole body; a server that trickles it past the deadline is as good as silent."""
     chunks = []
     for chunk in response.iter_content(CHUNK):
@@ -251,7 +254,7 @@ def _read(response: "requests.Response", deadline: float) -> bytes:
     return b"".join(chunks)
 
 
-def _present(answer: Json) -> List[Row]:
+def _present(answer: Json) -> list[Row]:
     return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
 
 
@@ -260,10 +263,11 @@ def _encode(value: Json) -> bytes:
 
 
 def _because(error: str, reason: str) -> str:
-    return " (%s)" % ": ".join(filter(None, (error, reason))).replace("\n", " ") if error or reason else ""
+    words = ": ".join(filter(None, (error, reason))).replace("\n", " ")
+    return f" ({words})" if words else ""
 
 
-def _retry_after(headers: Any) -> Optional[float]:
+def _retry_after(headers: Any) -> float | None:
     """The seconds that a Retry-After header asks for, within reason; None without one (a date is not used)."""
     value = headers.get("Retry-After", "").strip()
     return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None

@@ -45,7 +45,7 @@ class MissingLibrary(CouchdynoError):
     """A Python package that is needed is not installed; ``name`` says which."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("the Python package %s is missing; install it with: pip install %s" % (name, name))
+        super().__init__(f"the Python package {name} is missing; install it with: pip install {name}")
         self.name = name
 
 

@@ -11,12 +11,12 @@ import random
 import secrets
 import socket
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterable
 
 from . import history
 from .client import Client
 from .errors import Busy
-from .ledger import LEASE, Claim, Ledger, Lease, Result, State, claim, stream
+from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, stream
 from .parameters import MAX_UPDATES, check_count
 from .stream import MAX_SEED
 from .writer import Outcome, Writer
@@ -29,37 +29,51 @@ Data = Dict[str, Any]
 Progress = Callable[[int], None]  # is told how many documents are done by now
 
 
-def execute(client: Client, updates: Optional[int] = None, check: bool = False) -> Data:
+def execute(client: Client, updates: int | None = None) -> Data:
     """Execute one cycle of ``updates`` documents (as many as the ledger says by default, at most all of them).
 
-    ``check`` tells what would be done and changes nothing. Returns::
+    Returns::
 
         {"before": {"total", "size", "start", "updating"},
          "after": {"updates", "dt", "rate", "errors", "first"},
          "new_state": the public part of the ledger}
 
     ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
-    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``, ``left`` (not written because of a
-    signal; the next cycle does it) and ``busy`` (1: all that could be written is in the hands of other drivers), and
-    ``samples``, the first few documents that could not be written: ``{"id", "update", "reason"}``.
+    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``,
+    ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all that could be written is
+    in the hands of other drivers), and ``samples``, the first few documents that could not be written:
+    ``{"id", "update", "reason"}``.
     """
-    if updates is not None:
-        check_count("updates per run", updates, MAX_UPDATES)
     ledger = Ledger(client)
-    state = ledger.read()
-    count = min(updates or state["updates"], state["total"])
-    report: Data = {"before": {"total": state["total"], "size": state["size"], "start": state["start"],
-                               "updating": count}}
-    if check:
-        position = state["position"] + count
-        planned = dict(state, position=position, start=position % state["total"])
-        return dict(report, after=_summary(Outcome(), 0.0, state["position"]), new_state=public(planned))
+    count = _count(updates, ledger)
     try:
-        report["after"] = cycle(client, ledger, lambda _state: count)
+        after = cycle(client, ledger, lambda _state: count)
     except Busy:
-        report["after"] = dict(_summary(Outcome(), 0.0, state["position"]), busy=1)
-    report["before"]["start"] = report["after"]["first"] % state["total"]
-    return dict(report, new_state=public(ledger.state))
+        after = dict(_summary(Outcome(), 0.0, ledger.state["position"]), busy=1)
+    return _report(ledger.state, after["first"], count, after)
+
+
+def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Data]:
+    """What ``execute`` would return for each of so many cycles, were all to go well; changes nothing."""
+    ledger = Ledger(client)
+    count = _count(updates, ledger)
+    state, reports = ledger.state, []
+    for _ in range(cycles):
+        first = state["position"]
+        state = dict(state, position=first + count, start=(first + count) % state["total"])
+        after = {"updates": count, "dt": 0.0, "rate": 0.0, "errors": 0, "first": first}
+        reports.append(_report(state, first, count, after))
+    return reports
+
+
+def sum_up(afters: Iterable[Data]) -> Data:
+    """What several cycles did, as one: counts and durations summed, the rate over all of them."""
+    whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
+    for after in afters:
+        for name, value in after.items():
+            if name not in ("rate", "first"):
+                whole[name] = whole[name] + value if name in whole else value
+    return dict(whole, dt=round(whole["dt"], 3), rate=_rate(whole["updates"], whole["dt"]))
 
 
 def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: str = "cycle",
@@ -94,15 +108,10 @@ def public(state: State) -> Data:
     return shown
 
 
-def rate(updates: int, dt: float) -> float:
-    """Documents a second."""
-    return round(updates / dt, 1) if dt > 0 else 0.0
-
-
-def _claim(client: Client, ledger: Ledger, count: Callable[[State], int]) -> List[Claim]:
+def _claim(client: Client, ledger: Ledger, count: Callable[[State], int]) -> list[Claim]:
     """Claim a window for a driver of a name of its own; waits for documents that other drivers still write."""
     host = socket.gethostname()
-    driver = "%s/%s" % (host, secrets.token_hex(6))
+    driver = f"{host}/{secrets.token_hex(6)}"
     deadline = time.monotonic() + PATIENCE
     if "seed" not in ledger.state:
         _upgrade(client, ledger)
@@ -133,10 +142,27 @@ def _counts(**counts: int) -> Data:
 
 
 def _summary(outcome: Outcome, dt: float, first: int) -> Data:
-    after = {"updates": outcome.written, "dt": round(dt, 3), "rate": rate(outcome.written, dt),
+    after: Data = {"updates": outcome.written, "dt": round(dt, 3), "rate": _rate(outcome.written, dt),
              "errors": outcome.errors, "first": first}
     after.update(_counts(accepted=outcome.accepted, conflicts=outcome.conflicts,
                          left=0 if outcome.broken else outcome.left_count - outcome.errors))
     if outcome.samples:
         after["samples"] = outcome.samples
     return after
+
+
+def _report(state: State, first: int, count: int, after: Data) -> Data:
+    before = {"total": state["total"], "size": state["size"], "start": first % state["total"], "updating": count}
+    return {"before": before, "after": after, "new_state": public(state)}
+
+
+def _count(updates: int | None, ledger: Ledger) -> int:
+    """How many documents a cycle is to update; reads the ledger."""
+    if updates is not None:
+        check_count("updates per run", updates, MAX_UPDATES)
+    state = ledger.read()
+    return min(updates or int(state["updates"]), int(state["total"]))
+
+
+def _rate(updates: int, dt: float) -> float:
+    return round(updates / dt, 1) if dt > 0 else 0.0

@@ -4,15 +4,20 @@
 """Info: what is there, and how it has been going. It only reads."""
 from __future__ import annotations
 
-from typing import Any, Dict
+from statistics import median
+from typing import Any, Sequence
 
 from . import history
 from .client import Client
 from .execute import public
+from .history import Record
 from .ledger import Ledger
+from .parameters import check_count
+
+MOST_RUNS = 10 ** 9
 
 
-def info(client: Client, latest: int = 0) -> Dict[str, Any]:
+def info(client: Client, latest: int = 0) -> dict[str, Any]:
     """What is there and how it has been going.
 
     Returns::
@@ -20,13 +25,14 @@ def info(client: Client, latest: int = 0) -> Dict[str, Any]:
         {"dyno_config": the public part of the ledger,
          "database": {"name", "server_version", "doc_count", "sizes", "q", "n"},
          "progress": {"present", "total", "laps", "open_claims", "ts"},
-         "statistics": {"cycle": history.statistics, "fill": the same},
+         "statistics": {"cycle": statistics, "fill": the same},
          "runs": the ``latest`` run records, oldest first,
          "earlier": the history of the earlier tool, where there is one}
 
     ``sizes`` (bytes), ``q`` and ``n`` are None on servers that do not tell; ``present`` is how many of ``total``
     documents have been handed out to be written; ``ts`` is the server's time.
     """
+    check_count("history", latest, MOST_RUNS, least=0)
     ledger = Ledger(client)
     state = ledger.read()
     there = client.database_info() or {}
@@ -40,10 +46,39 @@ def info(client: Client, latest: int = 0) -> Dict[str, Any]:
         "progress": {"present": min(state["position"], state["total"]), "total": state["total"],
                      "laps": state["position"] // state["total"], "open_claims": len(state["claims"]),
                      "ts": client.now()},
-        "statistics": {kind: history.statistics([record for record in records if record["kind"] == kind])
+        "statistics": {kind: statistics([record for record in records if record["kind"] == kind])
                        for kind in ("cycle", "fill")},
         "runs": records[-latest:] if latest else [],
     }
     if "origin" in state:
         report["earlier"] = state.get("history") or history.read_earlier(client)
     return report
+
+
+def statistics(records: Sequence[Record]) -> dict[str, Any]:
+    """What run records have in common.
+
+    Counts of runs, updates and errors, first and last time stamp, and of the runs that wrote something: the rate
+    (documents a second: min, median, max), the duration (seconds: min, median, max), and the latency of bulk requests
+    (seconds: the median of p50, the worst p99). Parts that no record can tell are None.
+    """
+    timed = [record for record in records if record["updates"] and record["dt"] > 0]
+    latencies = [record["latency"] for record in records if record.get("latency")]
+    return {
+        "runs": len(records),
+        "updates": sum(record["updates"] for record in records),
+        "errors": sum(record["errors"] for record in records),
+        "first_ts": records[0]["ts"] if records else None,
+        "last_ts": records[-1]["ts"] if records else None,
+        "rate": _spread([record["updates"] / record["dt"] for record in timed], 1),
+        "dt": _spread([record["dt"] for record in timed], 3),
+        "latency": {"p50": median(entry["p50"] for entry in latencies),
+                    "p99": max(entry["p99"] for entry in latencies)} if latencies else None,
+    }
+
+
+def _spread(values: list[float], digits: int) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {"min": round(min(values), digits), "median": round(median(values), digits),
+            "max": round(max(values), digits)}

@@ -17,10 +17,11 @@ import copy
 import json
 import random
 import threading
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, NamedTuple, TypeVar
 
 from .client import Client, row_error
-from .errors import Busy, ClaimLost, Conflict, LedgerDamaged, NoDatabase, NoLedger, Refused, Unreachable
+from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Refused, Unreachable
+from .parameters import Parameters
 from .stream import Stream
 
 LEDGER_ID = "couchdyno_meta"
@@ -34,15 +35,6 @@ State = Dict[str, Any]
 Answer = TypeVar("Answer")
 
 
-class Parameters(NamedTuple):
-    """What a database is set up with; a ``seed`` of None is drawn by chance."""
-
-    total: int
-    size: int
-    updates: int
-    seed: Optional[int] = None
-
-
 class Claim(NamedTuple):
     """A window ``[first, first + count)`` of updates in the hands of a driver.
 
@@ -52,7 +44,7 @@ class Claim(NamedTuple):
     """
 
     first: int
-    count: int
+    count: int  # type: ignore[assignment]  # tuple.count is not missed
     ts: int
     lease: int
     driver: str
@@ -95,12 +87,12 @@ def check(state: State) -> State:
     """
     for name, least in (("total", 1), ("size", 1), ("updates", 1), ("start", 0)):
         if not _is_count(state.get(name), least):
-            raise _damaged("its field %r is %.40r" % (name, state.get(name)))
+            raise _damaged(f"its field {name!r} is {state.get(name)!r:.40}")
     if "position" not in state:
         state.update(position=state["start"], origin=state["start"], runs=0, claims=[])
     for name in ("position", "runs", "seed"):
         if name in state and not _is_count(state[name], 0):
-            raise _damaged("its field %r is %.40r" % (name, state[name]))
+            raise _damaged(f"its field {name!r} is {state[name]!r:.40}")
     if not isinstance(state.get("claims"), list) or not all(map(_is_claim, state["claims"])):
         raise _damaged("its claims cannot be read")
     for name in ("created", "last_ts", "last_dt", "last_updates", "last_errors"):
@@ -108,7 +100,7 @@ def check(state: State) -> State:
     return state
 
 
-def claim(state: State, driver: str, host: str, count: int, now: int) -> List[Claim]:
+def claim(state: State, driver: str, host: str, count: int, now: int) -> list[Claim]:
     """Hand the next ``count`` updates to ``driver``, and every claim whose lease has run out; returns its claims.
 
     Raises Busy, and changes nothing, when documents of that window are still in the hands of another driver.
@@ -122,7 +114,7 @@ def claim(state: State, driver: str, host: str, count: int, now: int) -> List[Cl
     count = 0 if len(left) >= MOST_LEFT else min(count, state["total"])
     superseded = first + count - state["total"]  # updates below it write documents that the new window writes anew
     if count and any(entry.first < superseded for entry in held):
-        raise Busy("the next %d documents are still being written by other drivers; run it again later" % count)
+        raise Busy(f"the next {count} documents are still being written by other drivers; run it again later")
     left = [_from(entry, superseded) if count else entry for entry in left]
     run, lease = state["runs"], now + LEASE
     mine = [entry._replace(driver=driver, host=host, run=run, lease=lease, redo=True) for entry in left if entry.count]
@@ -134,7 +126,7 @@ def claim(state: State, driver: str, host: str, count: int, now: int) -> List[Cl
     return mine
 
 
-def renew(state: State, driver: str, now: int) -> List[Claim]:
+def renew(state: State, driver: str, now: int) -> list[Claim]:
     """Give the driver's claims a new lease; returns them. ClaimLost when it has none any more."""
     mine, others = _split(state, driver)
     if not mine:
@@ -144,7 +136,7 @@ def renew(state: State, driver: str, now: int) -> List[Claim]:
     return mine
 
 
-def settle(state: State, driver: str, left: List[Claim], result: Result) -> None:
+def settle(state: State, driver: str, left: list[Claim], result: Result) -> None:
     """Close the driver's claims; what is ``left`` of them stays open for whoever comes next.
 
     ClaimLost when the driver has none any more.
@@ -156,7 +148,7 @@ def settle(state: State, driver: str, left: List[Claim], result: Result) -> None
     state.update(last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates, last_errors=result.errors)
 
 
-def open_claims(state: State) -> List[Claim]:
+def open_claims(state: State) -> list[Claim]:
     """The windows that have been handed out and not been settled, in the order of the stream."""
     return [Claim(**entry) for entry in state["claims"]]
 
@@ -172,12 +164,12 @@ def _from(entry: Claim, first: int) -> Claim:
     return entry._replace(first=first, count=entry.stop - first)
 
 
-def _split(state: State, driver: str) -> Tuple[List[Claim], List[Claim]]:
+def _split(state: State, driver: str) -> tuple[list[Claim], list[Claim]]:
     claims = open_claims(state)
     return [c for c in claims if c.driver == driver], [c for c in claims if c.driver != driver]
 
 
-def _store(state: State, claims: List[Claim]) -> None:
+def _store(state: State, claims: list[Claim]) -> None:
     state["claims"] = [entry._asdict() for entry in sorted(claims)]
 
 
@@ -191,8 +183,8 @@ def _is_claim(entry: Any) -> bool:
 
 
 def _damaged(what: str) -> LedgerDamaged:
-    return LedgerDamaged("the ledger (document %s) is damaged: %s; restore it, or set the database up anew with force"
-                         % (LEDGER_ID, what))
+    return LedgerDamaged(f"the ledger (document {LEDGER_ID}) is damaged: {what}; "
+                         "restore it, or set the database up anew with force")
 
 
 # -- to the server and back
@@ -209,7 +201,7 @@ class Ledger:
         """Read the ledger; raises NoDatabase, NoLedger or LedgerDamaged."""
         state = self._client.get(LEDGER_ID)
         if state is None:
-            self._explain_absence()
+            raise self._absence()
         self.state = check(state)
         return self.state
 
@@ -220,7 +212,7 @@ class Ledger:
         self.state = state
         return state
 
-    def change(self, apply: Callable[[State], Answer], beside: Optional[State] = None) -> Answer:
+    def change(self, apply: Callable[[State], Answer], beside: State | None = None) -> Answer:
         """Apply a function to the ledger and write it back, anew from the start when somebody else was first.
 
         Starts from the ledger as it is known; what ``apply`` raises leaves it as it was, and a ledger that it does
@@ -240,10 +232,10 @@ class Ledger:
             else:
                 self.state = state
                 return answer
-        raise Unreachable("too many drivers are changing the ledger of %s at once; run it again later"
-                          % self._client.address.url)
+        raise Unreachable(f"too many drivers are changing the ledger of {self._client.address.url} at once; "
+                          "run it again later")
 
-    def settle(self, lease: "Lease", left: List[Claim], result: Result, record: State) -> None:
+    def settle(self, lease: Lease, left: list[Claim], result: Result, record: State) -> None:
         """Close the claims of a cycle, keep what is ``left`` of them open, and write its run record.
 
         ClaimLost when another driver has taken them over.
@@ -256,27 +248,28 @@ class Ledger:
             if self._client.now() >= lease.end:
                 raise
 
-    def _write(self, state: State, beside: Optional[State]) -> str:
+    def _write(self, state: State, beside: State | None) -> str:
         if beside is None:
             return self._client.put(state)
-        answer = self._client.bulk_write([json.dumps(state), json.dumps(beside)])[0]
+        answers = self._client.bulk_write([json.dumps(state), json.dumps(beside)])
+        answer = next((each for each in answers if each.get("id") == LEDGER_ID), {"error": "no answer"})
         error = row_error(answer)
         if error:
-            raise (Conflict if error == "conflict" else Refused)("the ledger was not written: %s" % error)
-        return answer["rev"]
+            raise (Conflict if error == "conflict" else Refused)(f"the ledger was not written: {error}")
+        return str(answer["rev"])
 
-    def _explain_absence(self) -> None:
-        """Raise what a missing ledger means."""
+    def _absence(self) -> CouchdynoError:
+        """What a missing ledger means."""
         url = self._client.address.url
         if self._client.database_info() is None:
-            raise NoDatabase("there is no database %s; make one with setup" % url)
-        raise NoLedger("the database %s was not set up by couchdyno: it has no document %s" % (url, LEDGER_ID))
+            return NoDatabase(f"there is no database {url}; make one with setup")
+        return NoLedger(f"the database {url} was not set up by couchdyno: it has no document {LEDGER_ID}")
 
 
 class Lease:
     """The claims of a driver for as long as they are its own; safe to use from several threads."""
 
-    def __init__(self, client: Client, ledger: Ledger, claims: List[Claim]) -> None:
+    def __init__(self, client: Client, ledger: Ledger, claims: list[Claim]) -> None:
         self._client = client
         self._ledger = ledger
         self._lock = threading.Lock()

@@ -4,7 +4,7 @@
 """What a database is set up with."""
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .errors import UsageError
 from .stream import MAX_SEED, MAX_SIZE, MAX_TOTAL
@@ -20,7 +20,7 @@ class Parameters(NamedTuple):
     total: int = 1000
     size: int = 1000
     updates: int = 10
-    seed: Optional[int] = None
+    seed: int | None = None
 
 
 def check(wanted: Parameters) -> Parameters:
@@ -36,5 +36,5 @@ def check(wanted: Parameters) -> Parameters:
 def check_count(name: str, value: int, most: int, least: int = 1) -> int:
     """Return ``value`` when it lies between ``least`` and ``most``; raises UsageError otherwise."""
     if not least <= value <= most:
-        raise UsageError("%s must be from %d to %d, not %d" % (name, least, most, value))
+        raise UsageError(f"{name} must be from {least} to {most}, not {value}")
     return value

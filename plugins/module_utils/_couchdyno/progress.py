@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, Optional
+from typing import Any
 
 INTERVAL = 10.0  # seconds between two lines
 
 try:
     from tqdm import tqdm
 except ImportError:  # lines serve on a terminal, too
-    tqdm = None
+    tqdm = None  # type: ignore[assignment, misc]
 
 
 class Progress:
@@ -21,8 +21,8 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._bar: Optional[Any] = None
-        self._since: Optional[float] = None
+        self._bar: Any | None = None
+        self._since: float | None = None
         self._begun_at = 0
         self._next = 0.0
 
@@ -49,6 +49,6 @@ class Progress:
         if now >= self._next:
             self._next = now + INTERVAL
             rate = (done - self._begun_at) / (now - self._since)
-            left = ", %d s left" % ((total - done) / rate) if rate else ""
-            print("%s: %d of %d documents (%d %%), %.0f/s%s" % (
-                self._what, done, total, 100 * done // total, rate, left), file=sys.stderr, flush=True)
+            left = f", {(total - done) / rate:.0f} s left" if rate else ""
+            print(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}",
+                  file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Mapping
 
 from .address import Address, parse
 from .client import Options
@@ -23,12 +23,12 @@ WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": 
 MAX_TIMEOUT = 86400.0
 
 
-def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: Optional[str]) -> Tuple[Address, Options]:
+def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: str | None) -> tuple[Address, Options]:
     """Where the database is and how to talk to it; raises UsageError when that cannot be told.
 
     ``given`` are the settings of the command line (None: not given), ``path`` names the configuration file.
     """
-    settings: Dict[str, Any] = read_file(path) if path else {}
+    settings: dict[str, Any] = read_file(path) if path else {}
     settings.update((name, environ["COUCHDYNO_" + name.upper()]) for name in NAMES
                     if environ.get("COUCHDYNO_" + name.upper()))
     settings.update((name, value) for name, value in given.items() if value is not None)
@@ -49,7 +49,7 @@ def options(settings: Mapping[str, Any]) -> Options:
         timeout=seconds("timeout", settings.get("timeout", default.timeout)))
 
 
-def read_file(path: str) -> Dict[str, str]:
+def read_file(path: str) -> dict[str, str]:
     """The settings in a configuration file; refused when others than its owner have access to it."""
     import configparser  # costs start-up time that only those pay who use it
 
@@ -57,19 +57,18 @@ def read_file(path: str) -> Dict[str, str]:
     try:
         with open(path, encoding="utf-8") as stream:
             if os.fstat(stream.fileno()).st_mode & 0o077:
-                raise UsageError("%s may hold a password, and others have access to it; run: chmod 600 %s" % (path, path))
+                raise UsageError(f"{path} may hold a password, and others have access to it; run: chmod 600 {path}")
             parser.read_file(stream)
         settings = dict(parser.items(SECTION))
     except OSError as error:
-        raise UsageError("cannot read %s: %s" % (path, error.strerror)) from None
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except configparser.NoSectionError:
-        raise UsageError("%s has no section [%s]" % (path, SECTION)) from None
+        raise UsageError(f"{path} has no section [{SECTION}]") from None
     except (configparser.Error, UnicodeDecodeError):  # their texts quote the file, and so perhaps a password
-        raise UsageError("%s is not an INI file" % path) from None
+        raise UsageError(f"{path} is not an INI file") from None
     unknown = sorted(set(settings) - set(NAMES))
     if unknown:
-        raise UsageError("%s has settings that are not known: %s; known are %s"
-                         % (path, ", ".join(unknown), ", ".join(NAMES)))
+        raise UsageError(f"{path} has settings that are not known: {', '.join(unknown)}; known are {', '.join(NAMES)}")
     return settings
 
 
@@ -80,7 +79,7 @@ def seconds(name: str, value: Any, least: float = 0.0) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not least < number <= MAX_TIMEOUT:
-        raise UsageError("%s must be a number of seconds above %g, at most %g, not %s" % (name, least, MAX_TIMEOUT, value))
+        raise UsageError(f"{name} must be a number of seconds above {least:g}, at most {MAX_TIMEOUT:g}, not {value}")
     return number
 
 
@@ -88,11 +87,11 @@ def _switch(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if value.strip().lower() not in WORDS:
-        raise UsageError("validate_certs must be true or false, not %r" % value)
+        raise UsageError(f"validate_certs must be true or false, not {value!r}")
     return WORDS[value.strip().lower()]
 
 
-def _file(name: str, path: Optional[str]) -> Optional[str]:
+def _file(name: str, path: str | None) -> str | None:
     if path and not os.path.exists(path):
-        raise UsageError("%s: there is no file %s" % (name, path))
+        raise UsageError(f"{name}: there is no file {path}")
     return path or None

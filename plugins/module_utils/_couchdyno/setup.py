@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple
 
 from .client import Client
 from .errors import Busy, Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed
-from .execute import cycle, public, rate
+from .execute import cycle, public, sum_up
 from .ledger import Ledger, State, new, open_claims
 from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count
 from .stream import MAX_SEED
@@ -26,8 +26,11 @@ Progress = Callable[[int, int], None]  # is told the documents that are there, a
 class Layout(NamedTuple):
     """How a new database is laid out: ``q`` shards, ``n`` copies of each; None leaves it to the server."""
 
-    q: Optional[int] = None
-    n: Optional[int] = None
+    q: int | None = None
+    n: int | None = None
+
+
+USUAL = Layout()
 
 
 class Found(NamedTuple):
@@ -35,10 +38,10 @@ class Found(NamedTuple):
 
     exists: bool = False
     vacant: bool = False
-    ledger: Optional[State] = None
+    ledger: State | None = None
 
 
-def setup(client: Client, wanted: Parameters, layout: Layout = Layout(), fill: bool = False, force: bool = False,
+def setup(client: Client, wanted: Parameters, layout: Layout = USUAL, fill: bool = False, force: bool = False,
           idempotent: bool = False, dry_run: bool = False,
           progress: Progress = lambda done, total: None) -> Data:
     """Set a database up with ``wanted`` parameters, and ``fill`` it with documents.
@@ -75,7 +78,7 @@ def setup(client: Client, wanted: Parameters, layout: Layout = Layout(), fill: b
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
     """Delete a database that couchdyno has set up, or any with ``force``; returns ``{"changed", "before"}``."""
     try:
-        before: Optional[Data] = public(Ledger(client).read())
+        before: Data | None = public(Ledger(client).read())
     except NoDatabase:
         return {"changed": False, "before": None}
     except NoLedger:
@@ -109,7 +112,7 @@ def _is_taken(client: Client, found: Found, idempotent: bool) -> bool:
 
 
 def _make(client: Client, ledger: Ledger, found: Found, wanted: Parameters, layout: Layout,
-          idempotent: bool) -> Optional[State]:
+          idempotent: bool) -> State | None:
     """Make the database, in place of one that is there, and its ledger.
 
     Returns the ledger; None when another setup was faster and that is fine.
@@ -138,8 +141,8 @@ def _create(client: Client, layout: Layout, patience: float) -> None:
             if time.monotonic() >= deadline or client.stopping.wait(0.2):
                 raise
         except NotAllowed as refused:
-            raise NotAllowed("%s; creating a database takes an admin, who can also make an empty one for this user"
-                             % refused, refused.status, refused.error) from None
+            raise NotAllowed(f"{refused}; creating a database takes an admin, who can also make an empty one for "
+                             "this user", refused.status, refused.error) from None
 
 
 def _wait_for_ledger(client: Client, ledger: Ledger) -> State:
@@ -158,47 +161,42 @@ def _check_same(client: Client, state: State, wanted: Parameters, may_go_on: boo
     same = (all(state[name] == getattr(wanted, name) for name in ("total", "size", "updates"))
             and wanted.seed in (None, state.get("seed")))
     if not (same and may_go_on):
-        raise _exists(client, "and was set up with total %d, size %d, updates %d" % (
-            state["total"], state["size"], state["updates"])
-            + ("" if wanted.seed is None else ", seed %s" % state.get("seed")))
+        found = ", ".join(f"{name} {state.get(name)}" for name in ("total", "size", "updates", "seed"))
+        raise _exists(client, f"and was set up with {found}")
 
 
 def _exists(client: Client, how: str) -> DatabaseExists:
-    return DatabaseExists("the database %s exists already %s; force deletes it and makes it anew"
-                          % (client.address.url, how))
+    return DatabaseExists(f"the database {client.address.url} exists already {how}; force deletes it and makes it anew")
 
 
 def _fill(client: Client, ledger: Ledger, progress: Progress) -> Data:
     """Write the documents of lap 0, chunk by chunk, together with whoever else does it; returns the counts."""
-    total = ledger.state["total"]
+    total = int(ledger.state["total"])
     chunk = FILL_BATCHES * batch_documents(ledger.state["size"])
-    fill: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
+    afters: list[Data] = []
 
     def count(state: State) -> int:
-        return max(0, min(chunk, total - state["position"]))
+        return max(0, min(chunk, total - int(state["position"])))
 
-    while _missing(ledger.state) and not fill["errors"] and not client.stopping.is_set():
+    while _missing(ledger.state) and not any(after["errors"] for after in afters) and not client.stopping.is_set():
         there = total - _missing(ledger.state)
-        progress(there, total)
+
+        def tell(done: int, there: int = there) -> None:
+            progress(there + done, total)
+
+        tell(0)
         try:
-            _sum_up(fill, cycle(client, ledger, count, "fill", lambda done: progress(there + done, total)))
+            afters.append(cycle(client, ledger, count, "fill", tell))
         except Busy:
             pass
         if count(ledger.state) == 0 and _missing(ledger.state):  # the rest is in the hands of other drivers
             client.stopping.wait(0.5)
             ledger.read()
-    return fill
-
-
-def _sum_up(fill: Data, after: Data) -> None:
-    for name, value in after.items():
-        if name not in ("rate", "first"):
-            fill[name] = fill[name] + value if name in fill else value
-    fill["rate"] = rate(fill["updates"], fill["dt"])
+    return sum_up(afters)
 
 
 def _missing(state: State) -> int:
     """How many documents are not known to be there: not handed out yet, or in open claims of lap 0."""
-    total = state["total"]
+    total = int(state["total"])
     opened = sum(min(entry.stop, total) - entry.first for entry in open_claims(state) if entry.first < total)
-    return max(0, total - state["position"]) + opened
+    return max(0, total - int(state["position"])) + opened

@@ -9,7 +9,6 @@ a database should hold can be computed and never needs to be kept.
 from __future__ import annotations
 
 from hashlib import shake_128
-from typing import Optional
 
 ID_PREFIX = "cdyno_"
 MAX_TOTAL = 10 ** 12  # the ids have twelve digits
@@ -31,22 +30,22 @@ class Stream:
 
     def document_id(self, update: int) -> str:
         """The id of the document that an update rewrites."""
-        return ID_PREFIX + "%012d" % self.index(update)
+        return f"{ID_PREFIX}{self.index(update):012d}"
 
-    def held(self, index: int, position: int) -> Optional[int]:
+    def held(self, index: int, position: int) -> int | None:
         """The update that document ``index`` holds when all updates below ``position`` are done, None for none."""
         if index >= position:
             return None
         return position - 1 - (position - 1 - index) % self.total
 
-    def text(self, update: int, ts: int, rev: Optional[str] = None) -> str:
+    def text(self, update: int, ts: int, rev: str | None = None) -> str:
         """The document that an update writes, as JSON text of ASCII characters.
 
         ``ts`` is the time of the claim in Unix seconds. Without ``rev`` the text is exactly ``size`` bytes long, or as
         short as the other fields allow; ``rev`` comes on top.
         """
-        head = '{"_id":"%s%012d","ts":%d,"update":%d,"data":"' % (ID_PREFIX, self.index(update), ts, update)
-        tail = '"}' if rev is None else '","_rev":"%s"}' % rev
+        head = f'{{"_id":"{self.document_id(update)}","ts":{ts},"update":{update},"data":"'
+        tail = '"}' if rev is None else f'","_rev":"{rev}"}}'
         return head + self.data(update, ts, self.size - len(head) - 2) + tail
 
     def data(self, update: int, ts: int, length: int) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, Tuple
 
 Data = Dict[str, Any]
 Line = Tuple[str, Any]
@@ -44,18 +44,19 @@ def info(report: Data) -> str:
     return "\n\n".join(parts)
 
 
-def _config(config: Data) -> List[Line]:
+def _config(config: Data) -> list[Line]:
     values = dict(config, claims=len(config["claims"]))
     return [(name, _moment(name, values[name])) for name in CONFIG if name in values]
 
 
-def _after(after: Data) -> List[Line]:
+def _after(after: Data) -> list[Line]:
     lines = [(AFTER.get(name, name), value) for name, value in after.items() if name not in ("samples", "first")]
-    lines += [("failed", "%(id)s (update %(update)d): %(reason)s" % sample) for sample in after.get("samples", ())]
-    return [(name, "%.0f" % value if name == "rate (/sec)" else value) for name, value in lines]
+    lines += [("failed", f"{sample['id']} (update {sample['update']}): {sample['reason']}")
+              for sample in after.get("samples", ())]
+    return [(name, f"{value:.0f}" if name == "rate (/sec)" else value) for name, value in lines]
 
 
-def _database(database: Data) -> List[Line]:
+def _database(database: Data) -> list[Line]:
     sizes = database["sizes"] or {}
     lines = [("name", database["name"]), ("server_version", database["server_version"]),
              ("doc_count", database["doc_count"])]
@@ -63,41 +64,48 @@ def _database(database: Data) -> List[Line]:
     return lines + [(name, database[name]) for name in ("q", "n") if database[name] is not None]
 
 
-def _progress(progress: Data) -> List[Line]:
-    return [("documents", "%d of %d (%d %%)" % (progress["present"], progress["total"],
-                                                100 * progress["present"] // progress["total"])),
+def _progress(progress: Data) -> list[Line]:
+    present, total = progress["present"], progress["total"]
+    return [("documents", f"{present} of {total} ({100 * present // total} %)"),
             ("laps", progress["laps"]), ("open_claims", progress["open_claims"]),
             ("server_time", _moment("ts", progress["ts"]))]
 
 
-def _statistics(figures: Data) -> List[Line]:
+def _statistics(figures: Data) -> list[Line]:
     lines = [(name, _moment(name, figures[name])) for name in ("runs", "updates", "errors", "first_ts", "last_ts")]
     for name, title in (("rate", "rate (/sec)"), ("dt", "dt (sec)")):
-        if figures[name]:
-            lines.append((title, "min %(min)g, median %(median)g, max %(max)g" % figures[name]))
-    if figures["latency"]:
-        lines.append(("bulk_latency (sec)", "p50 %(p50)g, p99 %(p99)g" % figures["latency"]))
+        spread = figures[name]
+        if spread:
+            lines.append((title, f"min {spread['min']:g}, median {spread['median']:g}, max {spread['max']:g}"))
+    latency = figures["latency"]
+    if latency:
+        lines.append(("bulk_latency (sec)", f"p50 {latency['p50']:g}, p99 {latency['p99']:g}"))
     return lines
 
 
 def _table(runs: Iterable[Data]) -> str:
-    form = "    %6s  %-19s  %-5s  %9s  %8s  %7s  %9s  %s"
-    lines = [form % ("run", "time (UTC)", "kind", "updates", "errors", "dt", "rate", "host")]
-    lines += [form % (run["run"], iso(run["ts"]), run["kind"], run["updates"], run["errors"], "%.3f" % run["dt"],
-                      "%.0f" % (run["updates"] / run["dt"] if run["dt"] else 0), run["host"]) for run in runs]
+    lines = [_row("run", "time (UTC)", "kind", "updates", "errors", "dt", "rate", "host")]
+    for run in runs:
+        rate = run["updates"] / run["dt"] if run["dt"] else 0
+        lines.append(_row(run["run"], iso(run["ts"]), run["kind"], run["updates"], run["errors"], f"{run['dt']:.3f}",
+                          f"{rate:.0f}", run["host"]))
     return "\n".join(lines)
 
 
+def _row(run: Any, when: str, kind: str, updates: Any, errors: Any, dt: str, rate: str, host: str) -> str:
+    return f"    {run:>6}  {when:<19}  {kind:<5}  {updates:>9}  {errors:>8}  {dt:>7}  {rate:>9}  {host}"
+
+
 def _wide(title: str, lines: Iterable[Line]) -> str:
-    return "\n".join(["%s:" % title] + ["    %s : %s" % line for line in lines])
+    return "\n".join([f"{title}:", *(f"    {name} : {value}" for name, value in lines)])
 
 
 def _narrow(title: str, lines: Iterable[Line]) -> str:
-    return "\n".join(["%s:" % title] + ["  %s: %s" % line for line in lines])
+    return "\n".join([f"{title}:", *(f"  {name}: {value}" for name, value in lines)])
 
 
 def _moment(name: str, value: Any) -> Any:
-    return "%d (%s)" % (value, iso(value)) if name in TIMES else value
+    return f"{value} ({iso(value)})" if name in TIMES else value
 
 
 def iso(ts: float) -> str:

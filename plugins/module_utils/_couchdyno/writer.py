@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from .client import Client, Row, row_error
 from .errors import ServerError, TooLarge
@@ -28,6 +28,7 @@ BATCH_BYTES = 4 * 10 ** 6
 CONNECTIONS = 4
 ROUNDS = 5  # how often a document is tried that was refused or could not be written
 FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_entity_too_large", "bad_request"))
+NO_ANSWER = {"error": "no answer"}
 SAMPLES = 5  # how many of the documents that could not be written are named
 TICK = 1.0  # seconds between two looks at the lease while batches are in flight
 
@@ -52,10 +53,10 @@ class Outcome:
 
     def __init__(self) -> None:
         self.written = self.accepted = self.current = self.conflicts = self.errors = 0
-        self.samples: List[Dict[str, Any]] = []
-        self.latencies: List[float] = []
-        self.broken: Optional[ServerError] = None
-        self._left: Dict[Claim, Tuple[int, int]] = {}
+        self.samples: list[dict[str, Any]] = []
+        self.latencies: list[float] = []
+        self.broken: ServerError | None = None
+        self._left: dict[Claim, tuple[int, int]] = {}
 
     @property
     def left_count(self) -> int:
@@ -63,7 +64,7 @@ class Outcome:
         return sum(stop - first for first, stop in self._left.values())
 
     @property
-    def left(self) -> List[Claim]:
+    def left(self) -> list[Claim]:
         """What remains to be done, a part of each claim."""
         return [claim._replace(first=first, count=stop - first) for claim, (first, stop) in self._left.items()]
 
@@ -79,7 +80,7 @@ class Outcome:
         low, high = self._left.get(claim, (first, stop))
         self._left[claim] = min(low, first), max(high, stop)
 
-    def add(self, other: "Outcome") -> None:
+    def add(self, other: Outcome) -> None:
         """Take in the outcome of a batch."""
         for name in ("written", "accepted", "current", "conflicts", "errors"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -108,7 +109,7 @@ class Writer:
         have ended.
         """
         outcome = Outcome()
-        flying: Set["Future[Outcome]"] = set()
+        flying: set[Future[Outcome]] = set()
         with ThreadPoolExecutor(self._connections) as pool:
             for batch in self._batches():
                 while len(flying) > self._connections:  # one more than connections: no connection waits for us
@@ -131,7 +132,7 @@ class Writer:
                 yield Batch(claim, first, stop)
                 first = stop
 
-    def _collect(self, flying: Set["Future[Outcome]"], outcome: Outcome,
+    def _collect(self, flying: set[Future[Outcome]], outcome: Outcome,
                  progress: Callable[[int], None]) -> None:
         """Take in the batches that are done, after waiting for one a moment; keep the lease alive meanwhile."""
         done, _ = wait(flying, timeout=TICK, return_when=FIRST_COMPLETED)
@@ -156,8 +157,8 @@ class Writer:
             outcome.leave(*batch)
         return outcome
 
-    def _write_rounds(self, claim: Claim, todo: List[int], outcome: Outcome) -> List[int]:
-        reasons: Dict[int, str] = {}
+    def _write_rounds(self, claim: Claim, todo: list[int], outcome: Outcome) -> list[int]:
+        reasons: dict[int, str] = {}
         for attempt in range(ROUNDS):
             if claim.redo or attempt:
                 todo, revisions = self._behind(todo, outcome)
@@ -180,7 +181,7 @@ class Writer:
         ids = map(self._stream.document_id, updates)
         return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
 
-    def _behind(self, updates: Sequence[int], outcome: Outcome) -> Tuple[List[int], Revisions]:
+    def _behind(self, updates: Sequence[int], outcome: Outcome) -> tuple[list[int], Revisions]:
         """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
         found = {row["id"]: row.get("doc") or {} for row in self._rows(updates, include_docs=True)}
         behind, revisions = [], {}
@@ -199,14 +200,14 @@ class Writer:
         held = document.get("update")
         return isinstance(held, int) and held >= update and self._stream.index(held) == self._stream.index(update)
 
-    def _rows(self, updates: Sequence[int], include_docs: bool) -> List[Row]:
+    def _rows(self, updates: Sequence[int], include_docs: bool) -> list[Row]:
         """The rows of the documents: as one range where they follow each other, by their ids elsewhere."""
         index, document_id = self._stream.index, self._stream.document_id
         if index(updates[-1]) - index(updates[0]) == len(updates) - 1:
             return self._client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)
         return self._client.rows(list(map(document_id, updates)), include_docs)
 
-    def _post(self, claim: Claim, updates: List[int], revisions: Revisions, outcome: Outcome) -> Dict[int, str]:
+    def _post(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome) -> dict[int, str]:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
         self._lease.check()
         text, ts, started = self._stream.text, claim.ts, time.monotonic()
@@ -216,20 +217,22 @@ class Writer:
             return self._post_halves(claim, updates, revisions, outcome, error)
         outcome.latencies.append(time.monotonic() - started)
         again = {}
-        for update, answer in zip(updates, answers):
-            error = row_error(answer)
-            if not error:
+        by_id = {answer.get("id"): answer for answer in answers}
+        for update in updates:
+            answer = by_id.get(self._stream.document_id(update), NO_ANSWER)
+            word = row_error(answer)
+            if not word:
                 outcome.written += 1
                 outcome.accepted += "accepted" in answer
-            elif error in FINAL:
-                outcome.fail(claim, update, self._stream.document_id(update), _reason(error, answer))
+            elif word in FINAL:
+                outcome.fail(claim, update, self._stream.document_id(update), _reason(word, answer))
             else:
-                outcome.conflicts += error == "conflict"
-                again[update] = _reason(error, answer)
+                outcome.conflicts += word == "conflict"
+                again[update] = _reason(word, answer)
         return again
 
-    def _post_halves(self, claim: Claim, updates: List[int], revisions: Revisions, outcome: Outcome,
-                     error: TooLarge) -> Dict[int, str]:
+    def _post_halves(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome,
+                     error: TooLarge) -> dict[int, str]:
         """Write in two requests what the server finds too large for one."""
         if len(updates) == 1:
             outcome.fail(claim, updates[0], self._stream.document_id(updates[0]), str(error))
@@ -248,4 +251,4 @@ def batch_documents(size: int) -> int:
 
 def _reason(error: str, answer: Row) -> str:
     detail = answer.get("reason") or answer.get("message")
-    return "%s: %s" % (error, detail) if detail else error
+    return f"{error}: {detail}" if detail else error

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules share: the connection options, and the one place where errors become ``fail_json``."""
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ._couchdyno.address import parse, redact
+from ._couchdyno.client import Client
+from ._couchdyno.errors import CouchdynoError, MissingLibrary
+from ._couchdyno.settings import options
+
+
+def _option(name: str, **spec: Any) -> dict[str, Any]:
+    return dict(spec, fallback=(env_fallback, [f"COUCHDYNO_{name.upper()}"]))
+
+
+CONNECTION = {
+    "url": _option("url", type="str", required=True),
+    "username": _option("username", type="str"),
+    "password": _option("password", type="str", no_log=True),
+    "ca_path": _option("ca_path", type="path"),
+    "validate_certs": _option("validate_certs", type="bool", default=True),
+    "client_cert": _option("client_cert", type="path"),
+    "client_key": _option("client_key", type="path", no_log=False),
+    "timeout": _option("timeout", type="float", default=60.0),
+}
+
+
+Job = Callable[[AnsibleModule, Client], "dict[str, Any]"]
+
+
+def run(argument_spec: dict[str, Any], job: Job) -> None:
+    """Run a job as the module with these options, and end the process with what it returns.
+
+    A result with ``failed`` is a failure that has something to show.
+    """
+    module = AnsibleModule(argument_spec=dict(CONNECTION, **argument_spec), supports_check_mode=True)
+    url = module.params["url"]
+    module.params["url"] = redact(url)  # these are returned as the invocation
+    try:
+        address = parse(url, module.params["username"], module.params["password"])
+        result = job(module, Client(address, options(module.params)))
+    except MissingLibrary as error:
+        module.fail_json(msg=missing_required_lib(error.name))
+    except CouchdynoError as error:
+        module.fail_json(msg=str(error))
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

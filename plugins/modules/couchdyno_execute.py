@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: couchdyno_execute
+short_description: Update the next documents of a CouchDB database, round robin
+version_added: 0.1.0
+description:
+  - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle updates the
+    next documents,
+    and goes on with the first after the last.
+  - Any number of hosts may run cycles on one database at the same time. Each update is handed to one of them.
+  - What a cycle could not write stays on record, and the next cycle of any host repairs it.
+author:
+  - The couchdyno maintainers (@couchdyno)
+extends_documentation_fragment:
+  - dyno.couchdb.connection
+  - dyno.couchdb.attributes
+  - dyno.couchdb.attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: none
+    details:
+      - Each run executes its cycles. This is what the module is for.
+options:
+  updates_per_run:
+    description:
+      - How many documents to update in each cycle; at most all of them.
+      - Without it, as many as the database was set up for.
+    type: int
+  cycles:
+    description: How many cycles to run.
+    type: int
+    default: 1
+  interval:
+    description: Seconds of sleep between two cycles.
+    type: float
+    default: 0
+"""
+
+EXAMPLES = r"""
+- name: Run one cycle
+  dyno.couchdb.couchdyno_execute:
+    url: http://localhost:5984/backup-me
+    username: admin
+    password: "{{ couchdb_password }}"
+
+- name: Set the connection once for all modules
+  module_defaults:
+    group/dyno.couchdb.couchdyno:
+      url: http://localhost:5984/backup-me
+      username: admin
+      password: "{{ couchdb_password }}"
+  block:
+    - name: Run five cycles of 100 documents, half a second apart
+      dyno.couchdb.couchdyno_execute:
+        updates_per_run: 100
+        cycles: 5
+        interval: 0.5
+      register: result
+
+    - name: Show how fast it went
+      ansible.builtin.debug:
+        msg: "{{ result.updates }} documents in {{ result.dt }} s, {{ result.rate }} a second"
+"""
+
+RETURN = r"""
+updates:
+  description: How many documents were written in all cycles. In check mode, how many would be.
+  type: int
+  returned: always
+  sample: 500
+errors:
+  description: How many documents could not be written. The module fails when there are any.
+  type: int
+  returned: always
+  sample: 0
+dt:
+  description: The seconds that writing took in all cycles.
+  type: float
+  returned: always
+  sample: 0.071
+rate:
+  description: Documents a second.
+  type: float
+  returned: always
+  sample: 7042.3
+cycles:
+  description: The report of each cycle.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    before:
+      description: What the cycle found. The parameters C(total) and C(size), the index C(start) of the
+        document that it
+        began with, and C(updating), how many it set out to update.
+      type: dict
+      sample: {"total": 1000, "size": 1000, "start": 10, "updating": 100}
+    after:
+      description: What it did. Documents written (C(updates)), seconds (C(dt)), documents a second (C(rate)),
+        documents not
+        written (C(errors)), and the first update of its window (C(first)). Where they are not 0 also
+          C(redone), documents
+        of windows that other cycles had left; C(accepted), written by fewer nodes than a quorum; C(conflicts),
+          met and
+        solved; C(busy), 1 when all documents were in the hands of other hosts; C(samples), the first few
+          documents that
+        could not be written.
+      type: dict
+      sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
+    new_state:
+      description: The parameters and the state of the database after it.
+      type: dict
+dyno_config:
+  description: The parameters and the state of the database after the last cycle, as in the module
+    M(dyno.couchdb.couchdyno_setup).
+  type: dict
+  returned: always
+"""
+
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count
+from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
+
+MOST_CYCLES = 10**6
+LONGEST_INTERVAL = 86400.0  # seconds
+
+
+def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
+    updates, cycles, interval = (module.params[name] for name in ("updates_per_run", "cycles", "interval"))
+    check_count("cycles", cycles, MOST_CYCLES)
+    if not 0 <= interval <= LONGEST_INTERVAL:
+        raise UsageError(f"interval must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {interval:g}")
+    if module.check_mode:
+        return summary(plan(client, updates, cycles))
+    reports: list[dict[str, Any]] = []
+    try:
+        for number in range(cycles):
+            time.sleep(interval if number else 0)
+            reports.append(execute(client, updates))
+    except CouchdynoError as error:
+        if not reports:
+            raise
+        return dict(summary(reports), failed=True, msg=f"in cycle {len(reports) + 1} of {cycles}: {error}")
+    result = summary(reports)
+    if result["errors"]:
+        msg = f"{result['errors']} documents could not be written; the next cycle tries them again"
+        return dict(result, failed=True, msg=msg)
+    return result
+
+
+def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    whole = sum_up(report["after"] for report in reports)
+    first, last = reports[0], reports[-1]
+    return {
+        "changed": whole["updates"] > 0,
+        "updates": whole["updates"], "errors": whole["errors"], "dt": whole["dt"], "rate": whole["rate"],
+        "cycles": reports,
+        "dyno_config": last["new_state"],
+        "diff": {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
+                 "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}},
+    }
+
+
+def main() -> None:
+    run({
+        "updates_per_run": {"type": "int"},
+        "cycles": {"type": "int", "default": 1},
+        "interval": {"type": "float", "default": 0.0},
+    }, run_cycles)
+
+
+if __name__ == "__main__":
+    main()
