@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import signal
 import sys
@@ -61,6 +62,8 @@ def execute_main(argv: list[str] | None = None) -> int:
                         help="how many documents to update in each cycle (default: as set up; at most all)")
     parser.add_argument("-c", "--continuous", type=float, metavar="SECONDS",
                         help="run cycles in an endless loop, with so many seconds of sleep in between")
+    parser.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0,
+                        help="before the first cycle, sleep for a random time of up to so many seconds")
     parser.add_argument("--cycles", type=int, metavar="N", help="with -c: stop after so many cycles")
     return _run(parser, argv, _execute)
 
@@ -91,13 +94,15 @@ def _setup(client: Client, args: argparse.Namespace) -> int:
 
 
 def _execute(client: Client, args: argparse.Namespace) -> int:
-    if args.continuous is None:
-        if args.cycles is not None:
-            raise UsageError("--cycles needs -c, the seconds between the cycles")
-        return _execute_once(client, args)
+    if args.cycles is not None and args.continuous is None:
+        raise UsageError("--cycles needs -c, the seconds between the cycles")
+    _check_interval("--jitter", args.jitter)
+    _check_interval("-c", args.continuous or 0.0)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
-    if not 0 <= args.continuous <= LONGEST_INTERVAL:
-        raise UsageError(f"-c must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {args.continuous:g}")
+    if args.jitter and client.stopping.wait(random.uniform(0, args.jitter)):
+        return INTERRUPTED
+    if args.continuous is None:
+        return _execute_once(client, args)
     code = DONE
     for left in range(args.cycles or MOST_CYCLES, 0, -1):
         try:
@@ -108,6 +113,11 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
             return INTERRUPTED
     return code
+
+
+def _check_interval(name: str, seconds: float) -> None:
+    if not 0 <= seconds <= LONGEST_INTERVAL:
+        raise UsageError(f"{name} must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {seconds:g}")
 
 
 def _execute_once(client: Client, args: argparse.Namespace) -> int:
@@ -196,3 +206,9 @@ def _complain(prog: str, error: CouchdynoError) -> None:
 def _without_credentials(message: str) -> str:
     return re.sub(r"://.*@", "://", message, flags=re.DOTALL)
 
+
+SCRIPTS: dict[str, Callable[[], int]] = {  # by their names; whoever installs the scripts reads this
+    "couchdyno-setup": setup_main,
+    "couchdyno-execute": execute_main,
+    "couchdyno-info": info_main,
+}
