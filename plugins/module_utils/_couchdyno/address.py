@@ -29,7 +29,7 @@ class Address(NamedTuple):
     @property
     def url(self) -> str:
         """The URL of the database, without credentials."""
-        return f"{self.server}/{quote(self.database, safe='$()+-_')}"
+        return f"{self.server}/{quote(self.database, safe='$()-_')}"  # CouchDB would take + for a space
 
     def __repr__(self) -> str:
         return f"Address({self.url!r})"

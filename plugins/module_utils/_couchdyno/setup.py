@@ -58,8 +58,8 @@ def setup(client: Client, wanted: Parameters, layout: Layout = USUAL, fill: bool
     ``execute`` has under ``"after"``, summed up.
     """
     wanted = check(wanted)
-    check_count("q", layout.q or 1, MAX_SHARDS)
-    check_count("n", layout.n or 1, MAX_COPIES)
+    check_count("q", 1 if layout.q is None else layout.q, MAX_SHARDS)
+    check_count("n", 1 if layout.n is None else layout.n, MAX_COPIES)
     ledger = Ledger(client)
     found = _find(client, ledger)
     state = None

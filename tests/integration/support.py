@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the integration tests share: a real server, databases on it, and ways to run what users run."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+import requests
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEDGER_ID, check, stream
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / "venv" / "bin"
+sys.path.insert(0, str(ROOT / "playbooks" / "files" / "embedded"))
+
+
+class Server:
+    """A server and its admin; COUCHDYNO_TEST_URL names one, else the embedded one is started."""
+
+    def __init__(self, url, username, password):
+        self.url = url
+        self.username = username
+        self.password = password
+
+    def database(self, name=None):
+        return Database(self, name or "test_" + secrets.token_hex(6))
+
+    def add_user(self, name, password):
+        document = {"name": name, "password": password, "roles": [], "type": "user"}
+        answer = requests.put(f"{self.url}/_users/org.couchdb.user:{name}", json=document, timeout=30,
+                              auth=(self.username, self.password))
+        assert answer.status_code in (201, 202, 409), answer.text
+
+
+class Database:
+    """A database by its name; it need not exist."""
+
+    def __init__(self, server, name):
+        self.server = server
+        self.name = name
+        self.plain_url = f"{server.url}/{quote(name, safe='')}"
+
+    @property
+    def url(self):
+        """The URL with the admin's credentials."""
+        return self.as_user(self.server.username, self.server.password)
+
+    def as_user(self, username, password):
+        return self.plain_url.replace("://", f"://{quote(username, safe='')}:{quote(password, safe='')}@")
+
+    def request(self, method, path="", **options):
+        return requests.request(method, self.plain_url + path, timeout=60, **options,
+                                auth=(self.server.username, self.server.password))
+
+    def create(self):
+        assert self.request("PUT").status_code in (201, 202)
+        return self
+
+    def open_to(self, username):
+        security = {"members": {"names": [username], "roles": []}, "admins": {"names": [], "roles": ["_admin"]}}
+        assert self.request("PUT", "/_security", json=security).ok
+
+    def put(self, document):
+        answer = self.request("PUT", "/" + quote(document["_id"], safe=""), json=document)
+        assert answer.ok, answer.text
+
+    def get(self, document_id):
+        return self.request("GET", "/" + quote(document_id, safe="")).json()
+
+    @property
+    def ledger(self):
+        return self.get(LEDGER_ID)
+
+    def change_ledger(self, **fields):
+        self.put(dict(self.ledger, **fields))
+
+    def expire_claims(self):
+        """Let the leases of all open claims have run out."""
+        self.change_ledger(claims=[dict(entry, lease=1) for entry in self.ledger["claims"]])
+
+    def documents(self):
+        rows = self.request("GET", "/_all_docs", params={
+            "include_docs": "true", "startkey": '"cdyno_"', "endkey": '"cdyno_\ufff0"'}).json()["rows"]
+        return {row["id"]: row["doc"] for row in rows}
+
+    def assert_exact(self):
+        """Every document holds, byte by byte, the update that the ledger's position says."""
+        ledger = check(self.ledger)
+        assert ledger["claims"] == []
+        updates, documents, expected = stream(ledger), self.documents(), {}
+        for index in range(ledger["total"]):
+            held = updates.held(index, ledger["position"])
+            if held is not None:
+                expected[updates.document_id(index)] = held
+        assert set(documents) == set(expected)
+        for name, held in expected.items():
+            document = dict(documents[name])
+            document.pop("_rev")
+            assert document == json.loads(updates.text(held, document["ts"]))
+        return ledger
+
+
+@pytest.fixture(scope="session")
+def server():
+    given = os.environ.get("COUCHDYNO_TEST_URL")
+    if given:
+        parts = urlsplit(given)
+        yield Server(f"{parts.scheme}://{parts.hostname}:{parts.port}", parts.username, parts.password)
+        return
+    import embedded
+
+    with embedded.running(COUCH_VALIDATE="1") as started:
+        yield Server(started.url, started.username, started.password)
+
+
+@pytest.fixture
+def database(server):
+    database = server.database()
+    yield database
+    database.request("DELETE")
+
+
+def environment(**extra):
+    """The environment of a user, without what is set for the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUCHDYNO_")}
+    return dict(kept, **extra)
+
+
+def start(script, *args, **extra):
+    """Start a script of ./venv/bin."""
+    return subprocess.Popen([str(BIN / script), *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, env=environment(**extra))
+
+
+def run(script, *args, code=0, **extra):
+    """Run a script of ./venv/bin and check its exit code; returns its output, and its errors when it failed."""
+    process = start(script, *args, **extra)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == code, (process.returncode, out, err)
+    assert "Traceback" not in err
+    return out if code == 0 else err
+
+
+def report(script, *args, **options):
+    """Run a script with --json and return its report."""
+    return json.loads(run(script, *args, "--json", **options))
+
+
+def ansible(module, args, *flags, host="localhost", **extra):
+    """Run a module ad hoc; returns (whether it succeeded, its result, all output)."""
+    command = [str(BIN / "ansible"), host, "-m", module, "-a", json.dumps(args), *flags]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+                          stdin=subprocess.DEVNULL, env=environment(ANSIBLE_NOCOLOR="1", **extra))
+    found = re.search(r"(?:=>|!:) (\{.*\})", done.stdout + done.stderr, re.DOTALL)
+    assert found, done.stdout + done.stderr
+    result, _ = json.JSONDecoder().raw_decode(found.group(1))
+    return done.returncode == 0, result, done.stdout + done.stderr
+
+
+def playbook(name, *flags, cwd=ROOT, code=0, **extra):
+    """Run ansible-playbook; returns its output."""
+    done = subprocess.run([str(BIN / "ansible-playbook"), str(name), *flags], cwd=cwd, capture_output=True, text=True,
+                          timeout=600, check=False, stdin=subprocess.DEVNULL,
+                          env=environment(ANSIBLE_NOCOLOR="1", **extra))
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr

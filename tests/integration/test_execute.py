@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""couchdyno-execute, against a real server."""
+from __future__ import annotations
+
+import json
+import re
+import signal
+import threading
+import time
+
+import pytest
+from door import Door
+from support import Database, Server, report, run, start
+
+
+@pytest.fixture
+def ready(database):
+    """A database of five documents, three of them updated in a cycle."""
+    run("couchdyno-setup", "-t", 5, "-s", 300, "-u", 3, database.url)
+    return database
+
+
+def test_the_example_of_the_readme(database):
+    run("couchdyno-setup", database.url)
+    before, after, state = run("couchdyno-execute", database.url).strip().split("\n\n")
+    assert before == "before:\n  total: 1000\n  size: 1000\n  start: 0\n  updating: 10"
+    assert re.match(r"after:\n  updates: 10\n  dt \(sec\): \d+\.\d+\n  rate \(/sec\): \d+\n", after)
+    moment = r"\d{10} \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
+    assert re.match(rf"new_state:\n  created: {moment}\n  last_dt: 0\n  last_errors: 0\n  last_ts: {moment}\n"
+                    r"  last_updates: 10\n  size: 1000\n  start: 10\n  total: 1000\n  updates: 10\n  version: 1\n", state)
+
+
+def test_round_robin(ready):
+    seen, starts, held = [], [], {}
+    for _ in range(4):
+        starts.append(report("couchdyno-execute", ready.url)["new_state"]["start"])
+        now = {int(name[-12:]): document["_rev"] for name, document in ready.documents().items()}
+        seen.append({index for index, rev in now.items() if held.get(index) != rev})
+        held = now
+        ready.assert_exact()
+    assert seen == [{0, 1, 2}, {3, 4, 0}, {1, 2, 3}, {4, 0, 1}]
+    assert starts == [3, 1, 4, 2]
+
+
+@pytest.mark.parametrize("option", ["-u", "--update-per-run", "--updates-per-run"])
+def test_another_number_of_updates(ready, option):
+    found = report("couchdyno-execute", option, 2, ready.url)
+    assert (found["before"]["updating"], found["after"]["updates"]) == (2, 2)
+    assert report("couchdyno-execute", option, 10**9, ready.url)["after"]["updates"] == 5
+    ready.assert_exact()
+
+
+def test_laps_of_several_batches(database):
+    run("couchdyno-setup", "-t", 2500, "-s", 200, "-w", database.url)
+    for count in (2500, 1700, 1700, 2500):
+        assert report("couchdyno-execute", "-u", count, database.url)["after"]["errors"] == 0
+    assert database.assert_exact()["position"] == 2500 + 2500 + 1700 + 1700 + 2500
+
+
+def test_missing_databases_and_ledgers(server, database):
+    assert "there is no database" in run("couchdyno-execute", database.url, code=3)
+    assert "there is no database" in run("couchdyno-info", database.url, code=3)
+    database.create()
+    for script in ("couchdyno-execute", "couchdyno-info"):
+        assert "was not set up by couchdyno" in run(script, database.url, code=3)
+
+
+def test_a_damaged_ledger(ready):
+    ready.change_ledger(total="five")
+    for script in ("couchdyno-execute", "couchdyno-info"):
+        assert "'total' is 'five'" in run(script, ready.url, code=3)
+
+
+def test_wrong_credentials(ready):
+    assert "401" in run("couchdyno-execute", ready.as_user("nobody", "nothing"), code=1)
+
+
+def test_settings_from_environment_and_file(ready, tmp_path):
+    server = ready.server
+    run("couchdyno-execute", COUCHDYNO_URL=ready.url)
+    run("couchdyno-execute", ready.plain_url, COUCHDYNO_USERNAME=server.username, COUCHDYNO_PASSWORD=server.password)
+    config = tmp_path / "job.ini"
+    config.write_text(f"[couchdyno]\nurl = {ready.plain_url}\nusername = {server.username}\npassword = {server.password}\n")
+    config.chmod(0o644)
+    assert "chmod 600" in run("couchdyno-execute", "--config", config, code=2)
+    config.chmod(0o600)
+    run("couchdyno-execute", "--config", config)
+    assert ready.assert_exact()["position"] == 9
+
+
+def test_continuous_reads_the_ledger_anew(ready):
+    process = start("couchdyno-execute", "-c", 1, "--cycles", 2, "--json", ready.url)
+    first = json.loads(process.stdout.readline())
+    run("couchdyno-execute", "-u", 1, ready.url)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    second = json.loads(out)
+    assert (first["before"]["start"], second["before"]["start"]) == (0, 4)
+    assert ready.assert_exact()["position"] == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_between_cycles_ends_at_once(ready, number):
+    process = start("couchdyno-execute", "-c", 600, ready.url)
+    while "new_state:" not in process.stdout.readline():
+        pass
+    time.sleep(0.2)
+    process.send_signal(number)
+    assert process.wait(5) == 130
+    ready.assert_exact()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_within_a_cycle_settles_first(database, number):
+    run("couchdyno-setup", "-t", 50_000, "-s", 100, database.url)
+    process = start("couchdyno-execute", "-u", 50_000, "--json", database.url)
+    while database.ledger["position"] == 0:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    after = json.loads(out)["after"]
+    assert 0 < after["updates"] < 50_000 and after["updates"] + after["left"] == 50_000 and after["errors"] == 0
+    assert run("couchdyno-execute", "-u", 1, database.url)
+    assert database.assert_exact()["position"] == 50_001
+
+
+def test_a_driver_that_was_killed_is_redone(database):
+    run("couchdyno-setup", "-t", 50_000, "-s", 100, database.url)
+    process = start("couchdyno-execute", "-u", 50_000, database.url)
+    while len(database.documents()) == 0:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert database.ledger["claims"][0]["count"] == 50_000
+    database.expire_claims()
+    found = report("couchdyno-execute", "-u", 10, database.url)
+    assert found["after"]["redone"] >= 50_000 - 10
+    database.assert_exact()
+
+
+def test_drivers_at_the_same_time(database):
+    run("couchdyno-setup", "-t", 200, "-s", 200, "-u", 7, "-w", database.url)
+    drivers = [start("couchdyno-execute", "-c", 0, "--cycles", 15, "--json", database.url) for _ in range(4)]
+    windows = []
+    for driver in drivers:
+        out, err = driver.communicate(timeout=120)
+        assert driver.returncode == 0, err
+        windows += [json.loads(line)["after"] for line in out.splitlines()]
+    firsts = sorted(window["first"] for window in windows)
+    assert firsts == [200 + 7 * number for number in range(60)]
+    assert sum(window["updates"] for window in windows) == 420
+    assert database.assert_exact()["position"] == 620
+
+
+def test_documents_that_the_database_refuses(ready):
+    ready.put({"_id": "_design/refuse", "validate_doc_update":
+               "function (doc) { if (doc._id === 'cdyno_000000000001') throw({forbidden: 'not this one'}); }"})
+    process = start("couchdyno-execute", "--json", ready.url)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (4, "")
+    found = json.loads(out)
+    assert found["after"]["errors"] == 1
+    assert found["after"]["samples"][0]["id"] == "cdyno_000000000001"
+    assert "not this one" in found["after"]["samples"][0]["reason"]
+    assert ready.ledger["claims"]
+    design = ready.get("_design/refuse")
+    ready.request("DELETE", "/_design/refuse", params={"rev": design["_rev"]})
+    run("couchdyno-execute", ready.url)
+    ready.assert_exact()
+
+
+@pytest.fixture
+def door(server):
+    """The server behind a door that can be shut."""
+    host, port = server.url.rsplit("/", 1)[1].split(":")
+    door = Door(host, int(port))
+    yield door
+    door.shut()
+
+
+def behind(door, database):
+    return Database(Server(f"http://127.0.0.1:{door.port}", database.server.username, database.server.password),
+                    database.name)
+
+
+def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, door):
+    run("couchdyno-setup", "-t", 40_000, "-s", 100, database.url)
+    process = start("couchdyno-execute", "-u", 40_000, "--json", behind(door, database).url)
+    while database.ledger["position"] == 0:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    door.shut_for(1.5)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)["after"]["errors"] == 0
+    database.assert_exact()
+
+
+def test_continuous_survives_a_server_that_stays_away_for_long(ready, door):
+    process = start("couchdyno-execute", "-c", 0.2, behind(door, ready).url)
+    errors = []
+    reader = threading.Thread(target=lambda: errors.extend(process.stderr))
+    reader.start()
+    while ready.ledger["runs"] < 2:
+        time.sleep(0.05)
+    door.shut()
+    deadline = time.monotonic() + 120
+    while not errors and time.monotonic() < deadline:
+        time.sleep(0.1)
+    door.open()
+    runs = ready.ledger["runs"]
+    while ready.ledger["runs"] < runs + 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.stdout.read()
+    assert process.wait(30) == 130
+    reader.join()
+    assert len(errors) >= 1 and all("cannot talk to" in line for line in errors)
+    run("couchdyno-execute", ready.url)
+    ready.assert_exact()
+
+
+def test_a_database_of_the_earlier_tool(database):
+    database.create()
+    database.put({"_id": "couchdyno_meta", "version": 1, "created": 1653543334, "total": 5, "size": 300, "updates": 3,
+                  "start": 4, "last_ts": 1653544694, "last_dt": 0, "last_errors": 0, "last_updates": 3,
+                  "history": [{"ts": 1653544694, "dt": 0.1, "updates": 3, "errors": 0}]})
+    for index in range(5):
+        database.put({"_id": "cdyno_%012d" % index, "ts": 1653544694, "data": "x"})
+    assert "    start : 4" in run("couchdyno-info", database.url)
+    found = report("couchdyno-execute", database.url)
+    assert (found["before"]["start"], found["after"]["updates"], found["new_state"]["start"]) == (4, 3, 2)
+    assert "history" not in database.ledger
+    info = report("couchdyno-info", database.url)
+    assert len(info["earlier"]) == 1 and info["dyno_config"]["created"] == 1653543334
+    run("couchdyno-execute", "-u", 5, database.url)
+    database.assert_exact()

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A CouchDB in memory, in the place of the HTTP transport: nothing else of the program is replaced."""
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections import deque
+from email.utils import formatdate
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+import requests
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client, Options
+
+START = 1_700_000_000
+
+
+class FakeCouch(requests.adapters.BaseAdapter):
+    """One database. ``clock`` is the server's time in Unix seconds; ``requests`` what was asked of it.
+
+    ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that breaks
+    before and after the request was done, or ``(status, headers, body)`` for an answer that is not the database's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = START
+        self.documents: dict = {}
+        self.exists = True
+        self.faults: deque = deque()
+        self.requests: list = []
+        self.refuse: dict = {}  # by id, the error that a bulk write answers with
+        self.largest: int = 10**9  # bytes of a request
+
+    def send(self, request, **_kwargs):
+        path = unquote(urlsplit(request.url).path)
+        self.requests.append((request.method, path))
+        fault = self.faults.popleft() if self.faults else None
+        if fault == "lost":
+            raise requests.exceptions.ConnectionError("Connection reset by peer")
+        if isinstance(fault, tuple):
+            return self._response(request, *fault)
+        status, answer = self._answer(request, path)
+        if fault == "lost after":
+            raise requests.exceptions.ConnectionError("Connection reset by peer")
+        return self._response(request, status, {}, json.dumps(answer).encode())
+
+    def close(self) -> None:
+        pass
+
+    def _response(self, request, status, headers, body):
+        response = requests.Response()
+        response.status_code = status
+        response.request, response.url = request, request.url
+        response.headers.update({"Date": formatdate(self.clock, usegmt=True), **headers})
+        response.raw = io.BytesIO(body)
+        return response
+
+    def _answer(self, request, path):
+        query = {key: values[0] for key, values in parse_qs(urlsplit(request.url).query).items()}
+        body = json.loads(request.body) if request.body else None
+        if request.body and len(request.body) > self.largest:
+            return 413, {"error": "too_large", "reason": "the request entity is too large"}
+        name = path.split("/", 2)[2] if path.count("/") > 1 else ""
+        if not self.exists:
+            return 404, {"error": "not_found", "reason": "Database does not exist."}
+        if not name:
+            return 200, {"doc_count": len(self.documents)}
+        if name == "_bulk_docs":
+            return 201, [self._write(document) for document in body["docs"]]
+        if name == "_all_docs":
+            ids = body["keys"] if body else self._ids_between(query)
+            return 200, {"rows": [self._row(each, "include_docs" in query) for each in ids]}
+        if request.method == "GET":
+            document = self.documents.get(name)
+            return (200, document) if document else (404, {"error": "not_found", "reason": "missing"})
+        answer = self._write(body)
+        return (409 if "error" in answer else 201), answer
+
+    def _ids_between(self, query):
+        first, last = json.loads(query["startkey"]), json.loads(query["endkey"])
+        return [each for each in sorted(self.documents) if first <= each <= last]
+
+    def _row(self, document_id, include_docs):
+        document = self.documents.get(document_id)
+        if document is None:
+            return {"key": document_id, "error": "not_found"}
+        row = {"id": document_id, "key": document_id, "value": {"rev": document["_rev"]}}
+        return dict(row, doc=document) if include_docs else row
+
+    def _write(self, document):
+        document_id = document["_id"]
+        if document_id in self.refuse:
+            return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
+        held = self.documents.get(document_id, {}).get("_rev")
+        if document.get("_rev") != held:
+            return {"id": document_id, "error": "conflict", "reason": "Document update conflict."}
+        generation = int(held.split("-")[0]) + 1 if held else 1
+        digest = hashlib.md5(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        rev = f"{generation}-{digest}"
+        self.documents[document_id] = dict(document, _rev=rev)
+        return {"ok": True, "id": document_id, "rev": rev}
+
+
+@pytest.fixture
+def couch():
+    return FakeCouch()
+
+
+@pytest.fixture
+def client(couch, monkeypatch):
+    """A client of the fake that waits for nothing; what it would have waited is in ``client.waits``."""
+    address = parse("http://user:sesame@couch:5984/db")
+    client = Client(address, Options())
+    client._session.mount("http://", couch)
+    client.waits = []
+    monkeypatch.setattr(client.stopping, "wait", lambda seconds: client.waits.append(seconds) or client.stopping.is_set())
+    return client

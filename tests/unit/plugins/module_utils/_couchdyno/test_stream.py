@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import MAX_SEED, MAX_TOTAL, Stream
+
+TOTALS = st.integers(1, MAX_TOTAL)
+UPDATES = st.integers(0, 10**15)
+SEEDS = st.integers(0, MAX_SEED)
+TIMES = st.integers(0, 2**33)
+SIZES = st.integers(1, 5000)
+
+
+@given(total=TOTALS, first=UPDATES, count=st.integers(1, 500))
+def test_a_window_names_no_document_twice(total, first, count):
+    stream = Stream(0, total, 100)
+    count = min(count, total)
+    assert len({stream.document_id(update) for update in range(first, first + count)}) == count
+
+
+@given(total=st.integers(1, 200), lap=st.integers(0, 10**9))
+def test_a_lap_names_every_document_once(total, lap):
+    stream = Stream(0, total, 100)
+    assert sorted(stream.index(lap * total + i) for i in range(total)) == list(range(total))
+
+
+@given(total=st.integers(1, 50), position=st.integers(0, 300))
+def test_held_is_what_applying_the_updates_one_by_one_leaves(total, position):
+    stream = Stream(0, total, 100)
+    documents = {}
+    for update in range(position):
+        documents[stream.index(update)] = update
+    assert {i: stream.held(i, position) for i in range(total)} == {i: documents.get(i) for i in range(total)}
+
+
+@given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)
+def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, total, size, update, ts):
+    stream = Stream(seed, total, size)
+    text = stream.text(update, ts)
+    document = json.loads(text)
+    assert list(document) == ["_id", "ts", "update", "data"]
+    assert document["_id"] == "cdyno_%012d" % (update % total)
+    assert (document["ts"], document["update"]) == (ts, update)
+    assert set(document["data"]) <= set("0123456789abcdef")
+    assert len(text) == size or (document["data"] == "" and len(text) > size)
+    assert text.isascii()
+
+
+@given(SEEDS, SIZES, UPDATES, TIMES)
+def test_a_revision_comes_on_top_of_the_size(seed, size, update, ts):
+    stream = Stream(seed, 1000, size)
+    document = json.loads(stream.text(update, ts, "3-abc"))
+    assert document.pop("_rev") == "3-abc"
+    assert document == json.loads(stream.text(update, ts))
+
+
+WRITES = st.tuples(SEEDS, UPDATES, TIMES)
+
+
+@given(WRITES, WRITES)
+def test_same_seed_update_and_time_same_bytes_others_different_ones(one, other):
+    def data(seed, update, ts):
+        return Stream(seed, 1000, 400).data(update, ts, 200)
+
+    assert data(*one) == data(*one)
+    assume(one != other)
+    assert data(*one) != data(*other)
+
+
+def test_the_bytes_never_change_between_versions_and_machines():
+    stream = Stream(seed=42, total=5, size=100)
+    assert stream.text(7, 1653543334) == (
+        '{"_id":"cdyno_000000000002","ts":1653543334,"update":7,"data":"9f7e849b891cfa85eeeb8f27f1827926f78"}')

@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the writer makes of windows, whatever happens on the way."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import writer as writer_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import ClaimLost, Conflict, NotAllowed, Unreachable
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Ledger, Lease, claim, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import Writer, batch_documents
+
+
+@pytest.fixture
+def book(client):
+    book = Ledger(client)
+    book.create(Parameters(total=10, size=150, updates=3, seed=7))
+    return book
+
+
+def take(client, book, count, driver="d"):
+    return Lease(client, book, book.change(lambda state: claim(state, driver, "h", count, client.now())))
+
+
+def write(client, book, lease, **options):
+    return Writer(client, stream(book.state), lease, **options).write()
+
+
+def holds(couch, first, stop, ts=None):
+    """Whether the documents hold these updates, byte by byte."""
+    exact = updates_of(couch)
+    for update in range(first, stop):
+        document = dict(couch.documents[exact.document_id(update)])
+        document.pop("_rev")
+        assert json.dumps(document, separators=(",", ":")) == exact.text(update, ts or document["ts"])
+    return True
+
+
+def updates_of(couch):
+    return stream(couch.documents["couchdyno_meta"])
+
+
+def bulk_writes(couch):
+    return [path for method, path in couch.requests if path.endswith("_bulk_docs")]
+
+
+def reads(couch):
+    return [path for method, path in couch.requests if path.endswith("_all_docs")]
+
+
+def test_the_first_lap_is_written_without_reading(couch, client, book):
+    lease = take(client, book, 10)
+    outcome = write(client, book, lease)
+    assert (outcome.written, outcome.errors, outcome.left) == (10, 0, [])
+    assert holds(couch, 0, 10, lease.claims[0].ts) and reads(couch) == []
+
+
+def test_later_laps_read_their_revisions_once_a_batch(couch, client, book):
+    for driver in "abc":
+        lease = take(client, book, 7, driver)
+        outcome = write(client, book, lease)
+        book.change(lambda state: state.update(claims=[]))
+        assert outcome.written == 7
+    assert holds(couch, 14, 21)
+    assert len(reads(couch)) == 2 and outcome.conflicts == 0
+
+
+def test_documents_in_the_way_in_the_first_lap_are_overwritten(couch, client, book):
+    couch.documents["cdyno_000000000003"] = {"_id": "cdyno_000000000003", "_rev": "1-x", "mine": True}
+    outcome = write(client, book, take(client, book, 10))
+    assert (outcome.written, outcome.conflicts, outcome.errors) == (10, 1, 0)
+    assert holds(couch, 0, 10)
+
+
+def test_batches_are_bounded_by_documents_and_bytes():
+    assert batch_documents(1000) == 1000
+    assert batch_documents(100_000) == 40
+    assert batch_documents(10**8) == 1
+
+
+def test_a_window_is_cut_into_batches_that_together_are_the_window(couch, client, book, monkeypatch):
+    monkeypatch.setattr(writer_module, "BATCH_DOCUMENTS", 3)
+    told = []
+    lease = take(client, book, 10)
+    outcome = Writer(client, stream(book.state), lease).write(told.append)
+    assert outcome.written == 10 and len(bulk_writes(couch)) == 4 and len(outcome.latencies) == 4
+    assert told[-1] == 10 and told == sorted(told)
+    assert holds(couch, 0, 10)
+
+
+def test_a_window_that_was_taken_over_leaves_newer_documents_alone(couch, client, book):
+    take(client, book, 6, "dead")
+    exact = stream(book.state)
+    for update, rev in ((1, "5-later"), (2, "1-same")):
+        text = exact.text(update + 10 if rev == "5-later" else update, 1)
+        couch.documents[exact.document_id(update)] = dict(json.loads(text), _rev=rev)
+    couch.clock += LEASE
+    book.read()
+    lease = take(client, book, 4, "next")
+    outcome = write(client, book, lease)
+    assert (outcome.written, outcome.current) == (8, 2)
+    assert couch.documents["cdyno_000000000001"]["_rev"] == "5-later"
+    assert couch.documents["cdyno_000000000002"]["_rev"] == "1-same"
+    assert couch.documents["cdyno_000000000003"]["ts"] == lease.claims[0].ts
+
+
+@pytest.mark.parametrize("foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {}])
+def test_what_somebody_else_wrote_into_update_does_not_count(couch, client, book, foreign):
+    take(client, book, 6, "dead")
+    couch.documents["cdyno_000000000002"] = dict(foreign, _id="cdyno_000000000002", _rev="1-x")
+    couch.clock += LEASE
+    book.read()
+    assert write(client, book, take(client, book, 4, "next")).errors == 0
+    assert holds(couch, 2, 3)
+
+
+@pytest.mark.parametrize("fault", ["lost", "lost after"])
+def test_a_lost_connection_loses_nothing(couch, client, book, fault):
+    lease = take(client, book, 10)
+    couch.faults.append(fault)
+    outcome = write(client, book, lease)
+    assert outcome.errors == 0 and outcome.written + outcome.current == 10
+    assert holds(couch, 0, 10)
+
+
+def test_a_document_that_is_refused_is_an_error_with_a_name_and_stays_open(couch, client, book):
+    couch.refuse["cdyno_000000000004"] = "forbidden"
+    outcome = write(client, book, take(client, book, 10))
+    assert (outcome.written, outcome.errors) == (9, 1)
+    assert outcome.samples == [{"id": "cdyno_000000000004", "update": 4, "reason": "forbidden: because"}]
+    assert [(entry.first, entry.count) for entry in outcome.left] == [(4, 1)]
+
+
+def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, book):
+    couch.refuse["cdyno_000000000004"] = "internal_server_error"
+    outcome = write(client, book, take(client, book, 10))
+    assert (outcome.written, outcome.errors) == (9, 1)
+    assert len(bulk_writes(couch)) == writer_module.ROUNDS
+
+
+def test_what_is_left_is_one_window_for_each_claim(couch, client, book):
+    for number in (2, 7):
+        couch.refuse["cdyno_%012d" % number] = "forbidden"
+    outcome = write(client, book, take(client, book, 10))
+    assert [(entry.first, entry.count) for entry in outcome.left] == [(2, 6)] and outcome.errors == 2
+
+
+def test_a_request_that_is_too_large_is_split(couch, client, book):
+    lease = take(client, book, 10)
+    couch.largest = 700
+    outcome = write(client, book, lease)
+    assert len(bulk_writes(couch)) > 2
+    assert (outcome.written, outcome.errors) == (10, 0) and holds(couch, 0, 10)
+
+
+def test_a_single_document_that_is_too_large_is_an_error(couch, client, book):
+    lease = take(client, book, 10)
+    couch.largest = 100
+    outcome = write(client, book, lease)
+    assert (outcome.written, outcome.errors) == (0, 10)
+    assert "413" in outcome.samples[0]["reason"] and len(outcome.samples) == writer_module.SAMPLES
+
+
+def test_a_server_that_goes_away_leaves_everything_open(couch, client, book):
+    lease = take(client, book, 10)
+    couch.faults.extend(["lost"] * 1000)
+    outcome = write(client, book, lease)
+    assert isinstance(outcome.broken, Unreachable)
+    assert (outcome.written, outcome.errors) == (0, 10)
+    assert [(entry.first, entry.count) for entry in outcome.left] == [(0, 10)]
+
+
+def test_credentials_that_stop_working_end_the_writing(couch, client, book):
+    lease = take(client, book, 10)
+    couch.faults.append((401, {}, b'{"error":"unauthorized"}'))
+    outcome = write(client, book, lease)
+    assert isinstance(outcome.broken, NotAllowed) and outcome.errors == 10
+
+
+def test_a_stop_leaves_the_rest_open_and_is_no_error(couch, client, book, monkeypatch):
+    monkeypatch.setattr(writer_module, "BATCH_DOCUMENTS", 1)
+    lease = take(client, book, 10)
+    outcome = Writer(client, stream(book.state), lease, connections=1).write(lambda done: client.stopping.set())
+    assert 0 < outcome.written < 10 and outcome.errors == 0
+    (left,) = outcome.left
+    assert (left.first, left.stop) == (outcome.written, 10)
+
+
+def test_a_driver_whose_window_was_taken_over_stops_writing(couch, client, book):
+    lease = take(client, book, 10)
+    couch.clock += LEASE
+    other = Ledger(client)
+    other.read()
+    take(client, other, 1, "other")
+    before = len(bulk_writes(couch))
+    with pytest.raises(ClaimLost):
+        write(client, book, lease)
+    assert len(bulk_writes(couch)) == before
+
+
+def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book):
+    """A driver that stalls between reading and writing, while others go on a whole lap."""
+    write(client, book, take(client, book, 10))
+    book.change(lambda state: state.update(claims=[]))
+    slow = take(client, book, 5, "slow")
+    late = Writer(client, stream(book.state), slow)
+    revisions = late._revisions(list(range(10, 15)))
+    couch.clock += LEASE
+    other = Ledger(client)
+    other.read()
+    lease = take(client, other, 10, "other")
+    write(client, other, lease)
+    with pytest.raises(Conflict):
+        client.put(dict(json.loads(stream(book.state).text(10, 1)), _rev=revisions[10]))
+    assert holds(couch, 15, 25)
