@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A door in front of a server that can be shut: what a network or a server does to a connection, on purpose."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the integration tests share: a real server, databases on it, and ways to run what users run."""
+
 from __future__ import annotations
 
 import json
@@ -14,7 +15,6 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEDGER_ID, check, stream
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +35,9 @@ class Server:
 
     def add_user(self, name, password):
         document = {"name": name, "password": password, "roles": [], "type": "user"}
-        answer = requests.put(f"{self.url}/_users/org.couchdb.user:{name}", json=document, timeout=30,
-                              auth=(self.username, self.password))
+        answer = requests.put(
+            f"{self.url}/_users/org.couchdb.user:{name}", json=document, timeout=30, auth=(self.username, self.password)
+        )
         assert answer.status_code in (201, 202, 409), answer.text
 
 
@@ -57,8 +58,9 @@ class Database:
         return self.plain_url.replace("://", f"://{quote(username, safe='')}:{quote(password, safe='')}@")
 
     def request(self, method, path="", **options):
-        return requests.request(method, self.plain_url + path, timeout=60, **options,
-                                auth=(self.server.username, self.server.password))
+        return requests.request(
+            method, self.plain_url + path, timeout=60, **options, auth=(self.server.username, self.server.password)
+        )
 
     def create(self):
         assert self.request("PUT").status_code in (201, 202)
@@ -87,8 +89,9 @@ class Database:
         self.change_ledger(claims=[dict(entry, lease=1) for entry in self.ledger["claims"]])
 
     def documents(self):
-        rows = self.request("GET", "/_all_docs", params={
-            "include_docs": "true", "startkey": '"cdyno_"', "endkey": '"cdyno_\ufff0"'}).json()["rows"]
+        rows = self.request(
+            "GET", "/_all_docs", params={"include_docs": "true", "startkey": '"cdyno_"', "endkey": '"cdyno_\ufff0"'}
+        ).json()["rows"]
         return {row["id"]: row["doc"] for row in rows}
 
     def assert_exact(self):
@@ -136,8 +139,14 @@ def environment(**extra):
 
 def start(script, *args, **extra):
     """Start a script of ./venv/bin."""
-    return subprocess.Popen([str(BIN / script), *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, env=environment(**extra))
+    return subprocess.Popen(
+        [str(BIN / script), *map(str, args)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**extra),
+    )
 
 
 def run(script, *args, code=0, **extra):
@@ -156,9 +165,17 @@ def report(script, *args, **options):
 
 def ansible(module, args, *flags, host="localhost", **extra):
     """Run a module ad hoc; returns (whether it succeeded, its result, all output)."""
-    command = [str(BIN / "ansible"), host, "-m", module, "-a", json.dumps(args), *flags]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-                          stdin=subprocess.DEVNULL, env=environment(ANSIBLE_NOCOLOR="1", **extra))
+    command = [str(BIN / "ansible"), host, "-m", module, "-a", json.dumps(args) if args else "", *flags]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=environment(ANSIBLE_NOCOLOR="1", **extra),
+    )
     found = re.search(r"(?:=>|!:) (\{.*\})", done.stdout + done.stderr, re.DOTALL)
     assert found, done.stdout + done.stderr
     result, _ = json.JSONDecoder().raw_decode(found.group(1))
@@ -167,8 +184,15 @@ def ansible(module, args, *flags, host="localhost", **extra):
 
 def playbook(name, *flags, cwd=ROOT, code=0, **extra):
     """Run ansible-playbook; returns its output."""
-    done = subprocess.run([str(BIN / "ansible-playbook"), str(name), *flags], cwd=cwd, capture_output=True, text=True,
-                          timeout=600, check=False, stdin=subprocess.DEVNULL,
-                          env=environment(ANSIBLE_NOCOLOR="1", **extra))
+    done = subprocess.run(
+        [str(BIN / "ansible-playbook"), str(name), *flags],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=environment(ANSIBLE_NOCOLOR="1", **extra),
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """couchdyno-execute, against a real server."""
+
 from __future__ import annotations
 
 import json
@@ -27,8 +28,11 @@ def test_the_example_of_the_readme(database):
     assert before == "before:\n  total: 1000\n  size: 1000\n  start: 0\n  updating: 10"
     assert re.match(r"after:\n  updates: 10\n  dt \(sec\): \d+\.\d+\n  rate \(/sec\): \d+\n", after)
     moment = r"\d{10} \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
-    assert re.match(rf"new_state:\n  created: {moment}\n  last_dt: 0\n  last_errors: 0\n  last_ts: {moment}\n"
-                    r"  last_updates: 10\n  size: 1000\n  start: 10\n  total: 1000\n  updates: 10\n  version: 1\n", state)
+    assert re.match(
+        rf"new_state:\n  created: {moment}\n  last_dt: 0\n  last_errors: 0\n  last_ts: {moment}\n"
+        r"  last_updates: 10\n  size: 1000\n  start: 10\n  total: 1000\n  updates: 10\n  version: 1\n",
+        state,
+    )
 
 
 def test_round_robin(ready):
@@ -81,7 +85,9 @@ def test_settings_from_environment_and_file(ready, tmp_path):
     run("couchdyno-execute", COUCHDYNO_URL=ready.url)
     run("couchdyno-execute", ready.plain_url, COUCHDYNO_USERNAME=server.username, COUCHDYNO_PASSWORD=server.password)
     config = tmp_path / "job.ini"
-    config.write_text(f"[couchdyno]\nurl = {ready.plain_url}\nusername = {server.username}\npassword = {server.password}\n")
+    config.write_text(
+        f"[couchdyno]\nurl = {ready.plain_url}\nusername = {server.username}\npassword = {server.password}\n"
+    )
     config.chmod(0o644)
     assert "chmod 600" in run("couchdyno-execute", "--config", config, code=2)
     config.chmod(0o600)
@@ -156,8 +162,13 @@ def test_drivers_at_the_same_time(database):
 
 
 def test_documents_that_the_database_refuses(ready):
-    ready.put({"_id": "_design/refuse", "validate_doc_update":
-               "function (doc) { if (doc._id === 'cdyno_000000000001') throw({forbidden: 'not this one'}); }"})
+    ready.put(
+        {
+            "_id": "_design/refuse",
+            "validate_doc_update": "function (doc) {"
+            " if (doc._id === 'cdyno_000000000001') throw({forbidden: 'not this one'}); }",
+        }
+    )
     process = start("couchdyno-execute", "--json", ready.url)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (4, "")
@@ -182,8 +193,9 @@ def door(server):
 
 
 def behind(door, database):
-    return Database(Server(f"http://127.0.0.1:{door.port}", database.server.username, database.server.password),
-                    database.name)
+    return Database(
+        Server(f"http://127.0.0.1:{door.port}", database.server.username, database.server.password), database.name
+    )
 
 
 def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, door):
@@ -225,11 +237,24 @@ def test_continuous_survives_a_server_that_stays_away_for_long(ready, door):
 
 def test_a_database_of_the_earlier_tool(database):
     database.create()
-    database.put({"_id": "couchdyno_meta", "version": 1, "created": 1653543334, "total": 5, "size": 300, "updates": 3,
-                  "start": 4, "last_ts": 1653544694, "last_dt": 0, "last_errors": 0, "last_updates": 3,
-                  "history": [{"ts": 1653544694, "dt": 0.1, "updates": 3, "errors": 0}]})
+    database.put(
+        {
+            "_id": "couchdyno_meta",
+            "version": 1,
+            "created": 1653543334,
+            "total": 5,
+            "size": 300,
+            "updates": 3,
+            "start": 4,
+            "last_ts": 1653544694,
+            "last_dt": 0,
+            "last_errors": 0,
+            "last_updates": 3,
+            "history": [{"ts": 1653544694, "dt": 0.1, "updates": 3, "errors": 0}],
+        }
+    )
     for index in range(5):
-        database.put({"_id": "cdyno_%012d" % index, "ts": 1653544694, "data": "x"})
+        database.put({"_id": f"cdyno_{index:012d}", "ts": 1653544694, "data": "x"})
     assert "    start : 4" in run("couchdyno-info", database.url)
     found = report("couchdyno-execute", database.url)
     assert (found["before"]["start"], found["after"]["updates"], found["new_state"]["start"]) == (4, 3, 2)

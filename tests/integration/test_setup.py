@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """couchdyno-setup, against a real server."""
+
 from __future__ import annotations
 
 import re
@@ -16,9 +17,17 @@ def test_the_example_of_the_readme(database):
     lines = text.splitlines()
     assert lines[0] == "dyno_config:"
     assert re.fullmatch(r"    created : \d{10} \(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)", lines[1])
-    assert lines[2:11] == ["    last_dt : 0", "    last_errors : 0", "    last_ts : 0 (1970-01-01T00:00:00)",
-                           "    last_updates : 0", "    size : 1000", "    start : 0", "    total : 1000",
-                           "    updates : 10", "    version : 1"]
+    assert lines[2:11] == [
+        "    last_dt : 0",
+        "    last_errors : 0",
+        "    last_ts : 0 (1970-01-01T00:00:00)",
+        "    last_updates : 0",
+        "    size : 1000",
+        "    start : 0",
+        "    total : 1000",
+        "    updates : 10",
+        "    version : 1",
+    ]
     assert database.documents() == {}
 
 
@@ -26,7 +35,14 @@ def test_parameters_are_recorded(database):
     run("couchdyno-setup", "--total", 7, "--size", 300, "--update-per-run", 99, "--seed", 5, database.url)
     ledger = database.ledger
     assert {name: ledger[name] for name in ("total", "size", "updates", "seed", "version", "start", "position")} == {
-        "total": 7, "size": 300, "updates": 7, "seed": 5, "version": 1, "start": 0, "position": 0}
+        "total": 7,
+        "size": 300,
+        "updates": 7,
+        "seed": 5,
+        "version": 1,
+        "start": 0,
+        "position": 0,
+    }
 
 
 def test_seeds_differ_unless_given(server):

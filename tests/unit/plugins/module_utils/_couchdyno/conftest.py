@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A CouchDB in memory, in the place of the HTTP transport: nothing else of the program is replaced."""
+
 from __future__ import annotations
 
 import hashlib
@@ -12,7 +13,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client, Options
 
@@ -22,8 +22,8 @@ START = 1_700_000_000
 class FakeCouch(requests.adapters.BaseAdapter):
     """One database. ``clock`` is the server's time in Unix seconds; ``requests`` what was asked of it.
 
-    ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that breaks
-    before and after the request was done, or ``(status, headers, body)`` for an answer that is not the database's.
+    ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that
+    breaks before and after the request was done, or ``(status, headers, body)`` for an answer of somebody else.
     """
 
     def __init__(self) -> None:
@@ -118,5 +118,7 @@ def client(couch, monkeypatch):
     client = Client(address, Options())
     client._session.mount("http://", couch)
     client.waits = []
-    monkeypatch.setattr(client.stopping, "wait", lambda seconds: client.waits.append(seconds) or client.stopping.is_set())
+    monkeypatch.setattr(
+        client.stopping, "wait", lambda seconds: client.waits.append(seconds) or client.stopping.is_set()
+    )
     return client

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line: what is refused, with which exit code, and that it says so in one line."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import cli
 
 DB = "http://adm:s3cr3t@127.0.0.1:9/db"
@@ -26,29 +26,70 @@ def run(main, capsys, *argv):
     return code, captured.out, captured.err
 
 
-@pytest.mark.parametrize("argv", [
-    ("-t", "0"), ("-t", "-5"), ("-t", "ten"), ("-t", "1.5"), ("-t", str(10**13)), ("-s", "0"), ("-s", "-1"), ("-s", "x"),
-    ("-s", str(10**10)), ("-u", "0"), ("-u", "-1"), ("-u", "many"), ("-q", "0"), ("-n", "-1"), ("--seed", "-1"),
-    ("--timeout", "0"), ("--timeout", "soon"), ("--no-such-option",), ("--config", "/there/is/none"), ("second", "third"),
-])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-t", "0"),
+        ("-t", "-5"),
+        ("-t", "ten"),
+        ("-t", "1.5"),
+        ("-t", str(10**13)),
+        ("-s", "0"),
+        ("-s", "-1"),
+        ("-s", "x"),
+        ("-s", str(10**10)),
+        ("-u", "0"),
+        ("-u", "-1"),
+        ("-u", "many"),
+        ("-q", "0"),
+        ("-n", "-1"),
+        ("--seed", "-1"),
+        ("--timeout", "0"),
+        ("--timeout", "soon"),
+        ("--no-such-option",),
+        ("--config", "/there/is/none"),
+        ("second", "third"),
+    ],
+)
 def test_setup_refuses_bad_input(capsys, argv):
     code, out, err = run(cli.setup_main, capsys, DB, *argv)
     assert (code, out) == (2, "")
     assert err.startswith("couchdyno-setup: ") and err.count("\n") == 1 and "s3cr3t" not in err
 
 
-@pytest.mark.parametrize("argv", [
-    ("-u", "0"), ("-u", "-1"), ("-u", "x"), ("-c", "-1"), ("-c", "nan"), ("-c", "inf"), ("-c", "x"), ("-c", "1e99"),
-    ("--cycles", "3"), ("-c", "1", "--cycles", "0"), ("--jitter", "-1"),
-])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-u", "0"),
+        ("-u", "-1"),
+        ("-u", "x"),
+        ("-c", "-1"),
+        ("-c", "nan"),
+        ("-c", "inf"),
+        ("-c", "x"),
+        ("-c", "1e99"),
+        ("--cycles", "3"),
+        ("-c", "1", "--cycles", "0"),
+        ("--jitter", "-1"),
+    ],
+)
 def test_execute_refuses_bad_input(capsys, argv):
     code, out, err = run(cli.execute_main, capsys, DB, *argv)
     assert (code, out) == (2, "")
     assert err.startswith("couchdyno-execute: ") and err.count("\n") == 1 and "s3cr3t" not in err
 
 
-@pytest.mark.parametrize("url", ["http://adm:s3cr3t@h", "http://adm:s3cr3t@h/", "http://adm:s3cr3t@h/DB", "adm:s3cr3t@h/db",
-                                 "http://adm:s3cr3t@h/_users", "http://adm:s3cr3t@h/db?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://adm:s3cr3t@h",
+        "http://adm:s3cr3t@h/",
+        "http://adm:s3cr3t@h/DB",
+        "adm:s3cr3t@h/db",
+        "http://adm:s3cr3t@h/_users",
+        "http://adm:s3cr3t@h/db?x=1",
+    ],
+)
 @pytest.mark.parametrize("main", cli.SCRIPTS.values())
 def test_bad_urls_are_refused(capsys, main, url):
     code, out, err = run(main, capsys, url)
@@ -57,7 +98,7 @@ def test_bad_urls_are_refused(capsys, main, url):
 
 @pytest.mark.parametrize("name", cli.SCRIPTS)
 def test_no_database_named(capsys, name):
-    code, out, err = run(cli.SCRIPTS[name], capsys)
+    code, _, err = run(cli.SCRIPTS[name], capsys)
     assert code == 2 and err.startswith(f"{name}: no database given")
 
 
@@ -65,7 +106,9 @@ def test_no_database_named(capsys, name):
 def test_a_server_that_is_not_there(capsys, name):
     code, out, err = run(cli.SCRIPTS[name], capsys, DB)
     assert (code, out) == (1, "")
-    assert err == f"{name}: cannot talk to http://127.0.0.1:9: connection refused; is the server up, and the URL right?\n"
+    assert (
+        err == f"{name}: cannot talk to http://127.0.0.1:9: connection refused; is the server up, and the URL right?\n"
+    )
 
 
 @pytest.mark.parametrize("name", cli.SCRIPTS)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole cycles: claim, write, settle, and what is reported of them."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import execute as execute_module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
@@ -46,8 +46,12 @@ def test_a_small_cycle_takes_five_requests(couch, client, book):
     couch.requests.clear()
     execute(client)
     assert [(method, path.rsplit("/", 1)[1]) for method, path in couch.requests] == [
-        ("GET", "couchdyno_meta"), ("PUT", "couchdyno_meta"), ("POST", "_all_docs"), ("POST", "_bulk_docs"),
-        ("POST", "_bulk_docs")]
+        ("GET", "couchdyno_meta"),
+        ("PUT", "couchdyno_meta"),
+        ("POST", "_all_docs"),
+        ("POST", "_bulk_docs"),
+        ("POST", "_bulk_docs"),
+    ]
 
 
 def test_each_settled_cycle_leaves_a_run_record(client, book):
@@ -77,7 +81,9 @@ def test_a_document_that_stays_refused_does_not_hold_up_the_laps(couch, client, 
     assert len(reports[-1]["new_state"]["claims"]) <= 2
     couch.refuse.clear()
     execute(client, 5)
-    assert {document["update"] for key, document in couch.documents.items() if key.startswith("cdyno")} == set(range(30, 35))
+    assert {document["update"] for key, document in couch.documents.items() if key.startswith("cdyno")} == set(
+        range(30, 35)
+    )
 
 
 def test_a_dead_drivers_window_is_redone_after_its_lease(couch, client, book):
@@ -117,10 +123,22 @@ def test_planning_changes_nothing(couch, client, book):
 def test_a_database_of_the_earlier_tool_is_upgraded_in_place(couch, client):
     history = [{"ts": 1, "dt": 0.5, "updates": 3, "errors": 0}]
     couch.documents["couchdyno_meta"] = {
-        "_id": "couchdyno_meta", "_rev": "9-a", "version": 1, "created": 5, "total": 5, "size": 150, "updates": 3, "start": 4,
-        "last_ts": 9, "last_dt": 0, "last_errors": 0, "last_updates": 3, "history": history}
+        "_id": "couchdyno_meta",
+        "_rev": "9-a",
+        "version": 1,
+        "created": 5,
+        "total": 5,
+        "size": 150,
+        "updates": 3,
+        "start": 4,
+        "last_ts": 9,
+        "last_dt": 0,
+        "last_errors": 0,
+        "last_updates": 3,
+        "history": history,
+    }
     for index in range(5):
-        name = "cdyno_%012d" % index
+        name = f"cdyno_{index:012d}"
         couch.documents[name] = {"_id": name, "_rev": "2-b", "data": "old"}
     assert info(client)["earlier"] == history
     report = execute(client)
@@ -128,25 +146,45 @@ def test_a_database_of_the_earlier_tool_is_upgraded_in_place(couch, client):
     state = couch.documents["couchdyno_meta"]
     assert "history" not in state and state["seed"] >= 0 and state["created"] == 5
     assert info(client)["earlier"] == history
-    assert [couch.documents["cdyno_%012d" % index].get("update") for index in (4, 0, 1, 2)] == [4, 5, 6, None]
+    assert [couch.documents[f"cdyno_{index:012d}"].get("update") for index in (4, 0, 1, 2)] == [4, 5, 6, None]
 
 
 def test_counts_are_summed_up():
-    whole = sum_up([{"updates": 10, "dt": 0.5, "rate": 20.0, "errors": 0, "first": 0},
-                    {"updates": 20, "dt": 1.0, "rate": 20.0, "errors": 1, "first": 10, "conflicts": 2}])
+    whole = sum_up(
+        [
+            {"updates": 10, "dt": 0.5, "rate": 20.0, "errors": 0, "first": 0},
+            {"updates": 20, "dt": 1.0, "rate": 20.0, "errors": 1, "first": 10, "conflicts": 2},
+        ]
+    )
     assert whole == {"updates": 30, "dt": 1.5, "rate": 20.0, "errors": 1, "conflicts": 2}
     assert sum_up([]) == {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
 
 
 def test_statistics():
-    records = [{"ts": n, "dt": 2.0, "updates": 10 * n, "errors": n % 2, "latency": {"p50": n / 10, "p99": n / 5}}
-               for n in (1, 2, 3)]
+    records = [
+        {"ts": n, "dt": 2.0, "updates": 10 * n, "errors": n % 2, "latency": {"p50": n / 10, "p99": n / 5}}
+        for n in (1, 2, 3)
+    ]
     assert statistics(records) == {
-        "runs": 3, "updates": 60, "errors": 2, "first_ts": 1, "last_ts": 3,
-        "rate": {"min": 5.0, "median": 10.0, "max": 15.0}, "dt": {"min": 2.0, "median": 2.0, "max": 2.0},
-        "latency": {"p50": 0.2, "p99": 0.6}}
-    assert statistics([]) == {"runs": 0, "updates": 0, "errors": 0, "first_ts": None, "last_ts": None, "rate": None,
-                              "dt": None, "latency": None}
+        "runs": 3,
+        "updates": 60,
+        "errors": 2,
+        "first_ts": 1,
+        "last_ts": 3,
+        "rate": {"min": 5.0, "median": 10.0, "max": 15.0},
+        "dt": {"min": 2.0, "median": 2.0, "max": 2.0},
+        "latency": {"p50": 0.2, "p99": 0.6},
+    }
+    assert statistics([]) == {
+        "runs": 0,
+        "updates": 0,
+        "errors": 0,
+        "first_ts": None,
+        "last_ts": None,
+        "rate": None,
+        "dt": None,
+        "latency": None,
+    }
 
 
 def test_busy_is_never_raised_while_nothing_overlaps(couch, client, book):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import history
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.history import PAGE, RING
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def put(couch, run, **fields):
@@ -15,16 +14,19 @@ def put(couch, run, **fields):
     couch.documents[record["_id"]] = dict(record, _rev="1-a")
 
 
-@pytest.mark.parametrize("runs, limit, expected", [
-    (0, 10, range(0)),
-    (5, 0, range(0)),
-    (5, 3, range(2, 5)),
-    (5, RING, range(5)),
-    (PAGE + 5, 10, range(PAGE - 5, PAGE + 5)),
-    (RING + 5, 10, range(RING - 5, RING + 5)),
-    (RING + 5, 2 * RING, range(5, RING + 5)),
-    (3 * RING, 2, range(3 * RING - 2, 3 * RING)),
-])
+@pytest.mark.parametrize(
+    "runs, limit, expected",
+    [
+        (0, 10, range(0)),
+        (5, 0, range(0)),
+        (5, 3, range(2, 5)),
+        (5, RING, range(5)),
+        (PAGE + 5, 10, range(PAGE - 5, PAGE + 5)),
+        (RING + 5, 10, range(RING - 5, RING + 5)),
+        (RING + 5, 2 * RING, range(5, RING + 5)),
+        (3 * RING, 2, range(3 * RING - 2, 3 * RING)),
+    ],
+)
 def test_the_latest_records_in_order(couch, client, runs, limit, expected):
     for run in range(max(0, runs - RING), runs):
         put(couch, run)

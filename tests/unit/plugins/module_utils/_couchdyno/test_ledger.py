@@ -1,19 +1,36 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The laws of the ledger, under any interleaving of drivers that claim, settle, fail, die and come back."""
+
 from __future__ import annotations
 
 import copy
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    Busy,
+    ClaimLost,
+    Conflict,
+    LedgerDamaged,
+    NoDatabase,
+    NoLedger,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import (
+    LEASE,
+    Lease,
+    Ledger,
+    Result,
+    claim,
+    new,
+    open_claims,
+    renew,
+    settle,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, ClaimLost, Conflict, LedgerDamaged, NoDatabase, NoLedger
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Ledger, Lease, Result, claim, new, open_claims, renew, settle
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 
 RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
 
@@ -161,21 +178,51 @@ def test_a_settled_cycle_is_in_the_ledger():
     settle(ten, "d", [], Result(ts=1000, dt=2.7, updates=2, errors=1))
     assert ten["claims"] == []
     assert {name: ten[name] for name in ten if name.startswith("last_")} == {
-        "last_ts": 1000, "last_dt": 2, "last_updates": 2, "last_errors": 1}
+        "last_ts": 1000,
+        "last_dt": 2,
+        "last_updates": 2,
+        "last_errors": 1,
+    }
 
 
-@pytest.mark.parametrize("field, value", [
-    ("total", "ten"), ("total", 0), ("total", True), ("size", None), ("updates", -1), ("start", 1.5), ("position", -1),
-    ("seed", "x"), ("claims", None), ("claims", [{"first": 0}]), ("claims", [5]), ("runs", "many"),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("total", "ten"),
+        ("total", 0),
+        ("total", True),
+        ("size", None),
+        ("updates", -1),
+        ("start", 1.5),
+        ("position", -1),
+        ("seed", "x"),
+        ("claims", None),
+        ("claims", [{"first": 0}]),
+        ("claims", [5]),
+        ("runs", "many"),
+    ],
+)
 def test_a_ledger_that_makes_no_sense_is_refused(field, value):
     with pytest.raises(LedgerDamaged, match=r"claims|" + field):
         ledger.check(state(**{field: value}))
 
 
 def test_the_ledger_of_the_earlier_tool_is_understood():
-    earlier = {"_id": "couchdyno_meta", "_rev": "1-x", "version": 1, "created": 5, "total": 10, "size": 100, "updates": 3,
-               "start": 4, "last_ts": 9, "last_dt": 0, "last_errors": 0, "last_updates": 3, "history": []}
+    earlier = {
+        "_id": "couchdyno_meta",
+        "_rev": "1-x",
+        "version": 1,
+        "created": 5,
+        "total": 10,
+        "size": 100,
+        "updates": 3,
+        "start": 4,
+        "last_ts": 9,
+        "last_dt": 0,
+        "last_errors": 0,
+        "last_updates": 3,
+        "history": [],
+    }
     checked = ledger.check(earlier)
     assert (checked["position"], checked["origin"], checked["claims"]) == (4, 4, [])
 

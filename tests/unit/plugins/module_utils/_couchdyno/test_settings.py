@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.settings import connection, options, seconds
@@ -16,6 +15,7 @@ def file(tmp_path):
         path.write_text(text)
         path.chmod(mode)
         return str(path)
+
     return write
 
 
@@ -47,13 +47,16 @@ def test_a_file_that_others_can_read_is_refused(file, mode):
         connection({}, {}, path)
 
 
-@pytest.mark.parametrize("text, says", [
-    ("url = http://u:s3cr3t@h/db\n", "not an INI file"),
-    ("[couchdyno]\npassword s3cr3t\n", "not an INI file"),
-    ("[couchdyno]\npassword = s3cr3t\npassword = s3cr3t\n", "not an INI file"),
-    ("[other]\npassword = s3cr3t\n", "no section"),
-    ("[couchdyno]\npasswort = s3cr3t\n", "not known: passwort"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("url = http://u:s3cr3t@h/db\n", "not an INI file"),
+        ("[couchdyno]\npassword s3cr3t\n", "not an INI file"),
+        ("[couchdyno]\npassword = s3cr3t\npassword = s3cr3t\n", "not an INI file"),
+        ("[other]\npassword = s3cr3t\n", "no section"),
+        ("[couchdyno]\npasswort = s3cr3t\n", "not known: passwort"),
+    ],
+)
 def test_a_broken_file_is_refused_without_quoting_it(file, text, says):
     with pytest.raises(UsageError, match=says) as refusal:
         connection({}, {}, file(text))
@@ -74,9 +77,20 @@ def test_defaults():
     assert options({}) == Options(None, True, None, None, 60.0)
 
 
-@pytest.mark.parametrize("bad", [{"timeout": "0"}, {"timeout": "-1"}, {"timeout": "nan"}, {"timeout": "inf"},
-                                 {"timeout": "soon"}, {"timeout": 10**9}, {"validate_certs": "perhaps"},
-                                 {"ca_path": "/there/is/none"}, {"client_cert": "/there/is/none"}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"timeout": "0"},
+        {"timeout": "-1"},
+        {"timeout": "nan"},
+        {"timeout": "inf"},
+        {"timeout": "soon"},
+        {"timeout": 10**9},
+        {"validate_certs": "perhaps"},
+        {"ca_path": "/there/is/none"},
+        {"client_cert": "/there/is/none"},
+    ],
+)
 def test_bad_options_are_refused(bad):
     with pytest.raises(UsageError):
         options(bad)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import MAX_SEED, MAX_TOTAL, Stream
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import MAX_SEED, MAX_TOTAL, Stream
 
 TOTALS = st.integers(1, MAX_TOTAL)
 UPDATES = st.integers(0, 10**15)
@@ -44,7 +43,7 @@ def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, 
     text = stream.text(update, ts)
     document = json.loads(text)
     assert list(document) == ["_id", "ts", "update", "data"]
-    assert document["_id"] == "cdyno_%012d" % (update % total)
+    assert document["_id"] == f"cdyno_{update % total:012d}"
     assert (document["ts"], document["update"]) == (ts, update)
     assert set(document["data"]) <= set("0123456789abcdef")
     assert len(text) == size or (document["data"] == "" and len(text) > size)
@@ -75,4 +74,5 @@ def test_same_seed_update_and_time_same_bytes_others_different_ones(one, other):
 def test_the_bytes_never_change_between_versions_and_machines():
     stream = Stream(seed=42, total=5, size=100)
     assert stream.text(7, 1653543334) == (
-        '{"_id":"cdyno_000000000002","ts":1653543334,"update":7,"data":"9f7e849b891cfa85eeeb8f27f1827926f78"}')
+        '{"_id":"cdyno_000000000002","ts":1653543334,"update":7,"data":"9f7e849b891cfa85eeeb8f27f1827926f78"}'
+    )

@@ -1,15 +1,20 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the writer makes of windows, whatever happens on the way."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
-
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import writer as writer_module
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import ClaimLost, Conflict, NotAllowed, Unreachable
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Ledger, Lease, claim, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    ClaimLost,
+    Conflict,
+    NotAllowed,
+    Unreachable,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Lease, Ledger, claim, stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import Writer, batch_documents
 
@@ -143,7 +148,7 @@ def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, b
 
 def test_what_is_left_is_one_window_for_each_claim(couch, client, book):
     for number in (2, 7):
-        couch.refuse["cdyno_%012d" % number] = "forbidden"
+        couch.refuse[f"cdyno_{number:012d}"] = "forbidden"
     outcome = write(client, book, take(client, book, 10))
     assert [(entry.first, entry.count) for entry in outcome.left] == [(2, 6)] and outcome.errors == 2
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Runs the tests: all of them, or the parts that are named: static, unit, integration.
+# COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+parts=("$@")
+[ $# -gt 0 ] || parts=(static unit integration)
+for part in "${parts[@]}"; do
+    [[ $part =~ ^(static|unit|integration)$ ]] || {
+        echo "test.sh: there is no part '$part'; there are: static, unit, integration" >&2
+        exit 2
+    }
+done
+
+results=.test/results
+rm -rf "$results" && mkdir -p "$results"
+failed=()
+
+say() { printf '\n== %s\n' "$*"; }
+
+# check NAME COMMAND…: a check that pytest does not count
+check() {
+    local name=$1
+    shift
+    say "$name"
+    "$@" || failed+=("$name")
+}
+
+# tests NAME PYTHON PATH…: a run of pytest, whose results are summed up at the end
+tests() {
+    local name=$1 python=$2
+    shift 2
+    say "$name"
+    "$python" -m pytest --quiet --junitxml "$results/${name// /-}.xml" "$@" || failed+=("$name")
+}
+
+# other_pythons VERSION: what is installed of the versions that hosts may have but for this, "version path" a line
+other_pythons() {
+    local version candidate
+    for version in 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14; do
+        [ "$version" != "$1" ] || continue
+        for candidate in "python$version" ~/.pyenv/versions/"$version".*/bin/python; do
+            if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+                echo "$version $candidate"
+                break
+            fi
+        done
+    done
+}
+
+say "build"
+./build.sh
+pip=(venv/bin/pip install --quiet --disable-pip-version-check)
+"${pip[@]}" --requirement tests/requirements.txt
+
+for part in "${parts[@]}"; do
+    case $part in
+    static)
+        "${pip[@]}" --requirement tests/requirements-static.txt
+        check "ruff" venv/bin/ruff check plugins playbooks tests
+        check "mypy" env MYPYPATH=venv/collections venv/bin/mypy --cache-dir .test/mypy --explicit-package-bases \
+            --namespace-packages plugins/module_utils/_couchdyno
+        ;;
+    unit)
+        tests "unit" venv/bin/python tests/unit
+        tested=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        while read -r version python; do
+            venv=.test/python$version
+            [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
+            "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+            tests "unit on Python $version" "$venv/bin/python" tests/unit
+            tested+=", $version"
+        done < <(other_pythons "$tested")
+        echo "unit tests ran on Python $tested"
+        ;;
+    integration)
+        tests "integration" venv/bin/python tests/integration
+        ;;
+    esac
+done
+
+say "summary"
+[ ${#failed[@]} -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
+venv/bin/python tests/summary.py "$results" "${#failed[@]}"

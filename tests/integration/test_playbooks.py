@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks, on inventories like those of users, and the collection as it is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support import BIN, ROOT, environment, playbook, report
+
+
+@pytest.fixture
+def fleet(server, tmp_path):
+    """Three hosts, of which two share a database."""
+    shared, own = server.database(), server.database()
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(f"""
+[drivers]
+one couchdyno_url={shared.plain_url}
+two couchdyno_url={shared.plain_url}
+three couchdyno_url={own.plain_url}
+
+[drivers:vars]
+ansible_connection=local
+ansible_python_interpreter={sys.executable}
+couchdyno_username={server.username}
+couchdyno_password={server.password}
+couchdyno_total=20
+couchdyno_size=300
+couchdyno_updates_per_run=6
+couchdyno_fill=true
+""")
+    yield str(inventory), shared, own
+    shared.request("DELETE")
+    own.request("DELETE")
+
+
+def test_one_database_for_several_hosts_and_one_for_each(fleet):
+    inventory, shared, own = fleet
+    playbook("dyno.couchdb.setup", "-i", inventory)
+    assert shared.assert_exact()["position"] == own.assert_exact()["position"] == 20
+    assert "changed=1" not in playbook("dyno.couchdb.setup", "-i", inventory)
+    out = playbook("dyno.couchdb.execute", "-i", inventory, "-e", "couchdyno_cycles=2")
+    assert out.count("12 documents in ") == 3
+    assert shared.assert_exact()["position"] == 20 + 24
+    assert own.assert_exact()["position"] == 20 + 12
+    assert playbook("dyno.couchdb.info", "-i", inventory).count('"dyno_config:"') == 3
+
+
+@pytest.mark.parametrize("flags", [("--check",), ("--limit", "two"), ("--forks", "1")])
+def test_set_up_with_the_usual_flags(fleet, flags):
+    inventory, shared, _own = fleet
+    playbook("dyno.couchdb.setup", "-i", inventory, *flags)
+    assert shared.request("GET").ok == ("--check" not in flags)
+
+
+def test_force_makes_each_database_anew_once(fleet):
+    inventory, shared, _own = fleet
+    playbook("dyno.couchdb.setup", "-i", inventory)
+    created = shared.ledger["seed"]
+    out = playbook("dyno.couchdb.setup", "-i", inventory, "-e", "couchdyno_force=true")
+    assert out.count("changed=1") == 2 and shared.ledger["seed"] != created
+    shared.assert_exact()
+
+
+def test_without_an_inventory(database):
+    connection = ["-e", f"couchdyno_url={database.url}"]
+    playbook("dyno.couchdb.setup", *connection, "-e", "couchdyno_total=5")
+    playbook("playbooks/execute.yml", *connection)
+    assert "    position : 5" in playbook("playbooks/info.yml", *connection)
+
+
+def servers():
+    listed = subprocess.run(
+        ["pgrep", "-f", "embedded-[0-9a-f]*/server.js"], capture_output=True, text=True, check=False
+    )
+    return set(listed.stdout.split())
+
+
+def test_the_demo_shows_the_report_and_leaves_nothing_running():
+    before = servers()
+    out = playbook("playbooks/demo.yml")
+    assert "    position : 2200" in out and "failed=0" in out
+    assert servers() == before
+
+
+def test_the_demo_on_another_server(database):
+    for _ in range(2):
+        playbook("playbooks/demo.yml", "-e", f"couchdyno_url={database.url}")
+    assert database.assert_exact()["position"] == 1000 + 2 * 1200
+
+
+def test_a_demo_that_fails_leaves_nothing_running():
+    before = servers()
+    assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2)
+    assert servers() == before
+
+
+def test_the_installed_collection(database, tmp_path):
+    for command in (
+        ["build", "--output-path", str(tmp_path), str(ROOT)],
+        ["install", "--offline", "-p", str(tmp_path / "collections"), "TARBALL"],
+    ):
+        tarball = next(tmp_path.glob("dyno-couchdb-*.tar.gz"), "")
+        subprocess.run(
+            [
+                str(BIN / "ansible-galaxy"),
+                "collection",
+                *(str(tarball) if word == "TARBALL" else word for word in command),
+            ],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            env=environment(),
+        )
+    installed = tmp_path / "collections" / "ansible_collections" / "dyno" / "couchdb"
+    assert not (installed / "tests").exists() and not (installed / "venv").exists()
+    extra = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections")}
+    connection = ["-e", f"couchdyno_url={database.url}", "-e", "couchdyno_total=5"]
+    playbook("dyno.couchdb.setup", *connection, cwd=tmp_path, **extra)
+    done = subprocess.run(
+        [str(BIN / "ansible"), "localhost", "-m", "dyno.couchdb.couchdyno_execute", "-a", f"url={database.url}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(**extra),
+    )
+    assert done.returncode == 0 and '"updates": 5' in done.stdout, done.stdout + done.stderr
+    assert "failed=0" in playbook("dyno.couchdb.demo", cwd=tmp_path, **extra)
+    database.assert_exact()
+
+
+def test_a_connection_set_once(database, tmp_path):
+    path = tmp_path / "play.yml"
+    path.write_text(f"""
+- hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/dyno.couchdb.couchdyno:
+      url: {database.plain_url}
+      username: {database.server.username}
+      password: {database.server.password}
+  tasks:
+    - dyno.couchdb.couchdyno_setup: {{total: 5}}
+    - dyno.couchdb.couchdyno_execute: {{cycles: 2}}
+    - dyno.couchdb.couchdyno_info:
+""")
+    playbook(path)
+    assert report("couchdyno-info", database.url)["dyno_config"]["position"] == 10
