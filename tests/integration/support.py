@@ -84,10 +84,6 @@ class Database:
     def change_ledger(self, **fields):
         self.put(dict(self.ledger, **fields))
 
-    def expire_claims(self):
-        """Let the leases of all open claims have run out."""
-        self.change_ledger(claims=[dict(entry, lease=1) for entry in self.ledger["claims"]])
-
     def documents(self):
         rows = self.request(
             "GET", "/_all_docs", params={"include_docs": "true", "startkey": '"cdyno_"', "endkey": '"cdyno_\ufff0"'}

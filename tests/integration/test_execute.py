@@ -133,17 +133,32 @@ def test_a_signal_within_a_cycle_settles_first(database, number):
     assert database.assert_exact()["position"] == 50_001
 
 
-def test_a_driver_that_was_killed_is_redone(database):
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_driver_that_was_killed_is_redone(database, elsewhere):
     run("couchdyno-setup", "-t", 50_000, "-s", 100, database.url)
     process = start("couchdyno-execute", "-u", 50_000, database.url)
     while len(database.documents()) == 0:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert database.ledger["claims"][0]["count"] == 50_000
-    database.expire_claims()
+    (claim,) = database.ledger["claims"]
+    assert claim["count"] == 50_000
+    if elsewhere:  # nobody here can tell that it is dead; its lease has to run out
+        database.change_ledger(claims=[dict(claim, process="another machine 1 2", lease=1)])
     found = report("couchdyno-execute", "-u", 10, database.url)
     assert found["after"]["redone"] >= 50_000 - 10
+    database.assert_exact()
+
+
+def test_a_driver_that_was_killed_elsewhere_is_waited_for(database):
+    run("couchdyno-setup", "-t", 5, "-s", 100, "-u", 3, database.url)
+    run("couchdyno-execute", database.url)
+    run("couchdyno-execute", "-u", 1, database.url)
+    now = report("couchdyno-info", database.url)["progress"]["ts"]
+    claim = {"first": 4, "count": 3, "ts": now, "lease": now + 4, "driver": "x", "host": "x", "process": "", "run": 2}
+    database.change_ledger(position=7, start=2, runs=3, claims=[dict(claim, redo=False)])
+    found = report("couchdyno-execute", database.url)
+    assert (found["after"]["first"], found["after"]["redone"]) == (7, 2)
     database.assert_exact()
 
 

@@ -5,15 +5,17 @@
 
 Arrows run downward only::
 
-    cli                       the scripts: options, screen, exit codes
-     │      (modules/)        the Ansible modules, outside of this package
-    dyno                      the jobs: set up, execute, inspect
+    cli, text, progress, settings     the scripts: options, screen, exit codes
+     │      (modules/)                the Ansible modules, outside of this package
+    setup, execute, info              the jobs: plain values in, plain data out
      │
-    ledger  writer  history   who writes what; writing it; what has been
+    writer, history                   writing a window; what has been
      │
-    stream  client            the updates as a pure function; CouchDB over HTTP
+    ledger, driver                    who writes what
      │
-    address  errors
+    stream, parameters, client        the updates as a pure function; CouchDB over HTTP
+     │
+    address, errors
 
 Nothing in here knows of Ansible. It runs on Python 3.7 and later with requests alone.
 """

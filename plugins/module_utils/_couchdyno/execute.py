@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 import secrets
-import socket
 import time
 from typing import Any, Callable, Dict, Iterable
 
 from . import history
 from .client import Client
+from .driver import Driver
+from .driver import new as new_driver
 from .errors import Busy
 from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, stream
 from .parameters import MAX_UPDATES, check_count
@@ -83,9 +84,27 @@ def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: s
     Returns what ``execute`` has under ``"after"``. Raises Busy when other drivers do not let go of the documents in
     time.
     """
-    claims = _claim(client, ledger, count)
-    if not claims:
-        return _summary(Outcome(), 0.0, ledger.state["position"])
+    driver = new_driver()
+    try:
+        claims = _claim(client, ledger, driver, count)
+        if not claims:
+            return _summary(Outcome(), 0.0, ledger.state["position"])
+        return _write(client, ledger, claims, kind, progress)
+    except BaseException:
+        driver.abandon()
+        raise
+
+
+def public(state: State) -> Data:
+    """The ledger as it is shown: without the fields of CouchDB and without drivers' names in its claims."""
+    shown = {name: state[name] for name in PUBLIC if name in state}
+    shown["claims"] = [{name: entry[name] for name in ("first", "count", "ts", "lease", "host")}
+                       for entry in state["claims"]]
+    return shown
+
+
+def _write(client: Client, ledger: Ledger, claims: list[Claim], kind: str, progress: Progress) -> Data:
+    """Write claimed windows and settle them."""
     lease = Lease(client, ledger, claims)
     started = time.monotonic()
     outcome = Writer(client, stream(ledger.state), lease).write(progress)
@@ -100,24 +119,14 @@ def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: s
     return dict(_summary(outcome, dt, newest.first), **_counts(redone=redone))
 
 
-def public(state: State) -> Data:
-    """The ledger as it is shown: without the fields of CouchDB and without drivers' names in its claims."""
-    shown = {name: state[name] for name in PUBLIC if name in state}
-    shown["claims"] = [{name: entry[name] for name in ("first", "count", "ts", "lease", "host")}
-                       for entry in state["claims"]]
-    return shown
-
-
-def _claim(client: Client, ledger: Ledger, count: Callable[[State], int]) -> list[Claim]:
-    """Claim a window for a driver of a name of its own; waits for documents that other drivers still write."""
-    host = socket.gethostname()
-    driver = f"{host}/{secrets.token_hex(6)}"
+def _claim(client: Client, ledger: Ledger, driver: Driver, count: Callable[[State], int]) -> list[Claim]:
+    """Claim a window for a driver; waits for documents that others still write."""
     deadline = time.monotonic() + PATIENCE
     if "seed" not in ledger.state:
         _upgrade(client, ledger)
     while True:
         try:
-            return ledger.change(lambda state: claim(state, driver, host, count(state), client.now()))
+            return ledger.change(lambda state: claim(state, driver, count(state), client.now()))
         except Busy:
             if time.monotonic() > deadline or client.stopping.wait(random.uniform(0.1, 0.5)):
                 raise

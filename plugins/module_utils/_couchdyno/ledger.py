@@ -20,6 +20,7 @@ import threading
 from typing import Any, Callable, Dict, NamedTuple, TypeVar
 
 from .client import Client, row_error
+from .driver import Driver, is_gone
 from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Refused, Unreachable
 from .parameters import Parameters
 from .stream import Stream
@@ -39,8 +40,8 @@ class Claim(NamedTuple):
     """A window ``[first, first + count)`` of updates in the hands of a driver.
 
     ``ts`` is when it was first handed out and ``lease`` until when, both in Unix seconds of the server. ``driver``
-    names one cycle of one process, ``run`` is the number of its run record. ``redo`` says that another cycle had the
-    window before.
+    names one cycle of one ``process``, ``run`` is the number of its run record. ``redo`` says that another cycle had
+    the window before.
     """
 
     first: int
@@ -49,6 +50,7 @@ class Claim(NamedTuple):
     lease: int
     driver: str
     host: str
+    process: str
     run: int
     redo: bool = False
 
@@ -100,16 +102,18 @@ def check(state: State) -> State:
     return state
 
 
-def claim(state: State, driver: str, host: str, count: int, now: int) -> list[Claim]:
-    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has run out; returns its claims.
+def claim(state: State, driver: Driver, count: int, now: int,
+          is_gone: Callable[[str, str], bool] = is_gone) -> list[Claim]:
+    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has run out or whose driver is gone.
 
-    Raises Busy, and changes nothing, when documents of that window are still in the hands of another driver.
+    Returns its claims. ``is_gone`` tells of a driver's name and process whether it writes no more. Raises Busy, and
+    changes nothing, when documents of that window are still in the hands of another driver.
     """
-    mine, others = _split(state, driver)
+    mine, others = _split(state, driver.name)
     if mine:  # the ledger was written, and the answer lost
         return mine
-    left = [entry for entry in others if entry.lease <= now]
-    held = [entry for entry in others if entry.lease > now]
+    left = [entry for entry in others if entry.lease <= now or is_gone(entry.driver, entry.process)]
+    held = [entry for entry in others if entry not in left]
     first = state["position"]
     count = 0 if len(left) >= MOST_LEFT else min(count, state["total"])
     superseded = first + count - state["total"]  # updates below it write documents that the new window writes anew
@@ -117,9 +121,9 @@ def claim(state: State, driver: str, host: str, count: int, now: int) -> list[Cl
         raise Busy(f"the next {count} documents are still being written by other drivers; run it again later")
     left = [_from(entry, superseded) if count else entry for entry in left]
     run, lease = state["runs"], now + LEASE
-    mine = [entry._replace(driver=driver, host=host, run=run, lease=lease, redo=True) for entry in left if entry.count]
+    mine = [Claim(entry.first, entry.count, entry.ts, lease, *driver, run, redo=True) for entry in left if entry.count]
     if count:
-        mine.append(Claim(first, count, now, lease, driver, host, run))
+        mine.append(Claim(first, count, now, lease, *driver, run))
     if mine:
         state.update(position=first + count, start=(first + count) % state["total"], runs=run + 1)
         _store(state, held + mine)

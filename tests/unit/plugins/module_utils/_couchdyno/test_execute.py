@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import execute as execute_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.history import read
@@ -87,14 +88,14 @@ def test_a_document_that_stays_refused_does_not_hold_up_the_laps(couch, client, 
 
 
 def test_a_dead_drivers_window_is_redone_after_its_lease(couch, client, book):
-    book.change(lambda state: claim(state, "dead", "h", 2, couch.clock))
+    book.change(lambda state: claim(state, Driver("dead", "h", ""), 2, couch.clock))
     couch.clock += LEASE
     report = execute(client, 2)
     assert (report["after"]["updates"], report["after"]["redone"]) == (4, 2)
 
 
 def test_documents_in_the_hands_of_others_are_waited_for_and_then_left(couch, client, book, monkeypatch):
-    book.change(lambda state: claim(state, "other", "h", 5, couch.clock))
+    book.change(lambda state: claim(state, Driver("other", "h", ""), 5, couch.clock))
     monkeypatch.setattr(execute_module, "PATIENCE", 0.0)
     report = execute(client)
     assert report["after"]["busy"] == 1 and report["after"]["updates"] == 0
@@ -188,7 +189,7 @@ def test_statistics():
 
 
 def test_busy_is_never_raised_while_nothing_overlaps(couch, client, book):
-    book.change(lambda state: claim(state, "other", "h", 2, couch.clock))
+    book.change(lambda state: claim(state, Driver("other", "h", ""), 2, couch.clock))
     assert execute(client)["after"]["updates"] == 3
     with pytest.raises(Busy):
-        claim(book.read(), "third", "h", 1, couch.clock)
+        claim(book.read(), Driver("third", "h", ""), 1, couch.clock)

@@ -8,6 +8,7 @@ import copy
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     Busy,
     ClaimLost,
@@ -32,6 +33,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+
+def named(name, host="h", process=""):
+    return Driver(name, host, process)
+
+
 RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
 
 
@@ -54,11 +60,11 @@ class Drivers(RuleBasedStateMachine):
         driver = f"driver{self.number}"
         before = copy.deepcopy(self.ledger)
         try:
-            mine = claim(self.ledger, driver, "host", count, self.now)
+            mine = claim(self.ledger, named(driver), count, self.now)
         except Busy:
             assert self.ledger == before
             return
-        assert claim(self.ledger, driver, "host", count, self.now) == mine  # asked again, the answer was lost
+        assert claim(self.ledger, named(driver), count, self.now) == mine  # asked again, the answer was lost
         self.handed_out += [k for entry in mine if not entry.redo for k in range(entry.first, entry.stop)]
         self.drivers[driver] = mine
 
@@ -124,7 +130,7 @@ def state(total=10, **fields):
 def test_seed_example_five_documents_three_at_a_time():
     five, seen = state(5), []
     for number in range(3):
-        (window,) = claim(five, f"d{number}", "h", 3, 1000)
+        (window,) = claim(five, named(f"d{number}"), 3, 1000)
         settle(five, f"d{number}", [], RESULT)
         seen.append([k % 5 for k in range(window.first, window.stop)])
     assert seen == [[0, 1, 2], [3, 4, 0], [1, 2, 3]]
@@ -132,32 +138,41 @@ def test_seed_example_five_documents_three_at_a_time():
 
 
 def test_a_window_is_never_longer_than_a_lap():
-    (window,) = claim(state(5), "d", "h", 99, 1000)
+    (window,) = claim(state(5), named("d"), 99, 1000)
     assert window.count == 5
 
 
 def test_a_claim_past_its_lease_is_redone_with_its_own_time_stamp():
     ten = state()
-    claim(ten, "dead", "h1", 3, 1000)
-    redo, own = claim(ten, "next", "h2", 3, 1000 + LEASE)
+    claim(ten, named("dead", "h1"), 3, 1000)
+    redo, own = claim(ten, named("next", "h2"), 3, 1000 + LEASE)
     assert (redo.first, redo.count, redo.ts, redo.redo, redo.host) == (0, 3, 1000, True, "h2")
     assert (own.first, own.count, own.ts, own.redo) == (3, 3, 1000 + LEASE, False)
     with pytest.raises(ClaimLost):
         settle(ten, "dead", [], RESULT)
 
 
+def test_the_claim_of_a_driver_that_is_gone_is_redone_at_once():
+    ten = state()
+    claim(ten, named("dead", "h", "space 1 2"), 3, 1000)
+    claim(ten, named("alive", "h", "space 3 4"), 3, 1000)
+    redo, own = claim(ten, named("next"), 3, 1001, lambda name, process: process == "space 1 2")
+    assert (redo.first, redo.ts, redo.redo, own.first) == (0, 1000, True, 6)
+    assert [entry.driver for entry in open_claims(ten)] == ["next", "alive", "next"]
+
+
 def test_documents_in_other_hands_are_waited_for():
     ten = state()
-    claim(ten, "slow", "h", 8, 1000)
+    claim(ten, named("slow"), 8, 1000)
     with pytest.raises(Busy):
-        claim(ten, "fast", "h", 3, 1000 + LEASE - 1)
+        claim(ten, named("fast"), 3, 1000 + LEASE - 1)
     assert ten["position"] == 8
 
 
 def test_what_the_new_window_writes_anyway_is_not_redone():
     ten = state()
-    claim(ten, "dead", "h", 8, 1000)
-    redo, own = claim(ten, "next", "h", 5, 1000 + LEASE)
+    claim(ten, named("dead"), 8, 1000)
+    redo, own = claim(ten, named("next"), 5, 1000 + LEASE)
     assert (own.first, own.count) == (8, 5)
     assert (redo.first, redo.count) == (3, 5)  # 0, 1 and 2 are the documents of 10, 11 and 12
 
@@ -165,16 +180,16 @@ def test_what_the_new_window_writes_anyway_is_not_redone():
 def test_too_many_claims_left_behind_stop_the_handing_out():
     hundred = state(1000)
     for number in range(ledger.MOST_LEFT):
-        claims = claim(hundred, f"d{number}", "h", 1, 1000)
+        claims = claim(hundred, named(f"d{number}"), 1, 1000)
         settle(hundred, f"d{number}", claims, RESULT)
     position = hundred["position"]
-    mine = claim(hundred, "repair", "h", 1, 1000)
+    mine = claim(hundred, named("repair"), 1, 1000)
     assert all(entry.redo for entry in mine) and hundred["position"] == position
 
 
 def test_a_settled_cycle_is_in_the_ledger():
     ten = state()
-    claim(ten, "d", "h", 3, 1000)
+    claim(ten, named("d"), 3, 1000)
     settle(ten, "d", [], Result(ts=1000, dt=2.7, updates=2, errors=1))
     assert ten["claims"] == []
     assert {name: ten[name] for name in ten if name.startswith("last_")} == {
@@ -258,8 +273,8 @@ def test_a_ledger_is_created_once(client):
 def test_a_change_that_lost_the_race_is_applied_anew(couch, client):
     mine, other = made(client), Ledger(client)
     other.read()
-    first = other.change(lambda book: claim(book, "other", "h", 3, couch.clock))
-    second = mine.change(lambda book: claim(book, "mine", "h", 3, couch.clock))
+    first = other.change(lambda book: claim(book, named("other"), 3, couch.clock))
+    second = mine.change(lambda book: claim(book, named("mine"), 3, couch.clock))
     assert (first[0].first, second[0].first) == (0, 3)
 
 
@@ -267,7 +282,7 @@ def test_a_change_that_lost_the_race_is_applied_anew(couch, client):
 def test_a_claim_whose_answer_is_lost_is_made_once(couch, client, fault):
     book = made(client)
     couch.faults.append(fault)
-    mine = book.change(lambda state: claim(state, "d", "h", 3, couch.clock))
+    mine = book.change(lambda state: claim(state, named("d"), 3, couch.clock))
     assert [(entry.first, entry.count) for entry in mine] == [(0, 3)]
     assert book.read()["position"] == 3
 
@@ -275,7 +290,7 @@ def test_a_claim_whose_answer_is_lost_is_made_once(couch, client, fault):
 @pytest.mark.parametrize("fault", ["lost", "lost after"])
 def test_a_cycle_whose_settling_is_lost_is_settled_once(couch, client, fault):
     book = made(client)
-    lease = Lease(client, book, book.change(lambda state: claim(state, "d", "h", 3, couch.clock)))
+    lease = Lease(client, book, book.change(lambda state: claim(state, named("d"), 3, couch.clock)))
     couch.faults.append(fault)
     book.settle(lease, [], RESULT, {"_id": "couchdyno_run_00000", "run": 0})
     assert book.read()["claims"] == []
@@ -284,18 +299,18 @@ def test_a_cycle_whose_settling_is_lost_is_settled_once(couch, client, fault):
 
 def test_settling_a_claim_that_was_taken_over_fails(couch, client):
     book = made(client)
-    lease = Lease(client, book, book.change(lambda state: claim(state, "slow", "h", 3, couch.clock)))
+    lease = Lease(client, book, book.change(lambda state: claim(state, named("slow"), 3, couch.clock)))
     couch.clock += LEASE
     other = Ledger(client)
     other.read()
-    other.change(lambda state: claim(state, "other", "h", 3, couch.clock))
+    other.change(lambda state: claim(state, named("other"), 3, couch.clock))
     with pytest.raises(ClaimLost):
         book.settle(lease, [], RESULT, {"_id": "couchdyno_run_00000"})
 
 
 def test_a_lease_is_renewed_when_half_of_it_has_gone(couch, client):
     book = made(client)
-    lease = Lease(client, book, book.change(lambda state: claim(state, "d", "h", 3, couch.clock)))
+    lease = Lease(client, book, book.change(lambda state: claim(state, named("d"), 3, couch.clock)))
     before = len(couch.requests)
     lease.renew_when_due()
     assert len(couch.requests) == before
@@ -307,13 +322,13 @@ def test_a_lease_is_renewed_when_half_of_it_has_gone(couch, client):
 
 def test_a_driver_that_slept_past_its_lease_goes_on_unless_it_was_taken_over(couch, client):
     book = made(client)
-    lease = Lease(client, book, book.change(lambda state: claim(state, "slow", "h", 3, couch.clock)))
+    lease = Lease(client, book, book.change(lambda state: claim(state, named("slow"), 3, couch.clock)))
     couch.clock += 10 * LEASE
     book.read()
     lease.check()
     couch.clock += 10 * LEASE
     other = Ledger(client)
     other.read()
-    other.change(lambda state: claim(state, "other", "h", 3, couch.clock))
+    other.change(lambda state: claim(state, named("other"), 3, couch.clock))
     with pytest.raises(ClaimLost):
         lease.check()

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import writer as writer_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     ClaimLost,
     Conflict,
@@ -27,7 +28,7 @@ def book(client):
 
 
 def take(client, book, count, driver="d"):
-    return Lease(client, book, book.change(lambda state: claim(state, driver, "h", count, client.now())))
+    return Lease(client, book, book.change(lambda state: claim(state, Driver(driver, "h", ""), count, client.now())))
 
 
 def write(client, book, lease, **options):

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is driving: what tells the processes that write apart, and the dead from the living."""
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from typing import NamedTuple
+
+
+class Driver(NamedTuple):
+    """One cycle of one process. ``process`` identifies the process, ``""`` where that cannot be told."""
+
+    name: str
+    host: str
+    process: str
+
+    def abandon(self) -> None:
+        """Note that this cycle has ended without settling, so that the next one of this process need not wait."""
+        _abandoned.add(self.name)
+
+
+def new() -> Driver:
+    """A driver for the next cycle of this process."""
+    host = socket.gethostname()
+    return Driver(f"{host}/{secrets.token_hex(6)}", host, _process())
+
+
+def is_gone(name: str, process: str) -> bool:
+    """Whether a driver is known to write no more; False for those of other machines and containers."""
+    space, _, rest = process.partition(" ")
+    pid, _, started = rest.partition(" ")
+    return name in _abandoned or (pid.isdigit() and space == _space() and started != _started(pid))
+
+
+_abandoned: set[str] = set()
+
+
+def _process() -> str:
+    """Space, process id, and when it started: no two processes ever share all of them."""
+    space = _space()
+    return f"{space} {os.getpid()} {_started('self')}" if space else ""
+
+
+def _space() -> str:
+    """Where process ids mean the same: a boot of a machine, and a namespace on it; ``""`` where that is not Linux."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            boot = stream.read().strip()
+        return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return ""
+
+
+def _started(pid: str) -> str:
+    """When a process started, in clock ticks after boot; ``""`` when it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            fields = stream.read().rpartition(")")[2].split()  # from the third on; the second may hold anything
+    except OSError:
+        return ""
+    return "" if fields[0] in ("Z", "X") else fields[19]
