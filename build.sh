@@ -24,4 +24,4 @@ rm -rf build couchdyno.egg-info  # what pip leaves in a checkout
 mkdir -p venv/collections/ansible_collections/dyno
 ln -sfn "$PWD" venv/collections/ansible_collections/dyno/couchdb
 
-echo "ready: ./venv/bin/couchdyno-setup, couchdyno-execute, couchdyno-info, ansible, ansible-playbook"
+echo "ready: $(cd venv/bin && ls -d ./couchdyno-* ./ansible ./ansible-playbook 2>/dev/null | sed "s|^.|./venv/bin|" | paste -sd " ")"

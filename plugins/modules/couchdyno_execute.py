@@ -11,8 +11,7 @@ short_description: Update the next documents of a CouchDB database, round robin
 version_added: 0.1.0
 description:
   - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle updates the
-    next documents,
-    and goes on with the first after the last.
+    next documents, and goes on with the first after the last.
   - Any number of hosts may run cycles on one database at the same time. Each update is handed to one of them.
   - What a cycle could not write stays on record, and the next cycle of any host repairs it.
 author:
@@ -100,21 +99,17 @@ cycles:
   returned: always
   contains:
     before:
-      description: What the cycle found. The parameters C(total) and C(size), the index C(start) of the
-        document that it
-        began with, and C(updating), how many it set out to update.
+      description: What the cycle found. The parameters C(total) and C(size), the index C(start) of the document
+        that it began with, and C(updating), how many it set out to update.
       type: dict
       sample: {"total": 1000, "size": 1000, "start": 10, "updating": 100}
     after:
       description: What it did. Documents written (C(updates)), seconds (C(dt)), documents a second (C(rate)),
-        documents not
-        written (C(errors)), and the first update of its window (C(first)). Where they are not 0 also
-          C(redone), documents
-        of windows that other cycles had left; C(accepted), written by fewer nodes than a quorum; C(conflicts),
-          met and
-        solved; C(busy), 1 when all documents were in the hands of other hosts; C(samples), the first few
-          documents that
-        could not be written.
+        documents not written (C(errors)), and the first update of its window (C(first)). Where they are not 0
+        also C(redone), documents of windows that other cycles had left; C(accepted), written by fewer nodes
+        than a quorum; C(conflicts), met and solved; C(busy), 1 when all documents were in the hands of other
+        hosts; C(samples), the first few documents that could not be written;
+        C(reason), what ended the writing before its time.
       type: dict
       sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
     new_state:

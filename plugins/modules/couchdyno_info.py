@@ -11,8 +11,7 @@ short_description: Tell what is in a CouchDB database and how its updates have b
 version_added: 0.1.0
 description:
   - Reads the parameters and the state of a database that M(dyno.couchdb.couchdyno_setup) has set up, and the
-    records that
-    the cycles of M(dyno.couchdb.couchdyno_execute) have left in it.
+    records that the cycles of M(dyno.couchdb.couchdyno_execute) have left in it.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -110,9 +109,9 @@ statistics:
   returned: success
   contains:
     cycle:
-      description: The statistics of cycles. The counts C(runs), C(updates) and C(errors); the time
-        stamps C(first_ts) and C(last_ts); C(rate) (documents a second) and C(dt) (seconds)
-        with their min, median and max; C(latency) of bulk requests (seconds), the median p50 and the worst p99.
+      description: The statistics of cycles. The counts C(runs), C(updates) and C(errors); the time stamps
+        C(first_ts) and C(last_ts); C(rate) (documents a second) and C(dt) (seconds) with their min, median and
+        max; C(latency) of bulk requests (seconds), the median p50 and the worst p99.
       type: dict
     fill:
       description: The same for filling.

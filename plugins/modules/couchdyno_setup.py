@@ -11,11 +11,9 @@ short_description: Set up a CouchDB database that is to be updated continuously
 version_added: 0.1.0
 description:
   - Creates a database, and records in it how many documents of what size it is to have, and how many of them
-    each cycle
-    is to update. M(dyno.couchdb.couchdyno_execute) runs the cycles.
+    each cycle is to update. M(dyno.couchdb.couchdyno_execute) runs the cycles.
   - With O(fill=true), writes all documents, too. A fill that was interrupted goes on where it stopped, and
-    several hosts
-    that fill one database share the work.
+    several hosts that fill one database share the work.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -36,10 +34,8 @@ options:
   state:
     description:
       - V(present) makes sure that the database is there and was set up with these parameters. A database that
-        was set up
-        with others, or not by couchdyno, is an error unless O(force=true). An empty database, made by an admin
-          for a user
-        who is none, is taken.
+        was set up with others, or not by couchdyno, is an error unless O(force=true). An empty database, made
+        by an admin for a user who is none, is taken.
       - V(absent) deletes the database. One that was not set up by couchdyno is an error unless O(force=true).
     type: str
     choices: [present, absent]

@@ -46,7 +46,7 @@ class Failed(Exception):
 class Numbers(NamedTuple):
     """How much to measure, in documents: of a lap; of the large database, its window; of the one that is read."""
 
-    lap: int = 10_000
+    lap: int = 30_000
     total: int = 10_000_000
     window: int = 1_000_000
     filled: int = 200_000

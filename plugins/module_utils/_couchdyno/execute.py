@@ -42,8 +42,8 @@ def execute(client: Client, updates: int | None = None) -> Data:
     ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
     (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``,
     ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all that could be written is
-    in the hands of other drivers), and ``samples``, the first few documents that could not be written:
-    ``{"id", "update", "reason"}``.
+    in the hands of other drivers), ``samples``, the first few documents that could not be written:
+    ``{"id", "update", "reason"}``, and ``reason``, what ended the writing before its time.
     """
     ledger = Ledger(client)
     count = _count(updates, ledger)
@@ -68,12 +68,14 @@ def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Da
 
 
 def sum_up(afters: Iterable[Data]) -> Data:
-    """What several cycles did, as one: counts and durations summed, the rate over all of them."""
+    """What several cycles did, as one: counts and durations summed, the rate over all, the first samples and reason."""
     whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
     for after in afters:
         for name, value in after.items():
-            if name not in ("rate", "first"):
-                whole[name] = whole[name] + value if name in whole else value
+            if name in ("samples", "reason"):
+                whole.setdefault(name, value)
+            elif name not in ("rate", "first"):
+                whole[name] = whole.get(name, 0) + value
     return dict(whole, dt=round(whole["dt"], 3), rate=_rate(whole["updates"], whole["dt"]))
 
 
@@ -157,6 +159,8 @@ def _summary(outcome: Outcome, dt: float, first: int) -> Data:
                          left=0 if outcome.broken else outcome.left_count - outcome.errors))
     if outcome.samples:
         after["samples"] = outcome.samples
+    if outcome.broken:
+        after["reason"] = str(outcome.broken)
     return after
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import execute as execute_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import TRIES
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
@@ -109,6 +110,15 @@ def test_a_server_that_goes_away_is_an_error_and_the_claim_stays(couch, client, 
         execute(client)
     couch.faults.clear()
     assert book.read()["claims"][0]["count"] == 3
+
+
+def test_a_server_that_comes_back_in_time_to_settle_is_told_of(couch, client, book):
+    execute(client, 1)
+    couch.faults.extend([None, None] + ["lost"] * TRIES)
+    report = execute(client)
+    assert (report["after"]["updates"], report["after"]["errors"]) == (0, 3)
+    assert "connection reset by peer" in report["after"]["reason"]
+    assert execute(client, 1)["after"]["redone"] == 3
 
 
 def test_planning_changes_nothing(couch, client, book):
