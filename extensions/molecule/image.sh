@@ -43,6 +43,9 @@ trap 'rm -rf "$tree"' EXIT
         --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: requests
     printf '[global]\nno-index = true\nfind-links = /srv/wheels\n' > "$tree/etc/pip.conf"
 
+    # Whoever logs in gets a mean umask, so that the role's files have their modes from the role alone.
+    echo 'session optional pam_umask.so umask=0077' >> "$tree/etc/pam.d/sshd"
+
     tar --directory "$tree" --create . | podman import --change 'CMD ["/lib/systemd/systemd"]' - "$image"
 } >&2
 echo "$image"
