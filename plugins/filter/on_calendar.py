@@ -40,7 +40,7 @@ _value:
 """
 
 import re
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ansible.errors import AnsibleFilterError
 
@@ -70,7 +70,7 @@ FIELDS = (Field(0, 59), Field(0, 23), Field(1, 31), Field(1, 12, MONTHS), Field(
 
 
 def on_calendar(schedule: Any) -> list[str]:
-    texts = WORDS.get(schedule, schedule).split() if isinstance(schedule, str) else ()
+    texts = WORDS.get(schedule, schedule).split() if isinstance(schedule, str) else []
     if len(texts) != len(FIELDS):
         raise AnsibleFilterError(f"{schedule!r} is no schedule: it must be the five time fields of a crontab, "
                                  f"or one of {', '.join(WORDS)}")
@@ -120,5 +120,5 @@ def _list(numbers: list[int] | None) -> str:
 class FilterModule:
     """The filters of this file."""
 
-    def filters(self) -> Dict[str, Callable[[Any], list[str]]]:
+    def filters(self) -> dict[str, Callable[[Any], list[str]]]:
         return {"on_calendar": on_calendar}
