@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proves a database from its documents: prove.py PACKAGE < DATA
+
+PACKAGE is the directory of the package, DATA a JSON object: "documents", all of them as the server gave them, "ledger",
+the public part of the ledger, and "runs", all run records. Every document must be, byte for byte, what the last update
+of it writes, with the time stamp of the run that had the update, and the runs must have had each update once.
+"""
+import json
+import sys
+from pathlib import Path
+
+package = Path(sys.argv[1])
+sys.path.insert(0, str(package.parent))
+Stream = __import__(package.name + ".stream", fromlist=["Stream"]).Stream
+
+data = json.load(sys.stdin)
+ledger = data["ledger"]
+position, total = ledger["position"], ledger["total"]
+stream = Stream(ledger["seed"], total, ledger["size"])
+times = {}
+for run in data["runs"]:
+    for update in range(run["first"], run["first"] + run["updates"]):
+        assert update not in times, f"update {update} was handed out twice"
+        times[update] = run["ts"]
+assert sorted(times) == list(range(position)), "the runs do not have each update"
+
+documents = {document["_id"]: document for document in data["documents"] if document["_id"].startswith("cdyno_")}
+assert len(documents) == total, f"{len(documents)} documents instead of {total}"
+for index in range(total):
+    update = stream.held(index, position)
+    expected = stream.text(update, times[update])
+    document = documents[stream.document_id(update)]
+    del document["_rev"]
+    assert document == json.loads(expected), f"{document['_id']} is not what update {update} writes"
+print(f"{total} documents are exact at position {position}, after {len(data['runs'])} runs")

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Schedules of cron, said in systemd's way; what is no schedule is refused, as it ends in a crontab."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+pytest.importorskip("ansible")
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dyno.couchdb.plugins.filter.on_calendar import WORDS, on_calendar
+
+SCHEDULES = {
+    "* * * * *": ["*-*-* *:*:00"],
+    "*/20 * * * *": ["*-*-* *:0,20,40:00"],
+    "0 22 * * 1-5": ["Mon,Tue,Wed,Thu,Fri *-*-* 22:0:00"],
+    "0 9-17/4 * jan-mar,12 mon": ["Mon *-1,2,3,12-* 9,13,17:0:00"],
+    "5 4 1,15 * *": ["*-*-1,15 4:5:00"],
+    "0 0 * * 7": ["Sun *-*-* 0:0:00"],
+    "0 0 13 * fri": ["*-*-13 0:0:00", "Fri *-*-* 0:0:00"],
+    "0 0 */10 * fri": ["Fri *-*-1,11,21,31 0:0:00"],
+    "weekly": ["Sun *-*-* 0:0:00"],
+}
+NO_SCHEDULES = ["", "reboot", "@daily", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
+                "* * * * 8", "5-1 * * * *", "5/2 * * * *", "*/0 * * * *", "-1 * * * *", "1,,2 * * * *", "a * * * *",
+                "* * mon * *", "% * * * *", "$(id) * * * *", 5, None, ["daily"]]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_it_names_the_same_times(schedule):
+    assert on_calendar(schedule) == SCHEDULES[schedule]
+
+
+@pytest.mark.parametrize("schedule", NO_SCHEDULES)
+def test_it_refuses_what_is_no_schedule(schedule):
+    with pytest.raises(AnsibleFilterError):
+        on_calendar(schedule)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+@pytest.mark.parametrize("schedule", [*SCHEDULES, *WORDS])
+def test_systemd_takes_them(schedule):
+    subprocess.run(["systemd-analyze", "calendar", *on_calendar(schedule)], check=True, stdout=subprocess.DEVNULL)
