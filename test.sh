@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: all of them, or the parts that are named: static, unit, integration.
+# Runs the tests: static, unit and integration, or the parts that are named; molecule, too, when it is named.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -10,8 +10,8 @@ cd "$(dirname "$0")"
 parts=("$@")
 [ $# -gt 0 ] || parts=(static unit integration)
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(static|unit|integration)$ ]] || {
-        echo "test.sh: there is no part '$part'; there are: static, unit, integration" >&2
+    [[ $part =~ ^(static|unit|integration|molecule)$ ]] || {
+        echo "test.sh: there is no part '$part'; there are: static, unit, integration, molecule" >&2
         exit 2
     }
 done
@@ -79,6 +79,9 @@ for part in "${parts[@]}"; do
         ;;
     integration)
         tests "integration" venv/bin/python tests/integration
+        ;;
+    molecule)
+        check "molecule" tests/molecule.sh
         ;;
     esac
 done
