@@ -72,7 +72,7 @@ for part in "${parts[@]}"; do
             venv=.test/python$version
             [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
             "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-            tests "unit on Python $version" "$venv/bin/python" tests/unit
+            tests "unit on Python $version" "$venv/bin/python" tests/unit/plugins/module_utils  # the rest needs Ansible
             tested+=", $version"
         done < <(other_pythons "$tested")
         echo "unit tests ran on Python $tested"
