@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support import BIN, ROOT, environment, playbook, report
@@ -72,18 +74,20 @@ def test_without_an_inventory(database):
     assert "    position : 5" in playbook("playbooks/info.yml", *connection)
 
 
-def servers():
-    listed = subprocess.run(
-        ["pgrep", "-f", "embedded-[0-9a-f]*/server.js"], capture_output=True, text=True, check=False
-    )
-    return set(listed.stdout.split())
+def left_running(mark):
+    """The processes that were started with a mark in their environment and are still there."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"MARK={mark}".encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
 
 
 def test_the_demo_shows_the_report_and_leaves_nothing_running():
-    before = servers()
-    out = playbook("playbooks/demo.yml")
+    out = playbook("playbooks/demo.yml", MARK="whole")
     assert "    position : 2200" in out and "failed=0" in out
-    assert servers() == before
+    assert left_running("whole") == []
 
 
 def test_the_demo_on_another_server(database):
@@ -93,9 +97,17 @@ def test_the_demo_on_another_server(database):
 
 
 def test_a_demo_that_fails_leaves_nothing_running():
-    before = servers()
-    assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2)
-    assert servers() == before
+    assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2, MARK="failing")
+    assert left_running("failing") == []
+
+
+def test_a_server_that_is_left_running_would_be_seen(tmp_path):
+    embedded = [sys.executable, str(ROOT / "playbooks" / "files" / "embedded" / "embedded.py")]
+    state = str(tmp_path / "server.json")
+    subprocess.run([*embedded, "start", state], check=True, capture_output=True, env=environment(MARK="left"))
+    assert len(left_running("left")) == 1
+    subprocess.run([*embedded, "stop", state], check=True, capture_output=True)
+    assert left_running("left") == []
 
 
 def test_the_installed_collection(database, tmp_path):
