@@ -150,14 +150,14 @@ class Writer:
         outcome = Outcome()
         todo = list(range(batch.first, batch.stop))
         try:
-            todo = self._write_rounds(batch.claim, todo, outcome)
+            self._write_rounds(batch.claim, todo, outcome)
         except ServerError as error:
             outcome.broken = error
             outcome.errors += len(todo) - outcome.written - outcome.current - outcome.errors
             outcome.leave(*batch)
         return outcome
 
-    def _write_rounds(self, claim: Claim, todo: list[int], outcome: Outcome) -> list[int]:
+    def _write_rounds(self, claim: Claim, todo: list[int], outcome: Outcome) -> None:
         reasons: dict[int, str] = {}
         for attempt in range(ROUNDS):
             if claim.redo or attempt:
@@ -174,7 +174,6 @@ class Writer:
             self._client.stopping.wait(random.uniform(0, 0.1) * 2 ** attempt)
         for update, reason in reasons.items():
             outcome.fail(claim, update, self._stream.document_id(update), reason)
-        return todo
 
     def _revisions(self, updates: Sequence[int]) -> Revisions:
         found = {row["id"]: row["value"]["rev"] for row in self._rows(updates, include_docs=False)}
