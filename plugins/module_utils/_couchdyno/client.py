@@ -123,10 +123,34 @@ class Client:
         """Write a document under its ``_rev`` (Conflict when that is not the latest); returns the new revision."""
         return str(self._request("PUT", self._url(document["_id"]), body=_encode(document))["rev"])
 
-    def bulk_write(self, documents: Iterable[str]) -> list[dict[str, Json]]:
-        """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order."""
+    def bulk_write(self, documents: Iterable[str], copies: int | None = None) -> list[dict[str, Json]]:
+        """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order.
+
+        The answer of a document that fewer than so many ``copies`` (a majority of them, when None) have taken has a
+        field ``accepted``.
+        """
+        params: Params = {} if copies is None else {"w": copies}
         body = ('{"docs":[' + ",".join(documents) + "]}").encode("ascii")
-        return list(self._request("POST", self._url("_bulk_docs"), body=body))
+        return list(self._request("POST", self._url("_bulk_docs"), params, body))
+
+    def push(self, documents: Iterable[dict[str, Json]], copies: int) -> None:
+        """Store leaves with their ``_revisions`` in all copies that can be reached, as replication does."""
+        body = _encode({"docs": list(documents), "new_edits": False})
+        self._request("POST", self._url("_bulk_docs"), {"w": copies}, body)
+
+    def leaves(self, document_id: str, copies: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
+        """All leaves that any of so many copies of a document has, deleted ones too.
+
+        Or those ``revs`` of it that there are, with their ancestors in ``_revisions``.
+        """
+        params: Params = {"r": copies, "open_revs": "all"}
+        if revs is not None:
+            params.update(open_revs=json.dumps(revs), revs="true")
+        try:
+            answers = self._request("GET", self._url(document_id), params)
+        except errors.NotFound:
+            return []
+        return [answer["ok"] for answer in answers if "ok" in answer]
 
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without those of missing and deleted documents."""

@@ -14,15 +14,15 @@ and because of what the functions keep true:
 from __future__ import annotations
 
 import copy
-import json
 import random
 import threading
 from typing import Any, Callable, Dict, NamedTuple, TypeVar
 
-from .client import Client, row_error
+from .client import Client
 from .driver import Driver, is_gone
-from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Refused, Unreachable
+from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Unreachable
 from .parameters import Parameters
+from .register import Register
 from .stream import Stream
 
 LEDGER_ID = "couchdyno_meta"
@@ -199,11 +199,12 @@ class Ledger:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._register = Register(client, LEDGER_ID)
         self.state: State = {}
 
     def read(self) -> State:
         """Read the ledger; raises NoDatabase, NoLedger or LedgerDamaged."""
-        state = self._client.get(LEDGER_ID)
+        state = self._register.read()
         if state is None:
             raise self._absence()
         self.state = check(state)
@@ -212,7 +213,7 @@ class Ledger:
     def create(self, parameters: Parameters) -> State:
         """Write the ledger of a fresh database; Conflict when there is one."""
         state = new(parameters, self._client.now())
-        state["_rev"] = self._client.put(state)
+        state["_rev"] = self._register.write(state)
         self.state = state
         return state
 
@@ -222,16 +223,17 @@ class Ledger:
         Starts from the ledger as it is known; what ``apply`` raises leaves it as it was, and a ledger that it does
         not change is not written. ``beside`` is another document to write in the same request, if it can be.
         """
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             state = copy.deepcopy(self.state or self.read())
             answer = apply(state)
-            if state == self.state:
-                return answer
             try:
-                state["_rev"] = self._write(state, beside)
+                if state == self.state:
+                    self._register.confirm(state["_rev"])
+                else:
+                    state["_rev"] = self._register.write(state, beside)
             except Conflict:
                 beside = None
-                self._client.stopping.wait(random.uniform(0, 0.05))
+                self._client.stopping.wait(random.uniform(0, 0.05) * 2 ** min(attempt, 5))
                 self.read()
             else:
                 self.state = state
@@ -251,16 +253,6 @@ class Ledger:
             # Nobody may take a claim over before its lease ends: it was settled, and only the answer was lost.
             if self._client.now() >= lease.end:
                 raise
-
-    def _write(self, state: State, beside: State | None) -> str:
-        if beside is None:
-            return self._client.put(state)
-        answers = self._client.bulk_write([json.dumps(state), json.dumps(beside)])
-        answer = next((each for each in answers if each.get("id") == LEDGER_ID), {"error": "no answer"})
-        error = row_error(answer)
-        if error:
-            raise (Conflict if error == "conflict" else Refused)(f"the ledger was not written: {error}")
-        return str(answer["rev"])
 
     def _absence(self) -> CouchdynoError:
         """What a missing ledger means."""

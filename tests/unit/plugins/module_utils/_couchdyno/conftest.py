@@ -24,6 +24,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that
     breaks before and after the request was done, or ``(status, headers, body)`` for an answer of somebody else.
+    ``bulk_writes`` has the ids of each bulk write.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.exists = True
         self.faults: deque = deque()
         self.requests: list = []
+        self.bulk_writes: list = []
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
 
@@ -71,6 +73,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not name:
             return 200, {"doc_count": len(self.documents)}
         if name == "_bulk_docs":
+            self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
         if name == "_all_docs":
             ids = body["keys"] if body else self._ids_between(query)

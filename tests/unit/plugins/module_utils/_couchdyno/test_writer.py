@@ -50,7 +50,8 @@ def updates_of(couch):
 
 
 def bulk_writes(couch):
-    return [path for method, path in couch.requests if path.endswith("_bulk_docs")]
+    """Those of test documents."""
+    return [ids for ids in couch.bulk_writes if ids[0].startswith("cdyno_")]
 
 
 def reads(couch):

@@ -1,0 +1,191 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A document that any number of processes change, each change made from the one before: on one node or on many.
+
+On one node a write under an old revision is refused, and that is all it takes. On a cluster each copy decides for
+itself: two writes under the same revision can both be stored, on different copies, and the one that was refused can
+come back as a conflicting leaf, even as the winner. So a write counts on a cluster only when its revision is
+*established*:
+
+- every copy holds it (all of them said so, or it was pushed to all of them), so none can take another child of its
+  parent any more;
+- every copy was asked for all its leaves after that, and no other leaf can come before it any more: live ones are
+  deleted, and deleted ones that its rivals might still be built upon are pushed to every copy.
+
+Whatever is established later is then built upon it. A write under a revision that this process has established is
+established when all copies take it, without a further request. Where copies cannot be reached, a majority of them has
+to do. ``tests/unit`` holds a model of copies, messages and writers that this code is run in.
+"""
+from __future__ import annotations
+
+import json
+import random
+from hashlib import md5
+from typing import Any, Dict, NamedTuple
+
+from .client import Client, row_error
+from .errors import Conflict, Refused, Unreachable
+
+ROUNDS = 20
+PATH = 50  # how many ancestors are pushed with a leaf: as many as a copy may have missed
+
+Document = Dict[str, Any]
+
+
+class Rev(NamedTuple):
+    """A revision as CouchDB orders leaves: the highest of the live ones wins."""
+
+    live: bool
+    generation: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.digest}"
+
+
+class Written(NamedTuple):
+    """What became of a write that was not refused; ``everywhere``: all copies have taken it."""
+
+    rev: str
+    everywhere: bool
+
+
+class Register:
+    """A shared document; one for each process, not to be used by several threads at once."""
+
+    def __init__(self, client: Client, document_id: str) -> None:
+        self._client = client
+        self._id = document_id
+        self._known_copies = 0
+        self._established = ""
+
+    def read(self) -> Document | None:
+        """The document, None when there is none."""
+        return self._client.get(self._id)
+
+    def write(self, document: Document, beside: Document | None = None) -> str:
+        """Write the document under its ``_rev``, and another document ``beside`` it in the same request, if it can be.
+
+        Returns the revision to go on from. Raises Conflict when somebody else was first; whether this write was stored
+        all the same (its answer may have been lost) tells the document when it is read again.
+        """
+        copies = self._count_copies()
+        written = self._post(document, copies, beside)
+        if copies == 1 or (written.everywhere and document.get("_rev") == self._established):
+            self._established = written.rev
+        else:
+            rivals = self._establish(written, copies)
+            self._established = written.rev
+            if not (written.everywhere or rivals):
+                return self._see_majority(dict(document, _rev=written.rev), copies // 2 + 1)
+        return written.rev
+
+    def confirm(self, rev: str) -> None:
+        """See that a revision that was read is here to stay; Conflict when it is not."""
+        copies = self._count_copies()
+        if copies > 1 and rev != self._established:
+            self._establish(Written(rev, False), copies)
+            self._established = rev
+
+    def _count_copies(self) -> int:
+        """How many copies of the document the cluster keeps."""
+        if not self._known_copies:
+            info = self._client.database_info() or {}
+            self._known_copies = int(info.get("cluster", {}).get("n", 1))
+        return self._known_copies
+
+    def _post(self, document: Document, copies: int, beside: Document | None = None) -> Written:
+        """Write the document under its revision, and wait for so many copies of it."""
+        documents = [document] if beside is None else [document, beside]
+        answers = self._client.bulk_write(map(json.dumps, documents), copies if copies > 1 else None)
+        answer = next((each for each in answers if each.get("id") == self._id), {"error": "no answer"})
+        error = row_error(answer)
+        if error:
+            raise (Conflict if error == "conflict" else Refused)(f"{self._id} was not written: {error}")
+        return Written(str(answer["rev"]), "accepted" not in answer)
+
+    def _establish(self, written: Written, copies: int) -> bool:
+        """Establish a revision; returns whether it had rivals. Raises Conflict when one of them comes before it."""
+        pushed = {written.rev} if written.everywhere else set()
+        had_rivals = False
+        for _ in range(ROUNDS):
+            best, rivals = self._weigh(written.rev, copies)
+            had_rivals = had_rivals or bool(rivals)
+            if pushed and pushed.issuperset(map(str, rivals)):  # of live rivals the ends were pushed, not they
+                return had_rivals
+            pushed = self._push(best, rivals, copies)
+        raise Unreachable(f"the copies of {self._id} in {self._client.address.url} do not come to agree; "
+                          "are nodes of the cluster down? Run it again later")
+
+    def _weigh(self, rev: str, copies: int) -> tuple[Rev, list[Rev]]:
+        """The best leaf, and those that could still come before a revision; Conflict when the best one does."""
+        leaves = sorted(map(_rev, self._client.leaves(self._id, copies)))
+        if not leaves or not leaves[-1].live:
+            raise Conflict(f"{self._id} was deleted")
+        best, own, built_upon = leaves[-1], _parse(rev), {rev}
+        later = [str(leaf) for leaf in leaves if leaf.generation > own.generation]
+        if later:
+            built_upon.update(leaf["_rev"] for leaf in self._client.leaves(self._id, copies, later)
+                              if rev in _path(leaf))
+        if str(best) not in built_upon:
+            raise Conflict(f"{self._id} was changed by somebody else")
+        return best, [leaf for leaf in leaves if str(leaf) not in built_upon
+                      and (leaf.live or leaf.generation >= own.generation)]
+
+    def _push(self, best: Rev, rivals: list[Rev], copies: int) -> set[str]:
+        """Push the best leaf to every copy, and with it the end of the rivals; returns the leaves that were pushed."""
+        documents = []
+        for leaf in self._client.leaves(self._id, copies, list(map(str, [best, *rivals]))):
+            rival = leaf["_rev"] != str(best) and not leaf.get("_deleted")
+            documents.append(_end_of(leaf) if rival else _cut(leaf))
+        self._client.push(documents, copies)
+        return {document["_rev"] for document in documents}
+
+    def _see_majority(self, document: Document, majority: int) -> str:
+        """Write the document once more, as it is: with copies out of reach, this shows that enough are not.
+
+        Returns the revision to go on from. Others may have built upon the document already; that does no harm.
+        """
+        for attempt in range(5):
+            try:
+                written = self._post(document, majority)
+            except Conflict:
+                break
+            document["_rev"] = written.rev
+            if written.everywhere:
+                break
+            self._client.stopping.wait(random.uniform(0.1, 0.3) * 2 ** attempt)
+        else:
+            raise Unreachable(f"most copies of {self._id} in {self._client.address.url} cannot be reached; "
+                              "are nodes of the cluster down? Run it again later")
+        return str(document["_rev"])
+
+
+def _parse(rev: str, live: bool = True) -> Rev:
+    generation, _, digest = rev.partition("-")
+    return Rev(live, int(generation), digest)
+
+
+def _rev(leaf: Document) -> Rev:
+    return _parse(leaf["_rev"], not leaf.get("_deleted"))
+
+
+def _path(leaf: Document) -> list[str]:
+    """The revisions from a leaf up."""
+    start, digests = leaf["_revisions"]["start"], leaf["_revisions"]["ids"]
+    return [f"{start - age}-{digest}" for age, digest in enumerate(digests)]
+
+
+def _cut(leaf: Document) -> Document:
+    """A leaf with its nearest ancestors alone."""
+    start, digests = leaf["_revisions"]["start"], leaf["_revisions"]["ids"]
+    return dict(leaf, _revisions={"start": start, "ids": digests[:PATH]})
+
+
+def _end_of(leaf: Document) -> Document:
+    """The revision that deletes a leaf: the same one, whoever makes it."""
+    start, digests = leaf["_revisions"]["start"] + 1, leaf["_revisions"]["ids"]
+    digest = md5(leaf["_rev"].encode("ascii")).hexdigest()
+    return {"_id": leaf["_id"], "_rev": f"{start}-{digest}", "_deleted": True,
+            "_revisions": {"start": start, "ids": [digest, *digests[:PATH]]}}
