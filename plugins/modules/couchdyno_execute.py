@@ -127,9 +127,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count, check_seconds
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
 
 MOST_CYCLES = 10**6
@@ -139,8 +139,7 @@ LONGEST_INTERVAL = 86400.0  # seconds
 def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
     updates, cycles, interval = (module.params[name] for name in ("updates_per_run", "cycles", "interval"))
     check_count("cycles", cycles, MOST_CYCLES)
-    if not 0 <= interval <= LONGEST_INTERVAL:
-        raise UsageError(f"interval must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {interval:g}")
+    check_seconds("interval", interval, LONGEST_INTERVAL)
     if module.check_mode:
         return summary(plan(client, updates, cycles))
     reports: list[dict[str, Any]] = []

@@ -159,29 +159,10 @@ def report(script, *args, **options):
     return json.loads(run(script, *args, "--json", **options))
 
 
-def ansible(module, args, *flags, host="localhost", **extra):
-    """Run a module ad hoc; returns (whether it succeeded, its result, all output)."""
-    command = [str(BIN / "ansible"), host, "-m", module, "-a", json.dumps(args) if args else "", *flags]
+def controller(tool, *args, cwd=ROOT, **extra):
+    """Run a tool of Ansible; returns (its exit code, all output)."""
     done = subprocess.run(
-        command,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env=environment(ANSIBLE_NOCOLOR="1", **extra),
-    )
-    found = re.search(r"(?:=>|!:) (\{.*\})", done.stdout + done.stderr, re.DOTALL)
-    assert found, done.stdout + done.stderr
-    result, _ = json.JSONDecoder().raw_decode(found.group(1))
-    return done.returncode == 0, result, done.stdout + done.stderr
-
-
-def playbook(name, *flags, cwd=ROOT, code=0, **extra):
-    """Run ansible-playbook; returns its output."""
-    done = subprocess.run(
-        [str(BIN / "ansible-playbook"), str(name), *flags],
+        [str(BIN / tool), *map(str, args)],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -190,5 +171,20 @@ def playbook(name, *flags, cwd=ROOT, code=0, **extra):
         stdin=subprocess.DEVNULL,
         env=environment(ANSIBLE_NOCOLOR="1", **extra),
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def ansible(module, args, *flags, host="localhost", **extra):
+    """Run a module ad hoc; returns (whether it succeeded, its result, all output)."""
+    code, output = controller("ansible", host, "-m", module, "-a", json.dumps(args) if args else "", *flags, **extra)
+    found = re.search(r"(?:=>|!:) (\{.*\})", output, re.DOTALL)
+    assert found, output
+    result, _ = json.JSONDecoder().raw_decode(found.group(1))
+    return code == 0, result, output
+
+
+def playbook(name, *flags, cwd=ROOT, code=0, **extra):
+    """Run ansible-playbook and check its exit code; returns its output."""
+    ended, output = controller("ansible-playbook", name, *flags, cwd=cwd, **extra)
+    assert ended == code, output
+    return output

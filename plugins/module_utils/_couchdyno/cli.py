@@ -21,7 +21,7 @@ from typing import Any, Callable, NoReturn
 from . import __version__, settings, text
 from .client import Client
 from .errors import CouchdynoError, Unreachable, UsageError
-from .parameters import Parameters, check_count
+from .parameters import Parameters, check_count, check_seconds
 
 DONE, WITH_ERRORS, INTERRUPTED = 0, 4, 130
 LONGEST_INTERVAL = 366 * 86400.0  # seconds
@@ -96,8 +96,8 @@ def _setup(client: Client, args: argparse.Namespace) -> int:
 def _execute(client: Client, args: argparse.Namespace) -> int:
     if args.cycles is not None and args.continuous is None:
         raise UsageError("--cycles needs -c, the seconds between the cycles")
-    _check_interval("--jitter", args.jitter)
-    _check_interval("-c", args.continuous or 0.0)
+    check_seconds("--jitter", args.jitter, LONGEST_INTERVAL)
+    check_seconds("-c", args.continuous or 0.0, LONGEST_INTERVAL)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
     if args.jitter and client.stopping.wait(random.uniform(0, args.jitter)):
         return INTERRUPTED
@@ -113,11 +113,6 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
             return INTERRUPTED
     return code
-
-
-def _check_interval(name: str, seconds: float) -> None:
-    if not 0 <= seconds <= LONGEST_INTERVAL:
-        raise UsageError(f"{name} must be from 0 to {LONGEST_INTERVAL:.0f} seconds, not {seconds:g}")
 
 
 def _execute_once(client: Client, args: argparse.Namespace) -> int:

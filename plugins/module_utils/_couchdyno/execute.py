@@ -8,7 +8,6 @@ Times in the data are Unix seconds of the server, durations are seconds.
 from __future__ import annotations
 
 import random
-import secrets
 import time
 from typing import Any, Callable, Dict, Iterable
 
@@ -18,8 +17,7 @@ from .driver import Driver
 from .driver import new as new_driver
 from .errors import Busy
 from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, stream
-from .parameters import MAX_UPDATES, check_count
-from .stream import MAX_SEED
+from .parameters import MAX_UPDATES, check_count, draw_seed
 from .writer import Outcome, Writer
 
 PATIENCE = 2 * LEASE  # how long to wait for documents that are in the hands of other drivers
@@ -137,7 +135,7 @@ def _claim(client: Client, ledger: Ledger, driver: Driver, count: Callable[[Stat
 
 def _upgrade(client: Client, ledger: Ledger) -> None:
     """Take over a database of the earlier tool: give it a seed, and its history a document of its own."""
-    seed = secrets.randbelow(MAX_SEED)
+    seed = draw_seed()
     if "history" in ledger.state:
         history.keep_earlier(client, ledger.state["history"])
 

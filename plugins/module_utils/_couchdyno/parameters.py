@@ -4,6 +4,7 @@
 """What a database is set up with."""
 from __future__ import annotations
 
+import secrets
 from typing import NamedTuple
 
 from .errors import UsageError
@@ -38,3 +39,15 @@ def check_count(name: str, value: int, most: int, least: int = 1) -> int:
     if not least <= value <= most:
         raise UsageError(f"{name} must be from {least} to {most}, not {value}")
     return value
+
+
+def check_seconds(name: str, seconds: float, most: float) -> float:
+    """Return ``seconds`` when they lie between 0 and ``most``; raises UsageError otherwise."""
+    if not 0 <= seconds <= most:
+        raise UsageError(f"{name} must be from 0 to {most:.0f} seconds, not {seconds:g}")
+    return seconds
+
+
+def draw_seed() -> int:
+    """A seed by chance."""
+    return secrets.randbelow(MAX_SEED + 1)

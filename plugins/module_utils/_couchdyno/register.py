@@ -27,7 +27,8 @@ from typing import Any, Dict, NamedTuple
 from .client import Client, row_error
 from .errors import Conflict, Refused, Unreachable
 
-ROUNDS = 20
+ROUNDS = 20  # of pushing leaves and looking at them again
+PROBES = 5
 PATH = 50  # how many ancestors are pushed with a leaf: as many as a copy may have missed
 
 Document = Dict[str, Any]
@@ -72,14 +73,12 @@ class Register:
         """
         copies = self._count_copies()
         written = self._post(document, copies, beside)
-        if copies == 1 or (written.everywhere and document.get("_rev") == self._established):
-            self._established = written.rev
-        else:
-            rivals = self._establish(written, copies)
-            self._established = written.rev
-            if not (written.everywhere or rivals):
-                return self._see_majority(dict(document, _rev=written.rev), copies // 2 + 1)
-        return written.rev
+        rev = written.rev
+        established = copies == 1 or (written.everywhere and document.get("_rev") == self._established)
+        if not (established or self._establish(written, copies) or written.everywhere):
+            rev = self._see_majority(dict(document, _rev=rev), copies)
+        self._established = rev
+        return rev
 
     def confirm(self, rev: str) -> None:
         """See that a revision that was read is here to stay; Conflict when it is not."""
@@ -142,24 +141,22 @@ class Register:
         self._client.push(documents, copies)
         return {document["_rev"] for document in documents}
 
-    def _see_majority(self, document: Document, majority: int) -> str:
-        """Write the document once more, as it is: with copies out of reach, this shows that enough are not.
+    def _see_majority(self, document: Document, copies: int) -> str:
+        """Write the document once more, as it is: copies are out of reach, and this shows that most are not.
 
-        Returns the revision to go on from. Others may have built upon the document already; that does no harm.
+        Returns the revision to go on from. When others build upon the document meanwhile, that shows as much.
         """
-        for attempt in range(5):
+        for attempt in range(PROBES):
             try:
-                written = self._post(document, majority)
+                written = self._post(document, copies // 2 + 1)
+                if written.everywhere or self._establish(written, copies):
+                    return written.rev
             except Conflict:
-                break
+                return str(document["_rev"])
             document["_rev"] = written.rev
-            if written.everywhere:
-                break
             self._client.stopping.wait(random.uniform(0.1, 0.3) * 2 ** attempt)
-        else:
-            raise Unreachable(f"most copies of {self._id} in {self._client.address.url} cannot be reached; "
-                              "are nodes of the cluster down? Run it again later")
-        return str(document["_rev"])
+        raise Unreachable(f"most copies of {self._id} in {self._client.address.url} cannot be reached; "
+                          "are nodes of the cluster down? Run it again later")
 
 
 def _parse(rev: str, live: bool = True) -> Rev:

@@ -4,7 +4,6 @@
 """Set up: make a database with a ledger, fill it, remove it."""
 from __future__ import annotations
 
-import secrets
 import time
 from typing import Any, Callable, Dict, NamedTuple
 
@@ -12,8 +11,7 @@ from .client import Client
 from .errors import Busy, Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed
 from .execute import cycle, public, sum_up
 from .ledger import Ledger, State, new, open_claims
-from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count
-from .stream import MAX_SEED
+from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count, draw_seed
 from .writer import batch_documents
 
 PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
@@ -34,10 +32,14 @@ USUAL = Layout()
 
 
 class Found(NamedTuple):
-    """What is there before a setup; ``vacant`` is a database without any document."""
+    """What is there before a setup.
+
+    ``vacant`` is a database without any document, ``given`` one that an admin has made for this user, who is none.
+    """
 
     exists: bool = False
     vacant: bool = False
+    given: bool = False
     ledger: State | None = None
 
 
@@ -95,16 +97,17 @@ def _find(client: Client, ledger: Ledger) -> Found:
     if info is None:
         return Found()
     try:
-        return Found(True, False, ledger.read())
+        return Found(True, ledger=ledger.read())
     except NoLedger:
-        return Found(True, not info.get("doc_count"))
+        vacant = not info.get("doc_count")
+        return Found(True, vacant, vacant and not client.is_admin())
 
 
 def _is_taken(client: Client, found: Found, idempotent: bool) -> bool:
     """Whether the database has a ledger or is about to get one; DatabaseExists when it is none of our business."""
     if found.ledger is not None:
         return True
-    if not found.exists or (found.vacant and not client.is_admin()):
+    if not found.exists or found.given:
         return False
     if found.vacant and idempotent:  # perhaps another setup, started with this one, is about to write the ledger
         return True
@@ -117,12 +120,11 @@ def _make(client: Client, ledger: Ledger, found: Found, wanted: Parameters, layo
 
     Returns the ledger; None when another setup was faster and that is fine.
     """
-    seed = secrets.randbelow(MAX_SEED) if wanted.seed is None else wanted.seed
-    adopt = found.vacant and not client.is_admin()
+    seed = draw_seed() if wanted.seed is None else wanted.seed
     try:
-        if found.exists and not adopt:
+        if found.exists and not found.given:
             client.delete_database()
-        if not adopt:
+        if not found.given:
             _create(client, layout, patience=PATIENCE if found.exists else 0.0)
         return ledger.create(wanted._replace(seed=seed))
     except (NameTaken, Conflict):
