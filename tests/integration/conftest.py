@@ -7,4 +7,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import database, server  # noqa: F401  (fixtures)
+from support import database, proxy, server  # noqa: F401  (fixtures)

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEDGER_ID, check, stream
+from proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "venv" / "bin"
@@ -56,6 +57,10 @@ class Database:
 
     def as_user(self, username, password):
         return self.plain_url.replace("://", f"://{quote(username, safe='')}:{quote(password, safe='')}@")
+
+    def behind(self, proxy):
+        """The same database, by way of a proxy."""
+        return Database(Server(proxy.url, self.server.username, self.server.password), self.name)
 
     def request(self, method, path="", **options):
         return requests.request(
@@ -125,6 +130,14 @@ def database(server):
     database = server.database()
     yield database
     database.request("DELETE")
+
+
+@pytest.fixture
+def proxy(server):
+    """A proxy in front of the server, for ``database.behind(proxy)``."""
+    proxy = Proxy(server.url)
+    yield proxy
+    proxy.close()
 
 
 def environment(**extra):

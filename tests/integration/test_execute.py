@@ -11,8 +11,7 @@ import threading
 import time
 
 import pytest
-from door import Door
-from support import Database, Server, report, run, start
+from support import report, run, start
 
 
 @pytest.fixture
@@ -198,46 +197,31 @@ def test_documents_that_the_database_refuses(ready):
     ready.assert_exact()
 
 
-@pytest.fixture
-def door(server):
-    """The server behind a door that can be shut."""
-    host, port = server.url.rsplit("/", 1)[1].split(":")
-    door = Door(host, int(port))
-    yield door
-    door.shut()
-
-
-def behind(door, database):
-    return Database(
-        Server(f"http://127.0.0.1:{door.port}", database.server.username, database.server.password), database.name
-    )
-
-
-def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, door):
+def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):
     run("couchdyno-setup", "-t", 40_000, "-s", 100, database.url)
-    process = start("couchdyno-execute", "-u", 40_000, "--json", behind(door, database).url)
+    process = start("couchdyno-execute", "-u", 40_000, "--json", database.behind(proxy).url)
     while database.ledger["position"] == 0:
         time.sleep(0.01)
     time.sleep(0.2)
-    door.shut_for(1.5)
+    proxy.shut_for(1.5)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["after"]["errors"] == 0
     database.assert_exact()
 
 
-def test_continuous_survives_a_server_that_stays_away_for_long(ready, door):
-    process = start("couchdyno-execute", "-c", 0.2, behind(door, ready).url)
+def test_continuous_survives_a_server_that_stays_away_for_long(ready, proxy):
+    process = start("couchdyno-execute", "-c", 0.2, ready.behind(proxy).url)
     errors = []
     reader = threading.Thread(target=lambda: errors.extend(process.stderr))
     reader.start()
     while ready.ledger["runs"] < 2:
         time.sleep(0.05)
-    door.shut()
+    proxy.shut()
     deadline = time.monotonic() + 120
     while not errors and time.monotonic() < deadline:
         time.sleep(0.1)
-    door.open()
+    proxy.open()
     runs = ready.ledger["runs"]
     while ready.ledger["runs"] < runs + 2 and time.monotonic() < deadline:
         time.sleep(0.1)
