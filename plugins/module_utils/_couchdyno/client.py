@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
 import threading
 import time
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Iterable, NamedTuple, Union
+from typing import Any, Dict, Iterable, Iterator, NamedTuple, Union
 from urllib.parse import quote, urlencode
 
 try:
@@ -31,9 +33,13 @@ TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longest
 LONGEST_RETRY_AFTER = 60.0
 FIRST_CONTACT_TRIES = 3  # a server that has never answered is more likely misspelt than busy
-PASSING = frozenset((408, 429, 500, 502, 503, 504))
+PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge}
+ADVICE = {401: "check the username and the password", 403: "check what this user may do with this database",
+          404: "the database is not there; make one with setup",
+          413: "raise the server's limits for requests and documents, or set up smaller documents",
+          507: "make room on the server, and run it again"}
 CHUNK = 1 << 16
 
 Json = Any
@@ -69,6 +75,7 @@ class Client:
         self._timeout = options.timeout
         self._session = _session(address, options, connections)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
+        self._answered = False  # whether anything ever came back
 
     def close(self) -> None:
         """Close all connections."""
@@ -77,7 +84,7 @@ class Client:
     # -- the server and the database
 
     def now(self) -> int:
-        """The server's time in Unix seconds, from the Date header of its latest answer."""
+        """The server's time in Unix seconds, from the Date header of its latest good answer."""
         if self._date is None:
             return int(time.time())
         told, then = self._date
@@ -89,8 +96,8 @@ class Client:
 
     def is_admin(self) -> bool:
         """Whether the user may create and delete databases."""
-        session = self._request("GET", self.address.server + "/_session")
-        return "_admin" in session.get("userCtx", {}).get("roles", [])
+        session = self._request("GET", self.address.server + "/_session", field="userCtx")
+        return "_admin" in session["userCtx"].get("roles", [])
 
     def database_info(self) -> dict[str, Json] | None:
         """What the server tells of the database (doc_count, sizes, cluster …), None when it does not exist."""
@@ -115,13 +122,13 @@ class Client:
     def get(self, document_id: str) -> dict[str, Json] | None:
         """A document, None when there is none."""
         try:
-            return dict(self._request("GET", self._url(document_id)))
+            return dict(self._request("GET", self._url(document_id), field="_rev"))
         except errors.NotFound:
             return None
 
     def put(self, document: dict[str, Json]) -> str:
         """Write a document under its ``_rev`` (Conflict when that is not the latest); returns the new revision."""
-        return str(self._request("PUT", self._url(document["_id"]), body=_encode(document))["rev"])
+        return str(self._request("PUT", self._url(document["_id"]), body=_encode(document), field="rev")["rev"])
 
     def bulk_write(self, documents: Iterable[str], copies: int | None = None) -> list[dict[str, Json]]:
         """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order.
@@ -131,12 +138,12 @@ class Client:
         """
         params: Params = {} if copies is None else {"w": copies}
         body = ('{"docs":[' + ",".join(documents) + "]}").encode("ascii")
-        return list(self._request("POST", self._url("_bulk_docs"), params, body))
+        return list(self._request("POST", self._url("_bulk_docs"), params, body, None))
 
     def push(self, documents: Iterable[dict[str, Json]], copies: int) -> None:
         """Store leaves with their ``_revisions`` in all copies that can be reached, as replication does."""
         body = _encode({"docs": list(documents), "new_edits": False})
-        self._request("POST", self._url("_bulk_docs"), {"w": copies}, body)
+        self._request("POST", self._url("_bulk_docs"), {"w": copies}, body, None)
 
     def leaves(self, document_id: str, copies: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
         """All leaves that any of so many copies of a document has, deleted ones too.
@@ -147,7 +154,7 @@ class Client:
         if revs is not None:
             params.update(open_revs=json.dumps(revs), revs="true")
         try:
-            answers = self._request("GET", self._url(document_id), params)
+            answers = self._request("GET", self._url(document_id), params, field=None)
         except errors.NotFound:
             return []
         return [answer["ok"] for answer in answers if "ok" in answer]
@@ -155,22 +162,26 @@ class Client:
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without those of missing and deleted documents."""
         params: Params = {"include_docs": "true"} if include_docs else {}
-        return _present(self._request("POST", self._url("_all_docs"), params, _encode({"keys": ids})))
+        return _present(self._request("POST", self._url("_all_docs"), params, _encode({"keys": ids}), "rows"))
 
     def rows_between(self, first: str, last: str, include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs from one id to another, both included, in order."""
         params: Params = {"startkey": json.dumps(first), "endkey": json.dumps(last)}
         if include_docs:
             params["include_docs"] = "true"
-        return _present(self._request("GET", self._url("_all_docs"), params))
+        return _present(self._request("GET", self._url("_all_docs"), params, field="rows"))
 
     def _url(self, path: str) -> str:
         return f"{self.address.url}/{quote(path, safe='')}"
 
     # -- requests
 
-    def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None) -> Json:
-        """Send a request until it is answered for good; returns the answer's JSON or raises ServerError."""
+    def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None,
+                 field: str | None = "") -> Json:
+        """Send a request until it is answered for good; returns the answer's JSON or raises ServerError.
+
+        The JSON is an object with this ``field`` (any object for ``""``), or with None a list of objects.
+        """
         if params:
             url = f"{url}?{urlencode(params)}"
         wait = WAITS[0]
@@ -178,22 +189,22 @@ class Client:
         while True:
             attempt += 1
             try:
-                return self._send(method, url, body)
+                return self._send(method, url, body, field)
             except _Passing as passing:
-                tries = FIRST_CONTACT_TRIES if self._date is None else TRIES
+                tries = TRIES if self._answered else FIRST_CONTACT_TRIES
                 if attempt >= tries or self.stopping.is_set():
                     raise errors.Unreachable(str(passing)) from None
                 pause = wait * random.uniform(0.5, 1.5) if passing.retry_after is None else passing.retry_after
             self.stopping.wait(pause)
             wait = min(2 * wait, WAITS[1])
 
-    def _send(self, method: str, url: str, body: bytes | None) -> Json:
+    def _send(self, method: str, url: str, body: bytes | None, field: str | None) -> Json:
         """Send a request once; _Passing when it is worth another try."""
         deadline = time.monotonic() + self._timeout
         try:
             with self._session.request(method, url, data=body, timeout=self._timeout, stream=True,
                                        allow_redirects=False) as response:
-                self._note_date(response.headers.get("Date"))
+                self._answered = True
                 content = _read(response, deadline)
         except requests.exceptions.SSLError as error:
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {_cause(error)}; "
@@ -203,35 +214,39 @@ class Client:
                            "is the server up, and the URL right?") from None
         except OSError as error:  # an unreadable CA or client certificate
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None
-        return self._answer(response.status_code, response.headers, content)
+        return self._answer(response.status_code, response.headers, content, field)
 
-    def _answer(self, status: int, headers: Any, content: bytes) -> Json:
+    def _answer(self, status: int, headers: Any, content: bytes, field: str | None) -> Json:
         """The JSON of an answer, or the error that its status stands for."""
         try:
-            answer = json.loads(content.decode("utf-8")) if content else {}
+            answer = json.loads(content.decode("utf-8"))
         except ValueError:
             answer = None
-        if status < 300 and answer is not None:
+        if status < 300 and _is_usable(answer, field):
+            self._note_date(headers.get("Date"))
             return answer
         detail = answer if isinstance(answer, dict) else {}
         error, reason = str(detail.get("error", "")), str(detail.get("reason", ""))
-        if status < 300:
-            raise _Passing(f"{self.address.server} answered with something that is not JSON; is it a CouchDB?")
+        if status < 300 or (status == 404 and not error):
+            raise _Passing(f"{self.address.server} answered {status} with something that is not CouchDB's; "
+                           "is the URL right, and what answers there a CouchDB?")
         message = f"{self.address.url} answered {status}{_because(error, reason)}"
+        if 300 <= status < 400:
+            message += f"; use the URL that it redirects to: {headers.get('Location', '(none given)')}"
+        elif status in ADVICE or status in PASSING:
+            message += f"; {ADVICE.get(status, 'run it again later')}"
         if status in PASSING:
             raise _Passing(message, _retry_after(headers))
-        if status < 400:
-            message += f"; use the URL that it redirects to: {headers.get('Location', '(none given)')}"
-        elif status == 401:
-            message += "; check the username and the password"
         raise REFUSALS.get(status, errors.Refused)(message, status, error)
 
     def _note_date(self, date: str | None) -> None:
+        """Set our clock by an answer's; the host's own serves only as long as no answer has told the time."""
         try:
             told = parsedate_to_datetime(date).timestamp() if date else None
         except (TypeError, ValueError):
             told = None
-        self._date = (time.time() if told is None else told, time.monotonic())
+        if told is not None:
+            self._date = (told, time.monotonic())
 
 
 def row_error(row: Row) -> str:
@@ -270,12 +285,54 @@ def _session(address: Address, options: Options, connections: int) -> requests.S
 
 def _read(response: requests.Response, deadline: float) -> bytes:
     """The whole body; a server that trickles it past the deadline is as good as silent."""
-    chunks = []
-    for chunk in response.iter_content(CHUNK):
-        chunks.append(chunk)
-        if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout("the answer took too long")
-    return b"".join(chunks)
+    broken: requests.exceptions.RequestException | None = None
+    content = b""
+    with _cut_at(deadline, response):
+        try:
+            content = b"".join(response.iter_content(CHUNK))
+        except requests.exceptions.RequestException as error:
+            broken = error
+    if time.monotonic() >= deadline:  # checked first: to be cut off looks like an end or an error, as the case may be
+        raise requests.exceptions.ReadTimeout("the answer took too long")
+    if broken:
+        raise broken
+    return content
+
+
+@contextmanager
+def _cut_at(deadline: float, response: requests.Response) -> Iterator[None]:
+    """Cut the connection of an answer that is still being read at the deadline.
+
+    A read returns when it has all that it was asked for, however slowly that trickles in: only the silence between two
+    packets counts as a timeout there.
+    """
+    try:
+        connection = socket.socket(fileno=os.dup(response.raw.fileno()))
+    except (AttributeError, OSError, ValueError):  # there is no body, or no socket behind it
+        yield
+        return
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the answer has just come to its end
+        pass
+
+
+def _is_usable(answer: Json, field: str | None) -> bool:
+    """Whether an answer is of the kind that was asked for; see ``Client._request``."""
+    if field is None:
+        return isinstance(answer, list) and all(isinstance(each, dict) for each in answer)
+    return isinstance(answer, dict) and (not field or field in answer)
 
 
 def _present(answer: Json) -> list[Row]:

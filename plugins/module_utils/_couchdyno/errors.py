@@ -106,6 +106,8 @@ class NotAllowed(Refused):
 class NotFound(Refused):
     """404: no such database or document."""
 
+    exit_code = 3
+
 
 class Conflict(Refused):
     """409: somebody else has changed the document."""

@@ -28,7 +28,6 @@ def error(status, word="", reason="", **headers):
         (412, errors.NameTaken),
         (413, errors.TooLarge),
         (400, errors.Refused),
-        (507, errors.Refused),
         (302, errors.Refused),
     ],
 )
@@ -49,6 +48,7 @@ def test_a_refusal_is_an_error_of_its_own_and_is_not_repeated(couch, client, sta
         error(500, "timeout", "slow"),
         error(503),
         error(502),
+        error(507, "insufficient_storage", "no room"),
         HTML,
         (200, {}, b'{"_id": "x", "tru'),
     ],
@@ -135,3 +135,59 @@ def test_without_requests_the_user_is_told(monkeypatch, client):
     monkeypatch.setattr(client_module, "requests", None)
     with pytest.raises(errors.MissingLibrary, match="pip install requests"):
         client_module.Client(client.address)
+
+
+ASK = {
+    "get": lambda client: client.get("x"),
+    "put": lambda client: client.put({"_id": "x"}),
+    "bulk_write": lambda client: client.bulk_write(["{}"]),
+    "rows": lambda client: client.rows(["x"]),
+    "rows_between": lambda client: client.rows_between("x", "y"),
+    "is_admin": lambda client: client.is_admin(),
+    "database_info": lambda client: client.database_info(),
+}
+
+
+OTHERS = [b"", b"null", b'"hello"', b"[1]", b'{"rows', b'{"message":"hello"}']
+
+
+@pytest.mark.parametrize(
+    "name, body",
+    [(name, body) for name in ASK for body in OTHERS if (name, body) != ("database_info", OTHERS[-1])],  # any object
+)
+def test_an_answer_of_another_kind_is_nobodys_answer(couch, client, name, body):
+    couch.faults.extend([(200, {}, body)] * 100)
+    with pytest.raises(errors.Unreachable, match="answered 200 with something that is not CouchDB's"):
+        ASK[name](client)
+
+
+def test_a_404_of_a_proxy_does_not_mean_that_a_document_is_missing(couch, client):
+    couch.documents["x"] = {"_id": "x", "_rev": "1-a"}
+    couch.faults.append((404, {"Content-Type": "text/html"}, b"<html>no such route</html>"))
+    assert client.get("x") == {"_id": "x", "_rev": "1-a"}
+
+
+def test_a_database_that_is_gone_has_an_exit_code_of_its_own(couch, client):
+    couch.exists = False
+    with pytest.raises(errors.NotFound, match="the database is not there") as raised:
+        client.bulk_write(["{}"])
+    assert raised.value.exit_code == 3
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": ""}, {"Date": "soon"}, {"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}])
+def test_the_time_of_a_proxy_is_not_the_servers(couch, client, date):
+    client.database_info()
+    assert client.now() == couch.clock
+    couch.faults.append((502, date, b"<html>"))
+    couch.faults.append("lost")
+    with pytest.raises(errors.Unreachable):
+        client.stopping.set()
+        client.database_info()
+    assert client.now() == couch.clock
+
+
+def test_an_answer_without_a_date_does_not_change_the_time(couch, client):
+    client.database_info()
+    couch.faults.append((200, {"Date": ""}, b"{}"))
+    client.database_info()
+    assert client.now() == couch.clock
