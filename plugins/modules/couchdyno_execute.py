@@ -107,9 +107,11 @@ cycles:
       description: What it did. Documents written (C(updates)), seconds (C(dt)), documents a second (C(rate)),
         documents not written (C(errors)), and the first update of its window (C(first)). Where they are not 0
         also C(redone), documents of windows that other cycles had left; C(accepted), written by fewer nodes
-        than a quorum; C(conflicts), met and solved; C(busy), 1 when all documents were in the hands of other
-        hosts; C(samples), the first few documents that could not be written;
-        C(reason), what ended the writing before its time.
+        than a quorum; C(conflicts), writes that were refused at first because the document had just changed;
+        C(foreign), documents that somebody else had deleted, or was seen to have written, and that were
+        overwritten (what was edited before the cycle is overwritten without being looked at); C(busy), 1
+        when all documents were in the hands of other hosts; C(samples), the first few documents that could
+        not be written; C(reason), what ended the writing before its time.
       type: dict
       sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
     new_state:

@@ -16,7 +16,7 @@ from .client import Client
 from .driver import Driver
 from .driver import new as new_driver
 from .errors import Busy
-from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, stream
+from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, open_claims, stream
 from .parameters import MAX_UPDATES, check_count, draw_seed
 from .writer import Outcome, Writer
 
@@ -38,10 +38,12 @@ def execute(client: Client, updates: int | None = None) -> Data:
          "new_state": the public part of the ledger}
 
     ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
-    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``,
-    ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all that could be written is
-    in the hands of other drivers), ``samples``, the first few documents that could not be written:
-    ``{"id", "update", "reason"}``, and ``reason``, what ended the writing before its time.
+    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``
+    (writes that were refused at first because the document had just changed), ``foreign`` (documents that somebody else
+    had deleted, or was seen to have written, and that were overwritten; what was edited before the cycle is overwritten
+    without being looked at), ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all
+    that could be written is in the hands of other drivers), ``samples``, the first few documents that could not be
+    written: ``{"id", "update", "reason"}``, and ``reason``, what ended the writing before its time.
     """
     ledger = Ledger(client)
     count = _count(updates, ledger)
@@ -86,10 +88,10 @@ def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: s
     """
     driver = new_driver()
     try:
-        claims = _claim(client, ledger, driver, count)
+        claims, before = _claim(client, ledger, driver, count)
         if not claims:
             return _summary(Outcome(), 0.0, ledger.state["position"])
-        return _write(client, ledger, claims, kind, progress)
+        return _write(client, ledger, claims, before, kind, progress)
     except BaseException:
         driver.abandon()
         raise
@@ -103,30 +105,55 @@ def public(state: State) -> Data:
     return shown
 
 
-def _write(client: Client, ledger: Ledger, claims: list[Claim], kind: str, progress: Progress) -> Data:
-    """Write claimed windows and settle them."""
+def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Claim], kind: str,
+           progress: Progress) -> Data:
+    """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
     lease = Lease(client, ledger, claims)
     started = time.monotonic()
-    outcome = Writer(client, stream(ledger.state), lease).write(progress)
+    is_rewrite = _rewrites(ledger.state, before)
+    outcome = Writer(client, stream(ledger.state), lease, is_rewrite=is_rewrite).write(progress)
     dt = time.monotonic() - started
     newest = claims[-1]
+    redone = [entry for entry in claims if entry.redo]
     record = {"run": newest.run, "ts": newest.ts, "dt": round(dt, 6), "first": newest.first,
-              "updates": outcome.written, "errors": outcome.errors, "kind": kind, "host": newest.host,
-              "latency": history.latency(outcome.latencies)}
+              "count": 0 if newest.redo else newest.count, "updates": outcome.written, "errors": outcome.errors,
+              "kind": kind, "host": newest.host, "latency": history.latency(outcome.latencies)}
+    if redone:
+        record["redone"] = [[entry.first, entry.count, entry.ts] for entry in redone]
     result = Result(newest.ts, dt, outcome.written, outcome.errors)
     ledger.settle(lease, outcome.left, result, history.place(client, record))
-    redone = sum(entry.count for entry in claims if entry.redo)
-    return dict(_summary(outcome, dt, newest.first), **_counts(redone=redone))
+    return dict(_summary(outcome, dt, newest.first), **_counts(redone=sum(entry.count for entry in redone)))
 
 
-def _claim(client: Client, ledger: Ledger, driver: Driver, count: Callable[[State], int]) -> list[Claim]:
-    """Claim a window for a driver; waits for documents that others still write."""
+def _rewrites(state: State, before: list[Claim]) -> Callable[[int], bool]:
+    """Whether an update finds its document there: the one a lap earlier was ours, and is not among what was left."""
+    total, origin = state["total"], state.get("origin", 0)
+
+    def is_rewrite(update: int) -> bool:
+        earlier = update - total
+        return earlier >= origin and not any(entry.first <= earlier < entry.stop for entry in before)
+
+    return is_rewrite
+
+
+def _claim(client: Client, ledger: Ledger, driver: Driver,
+           count: Callable[[State], int]) -> tuple[list[Claim], list[Claim]]:
+    """Claim a window for a driver; waits for documents that others still write.
+
+    Returns its claims, and all that were open before.
+    """
+    before: list[Claim] = []
+
+    def take(state: State) -> list[Claim]:
+        before[:] = open_claims(state)
+        return claim(state, driver, count(state), client.now())
+
     deadline = time.monotonic() + PATIENCE
     if "seed" not in ledger.state:
         _upgrade(client, ledger)
     while True:
         try:
-            return ledger.change(lambda state: claim(state, driver, count(state), client.now()))
+            return ledger.change(take), before
         except Busy:
             if time.monotonic() > deadline or client.stopping.wait(random.uniform(0.1, 0.5)):
                 raise
@@ -153,7 +180,7 @@ def _counts(**counts: int) -> Data:
 def _summary(outcome: Outcome, dt: float, first: int) -> Data:
     after: Data = {"updates": outcome.written, "dt": round(dt, 3), "rate": _rate(outcome.written, dt),
              "errors": outcome.errors, "first": first}
-    after.update(_counts(accepted=outcome.accepted, conflicts=outcome.conflicts,
+    after.update(_counts(accepted=outcome.accepted, conflicts=outcome.conflicts, foreign=outcome.foreign,
                          left=0 if outcome.broken else outcome.left_count - outcome.errors))
     if outcome.samples:
         after["samples"] = outcome.samples

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The history: what each settled cycle left behind, in a ring of small documents.
 
-A run record is ``{"run", "ts", "dt", "first", "updates", "errors", "kind", "host", "latency"}``: its number, the time
-of its claim (Unix seconds of the server), its duration (seconds), the first update of its window, documents written
-and not written, ``"fill"`` or ``"cycle"``, the driver's host, and percentiles of the seconds that bulk requests took.
-Each cycle writes one of them, however many there are.
+A run record is ``{"run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency"}``: its number,
+the time of its claim (Unix seconds of the server), its duration (seconds), the window that it was handed (0 updates
+where it only repaired), documents written and not written, ``"fill"`` or ``"cycle"``, the driver's host, and
+percentiles of the seconds that bulk requests took; and ``"redone"``, the windows of earlier runs that it took over,
+each as ``[first, count, ts]``. So the records of all runs together tell when each update was handed out, and that none
+was handed out twice. Each cycle writes one of them, however many there are.
 """
 from __future__ import annotations
 

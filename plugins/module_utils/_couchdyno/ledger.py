@@ -21,9 +21,9 @@ from typing import Any, Callable, Dict, NamedTuple, TypeVar
 from .client import Client
 from .driver import Driver, is_gone
 from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Unreachable
-from .parameters import Parameters
+from .parameters import MAX_UPDATES, Parameters
 from .register import Register
-from .stream import Stream
+from .stream import MAX_SEED, MAX_SIZE, MAX_TOTAL, Stream
 
 LEDGER_ID = "couchdyno_meta"
 VERSION = 1
@@ -31,6 +31,13 @@ LEASE = 60  # seconds after which a claim that was not renewed is anybody's
 MARGIN = 5  # seconds before its end from which a driver no longer trusts its lease
 MOST_LEFT = 32  # with so many claims left behind, cycles repair and hand out nothing new
 TRIES = 200
+LATEST = 253402300799  # the end of the year 9999, in Unix seconds
+LIMITS = {
+    "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
+    "start": (0, MAX_TOTAL), "position": (0, MAX_SEED), "origin": (0, MAX_SEED), "runs": (0, MAX_SEED),
+    "created": (0, LATEST), "last_ts": (0, LATEST), "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES),
+    "last_errors": (0, MAX_UPDATES),
+}
 
 State = Dict[str, Any]
 Answer = TypeVar("Answer")
@@ -87,18 +94,17 @@ def check(state: State) -> State:
 
     Raises LedgerDamaged otherwise.
     """
-    for name, least in (("total", 1), ("size", 1), ("updates", 1), ("start", 0)):
-        if not _is_count(state.get(name), least):
-            raise _damaged(f"its field {name!r} is {state.get(name)!r:.40}")
+    optional = {"origin"}
     if "position" not in state:
-        state.update(position=state["start"], origin=state["start"], runs=0, claims=[])
-    for name in ("position", "runs", "seed"):
-        if name in state and not _is_count(state[name], 0):
-            raise _damaged(f"its field {name!r} is {state[name]!r:.40}")
-    if not isinstance(state.get("claims"), list) or not all(map(_is_claim, state["claims"])):
-        raise _damaged("its claims cannot be read")
+        optional.add("seed")
+        state.update(position=state.get("start"), origin=state.get("start"), runs=0, claims=[])
     for name in ("created", "last_ts", "last_dt", "last_updates", "last_errors"):
         state.setdefault(name, 0)
+    for name, (least, most) in LIMITS.items():
+        if name in state or name not in optional:
+            _check_number(state, name, least, most)
+    if not isinstance(state.get("claims"), list) or not all(_is_claim(entry, state) for entry in state["claims"]):
+        raise _damaged("its claims cannot be read")
     return state
 
 
@@ -177,13 +183,24 @@ def _store(state: State, claims: list[Claim]) -> None:
     state["claims"] = [entry._asdict() for entry in sorted(claims)]
 
 
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _check_number(state: State, name: str, least: int, most: int) -> None:
+    value = state.get(name)
+    if not (_is_count(value, least, most) or (name == "last_dt" and isinstance(value, float) and 0 <= value <= most)):
+        raise _damaged(f"its field {name!r} is {value!r:.40}")
 
 
-def _is_claim(entry: Any) -> bool:
+def _is_count(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_claim(entry: Any, state: State) -> bool:
+    """Whether an entry of the ledger is a claim on updates that have been handed out."""
     return (isinstance(entry, dict) and set(entry) == set(Claim._fields)
-            and all(_is_count(entry[name], 0) for name in ("first", "count", "ts", "lease")))
+            and all(_is_count(entry[name], 0, LATEST) for name in ("ts", "lease", "run"))
+            and all(isinstance(entry[name], str) for name in ("driver", "host", "process"))
+            and isinstance(entry["redo"], bool)
+            and _is_count(entry["first"], 0, state["position"])
+            and _is_count(entry["count"], 1, min(state["total"], state["position"] - entry["first"])))
 
 
 def _damaged(what: str) -> LedgerDamaged:
@@ -259,7 +276,8 @@ class Ledger:
         url = self._client.address.url
         if self._client.database_info() is None:
             return NoDatabase(f"there is no database {url}; make one with setup")
-        return NoLedger(f"the database {url} was not set up by couchdyno: it has no document {LEDGER_ID}")
+        return NoLedger(f"the database {url} was not set up by couchdyno: it has no document {LEDGER_ID}; "
+                        "restore that, or set the database up anew with force")
 
 
 class Lease:
@@ -275,6 +293,17 @@ class Lease:
     def check(self) -> None:
         """Raise ClaimLost when another driver has taken the claims over."""
         self._renew_in(MARGIN)
+
+    def confirm(self) -> None:
+        """Raise ClaimLost when the ledger no longer names the driver, whatever the time.
+
+        That happens within a lease when the ledger is edited, or the database deleted and made anew.
+        """
+        self.check()
+        with self._lock:
+            driver = self.claims[0].driver
+            if not any(entry.driver == driver for entry in open_claims(self._ledger.read())):
+                raise ClaimLost("the claim is no longer in the ledger; was the database made anew? run it again")
 
     def renew_when_due(self) -> None:
         """Renew the lease when half of it has gone; raises ClaimLost as ``check`` does."""

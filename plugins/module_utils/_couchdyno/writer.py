@@ -13,6 +13,7 @@ next are read. Three things keep documents from going back to an older update, w
 """
 from __future__ import annotations
 
+import json
 import random
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -47,12 +48,13 @@ class Outcome:
     """What became of windows: counts of documents, and what is left to do.
 
     ``written`` (``accepted`` of them by fewer nodes than a quorum); ``current``: held their update or a later one
-    already; ``conflicts`` met on the way; ``errors``: could not be written, the first few with their reasons in
-    ``samples``. ``latencies`` are the seconds that each bulk request took. ``broken`` is what made the writer give up.
+    already; ``conflicts`` met on the way; ``foreign``: were not as this program leaves documents, but gone or written
+    by somebody else; ``errors``: could not be written, the first few with their reasons in ``samples``. ``latencies``
+    are the seconds that each bulk request took. ``broken`` is what made the writer give up.
     """
 
     def __init__(self) -> None:
-        self.written = self.accepted = self.current = self.conflicts = self.errors = 0
+        self.written = self.accepted = self.current = self.conflicts = self.foreign = self.errors = 0
         self.samples: list[dict[str, Any]] = []
         self.latencies: list[float] = []
         self.broken: ServerError | None = None
@@ -82,7 +84,7 @@ class Outcome:
 
     def add(self, other: Outcome) -> None:
         """Take in the outcome of a batch."""
-        for name in ("written", "accepted", "current", "conflicts", "errors"):
+        for name in ("written", "accepted", "current", "conflicts", "foreign", "errors"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.samples = (self.samples + other.samples)[:SAMPLES]
         self.latencies += other.latencies
@@ -92,13 +94,18 @@ class Outcome:
 
 
 class Writer:
-    """Writes the windows of a driver; make one for each set of claims."""
+    """Writes the windows of a driver; make one for each set of claims.
 
-    def __init__(self, client: Client, stream: Stream, lease: Lease, connections: int = CONNECTIONS) -> None:
+    ``is_rewrite`` tells of an update whether its document must be there already, so that it is missed where it is not.
+    """
+
+    def __init__(self, client: Client, stream: Stream, lease: Lease, connections: int = CONNECTIONS,
+                 is_rewrite: Callable[[int], bool] = lambda update: False) -> None:
         self._client = client
         self._stream = stream
         self._lease = lease
         self._connections = connections
+        self._is_rewrite = is_rewrite
         self._batch_documents = batch_documents(stream.size)
         self._expect_nothing = True  # in lap 0, until a document turns up there
 
@@ -159,18 +166,23 @@ class Writer:
 
     def _write_rounds(self, claim: Claim, todo: list[int], outcome: Outcome) -> None:
         reasons: dict[int, str] = {}
+        foreign: set[int] = set()
         for attempt in range(ROUNDS):
             if claim.redo or attempt:
-                todo, revisions = self._behind(todo, outcome)
+                todo, revisions = self._behind(todo, outcome, foreign)
             elif self._expect_nothing and todo[-1] < self._stream.total:
                 revisions = {}
             else:
                 revisions = self._revisions(todo)
+            if not claim.redo:  # whether the run that left this behind has met an empty place, nobody knows
+                foreign.update(update for update in todo if update not in revisions and self._is_rewrite(update))
+            outcome.foreign = len(foreign)
             reasons = self._post(claim, todo, revisions, outcome) if todo else {}
             todo = list(reasons)
             if not todo:
                 break
             self._expect_nothing = False
+            self._lease.confirm()  # whoever wrote these documents may have been handed them
             self._client.stopping.wait(random.uniform(0, 0.1) * 2 ** attempt)
         for update, reason in reasons.items():
             outcome.fail(claim, update, self._stream.document_id(update), reason)
@@ -180,24 +192,33 @@ class Writer:
         ids = map(self._stream.document_id, updates)
         return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
 
-    def _behind(self, updates: Sequence[int], outcome: Outcome) -> tuple[list[int], Revisions]:
-        """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
+    def _behind(self, updates: Sequence[int], outcome: Outcome, foreign: set[int]) -> tuple[list[int], Revisions]:
+        """Those of the updates whose documents do not hold them yet, and the revisions of these documents.
+
+        Adds to ``foreign`` those whose documents somebody else has written.
+        """
         found = {row["id"]: row.get("doc") or {} for row in self._rows(updates, include_docs=True)}
         behind, revisions = [], {}
         for update in updates:
             document = found.get(self._stream.document_id(update))
-            if document and self._holds(document, update):
-                outcome.current += 1
-                continue
-            behind.append(update)
             if document:
+                held = self._held(document)
+                if held is None:
+                    foreign.add(update)
+                elif held >= update:
+                    outcome.current += 1
+                    continue
                 revisions[update] = document["_rev"]
+            behind.append(update)
         return behind, revisions
 
-    def _holds(self, document: Row, update: int) -> bool:
-        """Whether a document holds this update or a later one; what somebody else wrote into it does not count."""
-        held = document.get("update")
-        return isinstance(held, int) and held >= update and self._stream.index(held) == self._stream.index(update)
+    def _held(self, document: Row) -> int | None:
+        """The update that a document holds, None when it is not byte by byte what the update writes."""
+        held, ts = document.get("update"), document.get("ts")
+        if type(held) is not int or type(ts) is not int or held < 0:
+            return None
+        exact = json.loads(self._stream.text(held, ts))
+        return held if dict(document, _rev=None) == dict(exact, _rev=None) else None
 
     def _rows(self, updates: Sequence[int], include_docs: bool) -> list[Row]:
         """The rows of the documents: as one range where they follow each other, by their ids elsewhere."""

@@ -12,7 +12,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.history import read
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.info import info, statistics
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Ledger, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Claim, Ledger, claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 
 
@@ -63,7 +63,7 @@ def test_each_settled_cycle_leaves_a_run_record(client, book):
     first, second = read(client, 2)
     assert (first["run"], first["first"], first["updates"], first["errors"], first["kind"]) == (0, 0, 3, 0, "cycle")
     assert (second["run"], second["first"], second["updates"]) == (1, 3, 2)
-    assert set(first) == {"run", "ts", "dt", "first", "updates", "errors", "kind", "host", "latency"}
+    assert set(first) == {"run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency"}
 
 
 def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, book):
@@ -204,3 +204,20 @@ def test_busy_is_never_raised_while_nothing_overlaps(couch, client, book):
     assert execute(client)["after"]["updates"] == 3
     with pytest.raises(Busy):
         claim(book.read(), Driver("third", "h", ""), 1, couch.clock)
+
+
+def test_a_run_record_tells_which_windows_it_answers_for(couch, client, book):
+    book.change(lambda state: claim(state, Driver("dead", "h", ""), 2, client.now()))
+    ts = couch.clock
+    couch.clock += LEASE
+    execute(client, 2)
+    (record,) = read(client, 2)
+    assert (record["first"], record["count"], record["redone"]) == (2, 2, [[0, 2, ts]])
+
+
+def test_documents_that_must_be_there(couch, client, book):
+    """But for those of the earlier tool, and those that are or were in an open claim."""
+    state = dict(book.state, position=12, origin=2)
+    left = Claim(4, 1, 0, 0, "d", "h", "", 0)
+    is_rewrite = execute_module._rewrites(state, [left])
+    assert [update for update in range(12) if is_rewrite(update)] == [7, 8, 10, 11]

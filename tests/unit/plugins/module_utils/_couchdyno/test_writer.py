@@ -78,7 +78,7 @@ def test_later_laps_read_their_revisions_once_a_batch(couch, client, book):
 def test_documents_in_the_way_in_the_first_lap_are_overwritten(couch, client, book):
     couch.documents["cdyno_000000000003"] = {"_id": "cdyno_000000000003", "_rev": "1-x", "mine": True}
     outcome = write(client, book, take(client, book, 10))
-    assert (outcome.written, outcome.conflicts, outcome.errors) == (10, 1, 0)
+    assert (outcome.written, outcome.conflicts, outcome.foreign, outcome.errors) == (10, 1, 1, 0)
     assert holds(couch, 0, 10)
 
 
@@ -114,13 +114,16 @@ def test_a_window_that_was_taken_over_leaves_newer_documents_alone(couch, client
     assert couch.documents["cdyno_000000000003"]["ts"] == lease.claims[0].ts
 
 
-@pytest.mark.parametrize("foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {}])
+@pytest.mark.parametrize(
+    "foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {"update": 2, "ts": 1}, {"update": -8, "ts": 1}, {}]
+)
 def test_what_somebody_else_wrote_into_update_does_not_count(couch, client, book, foreign):
     take(client, book, 6, "dead")
     couch.documents["cdyno_000000000002"] = dict(foreign, _id="cdyno_000000000002", _rev="1-x")
     couch.clock += LEASE
     book.read()
-    assert write(client, book, take(client, book, 4, "next")).errors == 0
+    outcome = write(client, book, take(client, book, 4, "next"))
+    assert (outcome.errors, outcome.foreign) == (0, 1)
     assert holds(couch, 2, 3)
 
 
@@ -223,3 +226,28 @@ def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book)
     with pytest.raises(Conflict):
         client.put(dict(json.loads(stream(book.state).text(10, 1)), _rev=revisions[10]))
     assert holds(couch, 15, 25)
+
+
+def test_a_document_that_is_gone_is_counted_once(couch, client, book):
+    couch.refuse["cdyno_000000000004"] = "internal_server_error"  # tried again and again
+    outcome = write(client, book, take(client, book, 10))
+    assert (outcome.foreign, outcome.written) == (0, 9)
+    book.change(lambda state: state.update(claims=[]))
+    outcome = write(client, book, take(client, book, 10, "later"), is_rewrite=lambda update: update == 14)
+    assert (outcome.foreign, outcome.written, outcome.errors) == (1, 9, 1)
+
+
+def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch, client, book):
+    """Its lease lasts, but the ledger knows nothing of it."""
+    write(client, book, take(client, book, 10))
+    book.change(lambda state: state.update(claims=[]))
+    lease = take(client, book, 10, "old")
+    for update in range(10):
+        document = couch.documents[f"cdyno_{update:012d}"]
+        couch.documents[document["_id"]] = dict(document, _rev="1-anew", data="of another stream")
+    writer = Writer(client, stream(book.state), lease)
+    writer._revisions = lambda updates: dict.fromkeys(updates, "1-old")
+    couch.documents["couchdyno_meta"].update(_rev="1-anew", claims=[])
+    with pytest.raises(ClaimLost, match="made anew"):
+        writer.write()
+    assert all(couch.documents[f"cdyno_{update:012d}"]["_rev"] == "1-anew" for update in range(10))
