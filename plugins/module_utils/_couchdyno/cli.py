@@ -90,7 +90,7 @@ def _setup(client: Client, args: argparse.Namespace) -> int:
     finally:
         progress.close()
     _show(report, text.setup, args)
-    return _code(client, report.get("fill", {}))
+    return _code("couchdyno-setup", client, report.get("fill", {}))
 
 
 def _execute(client: Client, args: argparse.Namespace) -> int:
@@ -109,7 +109,7 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
             code = max(code, _execute_once(client, args))
         except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
             code = max(code, error.exit_code)
-            _complain("couchdyno-execute", error)
+            _complain("couchdyno-execute", str(error))
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
             return INTERRUPTED
     return code
@@ -120,7 +120,7 @@ def _execute_once(client: Client, args: argparse.Namespace) -> int:
 
     report = execute(client, args.updates)
     _show(report, text.execute, args)
-    return _code(client, report["after"])
+    return _code("couchdyno-execute", client, report["after"])
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
@@ -130,11 +130,14 @@ def _info(client: Client, args: argparse.Namespace) -> int:
     return DONE
 
 
-def _code(client: Client, counts: dict[str, Any]) -> int:
-    """The exit code of a job that wrote documents."""
+def _code(prog: str, client: Client, counts: dict[str, Any]) -> int:
+    """The exit code of a job that wrote documents; complains of those that it could not write."""
     if client.stopping.is_set():
         return INTERRUPTED
-    return WITH_ERRORS if counts.get("errors") else DONE
+    if not counts.get("errors"):
+        return DONE
+    _complain(prog, text.unwritten(counts))
+    return WITH_ERRORS
 
 
 # -- around the jobs
@@ -170,7 +173,7 @@ def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse
         _stop_on_signals(stopping)
         return job(client, args)
     except CouchdynoError as error:
-        _complain(parser.prog, error)
+        _complain(parser.prog, str(error))
         return error.exit_code
     except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -193,8 +196,8 @@ def _show(report: dict[str, Any], form: Callable[[dict[str, Any]], str], args: a
     print(json.dumps(report) if args.json else form(report), flush=True)
 
 
-def _complain(prog: str, error: CouchdynoError) -> None:
-    line = str(error).replace("\n", " ")
+def _complain(prog: str, message: str) -> None:
+    line = message.replace("\n", " ")
     print(f"{prog}: {line}", file=sys.stderr, flush=True)
 
 

@@ -30,6 +30,12 @@ def execute(report: Data) -> str:
                         _narrow("new_state", _config(report["new_state"]))))
 
 
+def unwritten(after: Data) -> str:
+    """What couchdyno-setup and couchdyno-execute complain of when documents could not be written."""
+    reason = after.get("reason") or _failed(after["samples"][0])
+    return f"{after['errors']} documents could not be written: {reason}; the next cycle tries them again"
+
+
 def info(report: Data) -> str:
     """What couchdyno-info prints."""
     parts = [_wide("dyno_config", _config(report["dyno_config"])),
@@ -51,9 +57,12 @@ def _config(config: Data) -> list[Line]:
 
 def _after(after: Data) -> list[Line]:
     lines = [(AFTER.get(name, name), value) for name, value in after.items() if name not in ("samples", "first")]
-    lines += [("failed", f"{sample['id']} (update {sample['update']}): {sample['reason']}")
-              for sample in after.get("samples", ())]
+    lines += [("failed", _failed(sample)) for sample in after.get("samples", ())]
     return [(name, f"{value:.0f}" if name == "rate (/sec)" else value) for name, value in lines]
+
+
+def _failed(sample: Data) -> str:
+    return f"{sample['id']} (update {sample['update']}): {sample['reason']}"
 
 
 def _database(database: Data) -> list[Line]:
