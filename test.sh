@@ -2,16 +2,17 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit and integration, or the parts that are named; molecule, too, when it is named.
+# Runs the tests: static, unit, integration and faults, or the parts that are named; molecule, too, when it is named.
+# COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(static unit integration)
+[ $# -gt 0 ] || parts=(static unit integration faults)
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(static|unit|integration|molecule)$ ]] || {
-        echo "test.sh: there is no part '$part'; there are: static, unit, integration, molecule" >&2
+    [[ $part =~ ^(static|unit|integration|faults|molecule)$ ]] || {
+        echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule" >&2
         exit 2
     }
 done
@@ -79,6 +80,9 @@ for part in "${parts[@]}"; do
         ;;
     integration)
         tests "integration" venv/bin/python tests/integration
+        ;;
+    faults)
+        tests "faults" venv/bin/python tests/faults
         ;;
     molecule)
         check "molecule" tests/molecule.sh

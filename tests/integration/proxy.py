@@ -45,6 +45,8 @@ class Rule:
         self.fault, self._on, self._method, self._holding = fault, on, method, holding.encode()
         self._times, self._skip = times, skip
         self.applied = 0
+        self.answered = 0  # how many of these are over
+        self.body = b""  # of the latest of these
         self.reached = threading.Event()
         self._released = threading.Event()
 
@@ -268,6 +270,7 @@ class Proxy:
             for rule in self._rules:
                 if rule.matches(method, path, body):
                     rule.applied += 1
+                    rule.body = body
                     return rule
         return Rule(passed)
 
@@ -343,6 +346,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except (OSError, HTTPException):  # the driver or the server has gone
             self.close_connection = True
+        finally:
+            rule.answered += 1
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _exchange
 

@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEDGER_ID, check, stream
 from proxy import Proxy
 
@@ -55,6 +57,10 @@ class Database:
         """The URL with the admin's credentials."""
         return self.as_user(self.server.username, self.server.password)
 
+    def client(self):
+        """The program's own client of the database."""
+        return Client(parse(self.url))
+
     def as_user(self, username, password):
         return self.plain_url.replace("://", f"://{quote(username, safe='')}:{quote(password, safe='')}@")
 
@@ -89,11 +95,14 @@ class Database:
     def change_ledger(self, **fields):
         self.put(dict(self.ledger, **fields))
 
-    def documents(self):
-        rows = self.request(
-            "GET", "/_all_docs", params={"include_docs": "true", "startkey": '"cdyno_"', "endkey": '"cdyno_\ufff0"'}
-        ).json()["rows"]
+    def documents(self, prefix="cdyno_"):
+        between = {"startkey": json.dumps(prefix), "endkey": json.dumps(prefix + "\ufff0")}
+        rows = self.request("GET", "/_all_docs", params=dict(between, include_docs="true")).json()["rows"]
         return {row["id"]: row["doc"] for row in rows}
+
+    def records(self):
+        """The run records, in no certain order."""
+        return list(self.documents("couchdyno_run_").values())
 
     def assert_exact(self):
         """Every document holds, byte by byte, the update that the ledger's position says."""

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault tests share the server, the proxy and the proof with the integration tests.
+
+COUCHDYNO_FAULTS_REPEAT=N runs each scenario N times, COUCHDYNO_FAULTS_KILLS=N kills so many drivers at random points.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+FIGURES = pytest.StashKey[list]()
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "integration")]
+
+from support import database, proxy, server  # noqa: E402, F401  (fixtures)
+
+
+def pytest_configure(config):
+    config.stash[FIGURES] = []
+
+
+def pytest_generate_tests(metafunc):
+    repeat = int(os.environ.get("COUCHDYNO_FAULTS_REPEAT", "1"))
+    if repeat > 1:
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(repeat))
+
+
+@pytest.fixture
+def figures(request):
+    """A function that adds a line to what is printed at the end."""
+    return request.config.stash[FIGURES].append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash[FIGURES]:
+        terminalreporter.section("figures")
+        for line in config.stash[FIGURES]:
+            terminalreporter.write_line(line)

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drivers for the fault tests: processes of couchdyno-execute, small in their batches and short in their waits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import proxy as faults
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
+from support import BIN, environment
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+SMALL = {"writer.BATCH_DOCUMENTS": 10, "client.TRIES": 4, "client.WAITS": [0.02, 0.1]}
+LONGEST = 60  # seconds that a driver may take, whatever happens
+
+CLAIM = {"on": "couchdyno_meta", "method": "PUT"}  # as long as no lease is renewed
+LEDGER = {"on": "couchdyno_meta", "method": "GET"}
+READ = {"on": "_all_docs"}
+WRITE = {"on": "_bulk_docs", "holding": '"cdyno_'}
+SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}
+PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settle": SETTLE}
+
+
+def make(database, total, updates=10, fill=False, force=False):
+    """Set a database up; returns it."""
+    setup(database.client(), Parameters(total, 200, updates), fill=fill, force=force)
+    return database
+
+
+def launch(url, *args, within=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **changes):
+    """Start a driver, by way of a command ``within`` which it runs.
+
+    ``changes`` are constants of the program, as ledger__LEASE=3, and the clock.
+    """
+    changed = dict(SMALL, **{name.replace("__", "."): value for name, value in changes.items()})
+    return subprocess.Popen(
+        [*within, str(BIN / "python"), str(LAUNCHER), json.dumps(changed), "--json", *map(str, args)],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        env=environment(COUCHDYNO_URL=url),
+    )
+
+
+def hold(database, proxy, window, place="write", how=faults.hold_before, skip=0, times=1, **options):
+    """A driver in the middle of a cycle, a request of which is held; returns it and the rule that holds the request."""
+    rule = proxy.fail(how(), skip=skip, times=times, **PLACES[place])
+    driver = launch(database.behind(proxy).url, "-u", window, **options)
+    assert rule.reached.wait(LONGEST), Ended(driver).lines
+    return driver, rule
+
+
+class Ended:
+    """A driver that has ended: its exit code, what it reported as ``after``, and the lines of its errors."""
+
+    def __init__(self, process, timeout=LONGEST):
+        out, err = process.communicate(timeout=timeout)
+        self.code = process.returncode
+        self.afters = [json.loads(line)["after"] for line in out.splitlines()]
+        self.lines = err.splitlines()
+        assert "Traceback" not in err, err
+
+    @property
+    def after(self):
+        (after,) = self.afters
+        return after
+
+
+def drive(url, *args, **changes):
+    """Run a driver to its end."""
+    return Ended(launch(url, *args, **changes))
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)

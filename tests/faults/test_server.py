@@ -1,0 +1,282 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What servers, networks and proxies do to a driver: how it ends, what it says, and that nothing is lost."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+
+import proxy as faults
+import pytest
+from drivers import LONGEST, PLACES, WRITE, Ended, drive, hold, launch, make, wait_until
+from proof import prove
+from support import report
+
+TOTAL = 60
+WINDOW = 50  # five batches of a driver of the tests; the rest of the lap is left, so that no repair is superseded
+LASTING = 10**9
+
+
+@pytest.fixture
+def filled(database):
+    return make(database, TOTAL, fill=True)
+
+
+PASSING = {
+    "connection reset before the server has seen it": faults.cut_before,
+    "connection reset after the server has done it": faults.cut_after,
+    "429 with Retry-After": faults.status(429, "too_many_requests", Retry_After=1),
+    "429": faults.status(429, "too_many_requests"),
+    "500": faults.status(500),
+    "503": faults.status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
+    "502 with HTML": faults.html(502),
+    "404 with HTML": faults.html(404),
+    "200 with HTML": faults.html(200),
+    "507": faults.status(507, "insufficient_storage"),
+    "answer cut in the middle": faults.truncated,
+    "half of the JSON": faults.half_the_json,
+    "answer that never ends": faults.endless,
+    "no answer": faults.silent,
+    "empty answer": faults.nothing,
+    "JSON object of somebody else": faults.json_of({"message": "hello"}),
+    "JSON list of somebody else": faults.json_of(["hello"]),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_passes_is_not_even_noticed(filled, proxy, figures, name):
+    """Each kind of request of a cycle meets the fault once."""
+    rules = [proxy.fail(PASSING[name], **place) for place in PLACES.values()]
+    started = time.monotonic()
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW, "--timeout", 1)
+    assert (ended.code, ended.lines) == (0, [])
+    assert time.monotonic() - started < LONGEST
+    assert [rule.applied for rule in rules] == [1] * len(rules)
+    assert ended.after["errors"] == 0
+    prove(filled)
+    figures(f"passing, {name}: exit code 0")
+
+
+def test_slow_answers_are_waited_for(filled, proxy):
+    proxy.fail(faults.slow(0.5), times=LASTING)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW, "--timeout", 3)
+    assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
+    prove(filled)
+
+
+LINES = {
+    "500": (faults.status(500), r"answered 500 \(broken: on purpose\)"),
+    "507": (faults.status(507, "insufficient_storage"), r"answered 507 \(insufficient_storage.*make room"),
+    "429": (faults.status(429, "too_many_requests"), r"answered 429 \(too_many_requests"),
+    "502 with HTML": (faults.html(502), r"answered 502"),
+    "200 with HTML": (faults.html(200), r"not CouchDB's"),
+    "half of the JSON": (faults.half_the_json, r"not CouchDB's"),
+    "connection reset": (faults.cut_before, r"cannot talk to .*; is the server up"),
+    "no answer": (faults.silent, r"no answer within the timeout"),
+    "answer that never ends": (faults.endless, r"no answer within the timeout"),
+    "401": (faults.status(401, "unauthorized"), r"answered 401 .*check the username and the password"),
+    "403": (faults.status(403, "forbidden"), r"answered 403 .*what this user may do"),
+    "413": (faults.status(413, "too_large"), r"answered 413 \(too_large"),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_fault_that_stays_ends_the_run_with_one_line(filled, proxy, figures, name):
+    """From the fifth request on, in the middle of the writing, nothing works any more."""
+    fault, line = LINES[name]
+    proxy.fail(fault, skip=4, times=LASTING)
+    started = time.monotonic()
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW, "--timeout", 0.5)
+    assert ended.code == 1 and len(ended.lines) == 1 and ended.afters == []
+    assert re.search(line, ended.lines[0]), ended.lines
+    assert time.monotonic() - started < LONGEST
+    proxy.heal()
+    prove(filled)
+    figures(f"lasting, {name}: exit code {ended.code}: {ended.lines[0]}")
+
+
+@pytest.mark.parametrize("name", ["500", "507", "200 with HTML", "connection reset", "401", "403", "413"])
+def test_a_fault_that_stays_on_writes_leaves_documents_for_later(filled, proxy, figures, name):
+    """Writes of documents fail, the ledger can be settled."""
+    fault, line = LINES[name]
+    proxy.fail(fault, times=LASTING, skip=2, **WRITE)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW, "--timeout", 0.5)
+    assert ended.code == 4 and len(ended.lines) == 1
+    assert re.search(r"\d+ documents could not be written: .*" + line, ended.lines[0]), ended.lines
+    assert ended.after["errors"] == WINDOW - ended.after["updates"] > 0
+    proxy.heal()
+    prove(filled)
+    figures(f"lasting on writes, {name}: exit code {ended.code}: {ended.lines[0]}")
+
+
+@pytest.mark.parametrize("error", ["internal_server_error", "enospc", "timeout", "document_too_large", "forbidden"])
+def test_a_document_that_cannot_be_written_is_left_for_later(filled, proxy, figures, error):
+    proxy.fail(faults.rows(error, "00000007"), times=LASTING, **WRITE)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    assert ended.code == 4 and ended.after["errors"] == 1 and ended.after["updates"] == WINDOW - 1
+    (line,) = ended.lines
+    assert f"cdyno_000000000007 (update 67): {error}: on purpose" in line
+    proxy.heal()
+    assert filled.ledger["claims"] != []
+    prove(filled)
+    figures(f"a document, {error}: exit code 4: {line}")
+
+
+@pytest.mark.parametrize("error", ["internal_server_error", "timeout"])
+def test_a_document_that_is_refused_once_is_written_after_all(filled, proxy, error):
+    proxy.fail(faults.rows(error, "00000007"), **WRITE)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
+    prove(filled)
+
+
+def test_requests_that_are_too_large_are_split(filled, proxy):
+    """A proxy between driver and server may take less than the server: 413 without CouchDB's JSON."""
+    proxy.fail(faults.html(413), times=3, **WRITE)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
+    prove(filled)
+
+
+def test_writes_that_missed_the_quorum_count_as_accepted(filled, proxy):
+    proxy.fail(faults.accepted, times=LASTING, **WRITE)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    assert (ended.code, ended.lines, ended.after["accepted"]) == (0, [], WINDOW)
+    prove(filled)
+
+
+@pytest.mark.parametrize("place", ["read", "write", "settle"])
+def test_a_server_that_goes_away_and_comes_back(filled, proxy, place):
+    """The requests of the cycle are held, until all connections are cut and new ones are refused for a second."""
+    driver, _ = hold(filled, proxy, WINDOW, place, times=LASTING, client__TRIES=30)
+    proxy.shut()
+    proxy.heal()
+    time.sleep(1)
+    proxy.open()
+    ended = Ended(driver)
+    assert (ended.code, ended.lines, ended.after["errors"]) == (0, [], 0)
+    prove(filled)
+
+
+def test_a_server_that_stays_away(filled, proxy, figures):
+    proxy.fail(faults.cut_before, skip=4)
+    driver = launch(filled.behind(proxy).url, "-u", WINDOW)
+    wait_until(lambda: len(proxy.seen) > 4)
+    proxy.shut()
+    ended = Ended(driver)
+    assert ended.code == 1 and len(ended.lines) == 1
+    assert "connection refused; is the server up, and the URL right?" in ended.lines[0]
+    prove(filled)
+    figures(f"lasting, connection refused: exit code 1: {ended.lines[0]}")
+
+
+def test_a_continuous_driver_outlives_a_full_disk(filled, proxy):
+    """The server takes no writes for a while, and the driver complains of it in one line each cycle."""
+    driver = launch(filled.behind(proxy).url, "-u", 5, "-c", 0.1)
+    wait_until(lambda: filled.ledger["runs"] >= 3)
+    rule = proxy.fail(faults.status(507, "insufficient_storage"), times=LASTING, on="_bulk_docs")
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(driver.stderr))
+    reader.start()
+    wait_until(lambda: len(lines) >= 2)
+    rule.release()
+    runs = filled.ledger["runs"]
+    wait_until(lambda: filled.ledger["runs"] >= runs + 2)
+    driver.send_signal(signal.SIGTERM)
+    driver.stdout.read()
+    assert driver.wait(LONGEST) == 130
+    reader.join()
+    assert all("answered 507" in line for line in lines)
+    prove(filled)
+
+
+# -- the database and the ledger, in other people's hands
+
+
+def test_the_database_is_deleted_in_the_middle(filled, proxy, figures):
+    driver, rule = hold(filled, proxy, WINDOW)
+    assert filled.request("DELETE").ok
+    rule.release()
+    ended = Ended(driver)
+    assert ended.code == 3 and len(ended.lines) == 1, ended.lines
+    # Requests that overlap with the deletion bring the database back on the embedded server, without its ledger.
+    assert re.search("is not there; make one|there is no database|no document couchdyno_meta", ended.lines[0])
+    make(filled, TOTAL, fill=True, force=True)
+    prove(filled)
+    figures(f"database deleted: exit code 3: {ended.lines[0]}")
+
+
+def test_the_database_is_made_anew_in_the_middle(filled, proxy, figures):
+    """What the driver still writes is of another stream; it stops as soon as it meets a document of the new one."""
+    driver, rule = hold(filled, proxy, WINDOW)
+    make(filled, TOTAL, fill=True, force=True)
+    before = filled.documents()
+    rule.release()
+    ended = Ended(driver)
+    assert ended.code == 1 and len(ended.lines) == 1, ended.lines
+    assert "was the database made anew?" in ended.lines[0]
+    assert filled.documents() == before
+    prove(filled)
+    figures(f"database made anew: exit code 1: {ended.lines[0]}")
+
+
+def test_documents_of_another_stream_are_overwritten_by_the_fill(filled, proxy):
+    """The database is made anew and empty, and the driver writes a batch of the old stream before it looks."""
+    driver, rule = hold(filled, proxy, WINDOW)
+    make(filled, TOTAL, force=True)
+    rule.release()
+    Ended(driver)
+    report("couchdyno-execute", "-u", TOTAL - 1, filled.url)
+    prove(filled)
+
+
+def test_the_ledger_is_deleted_in_the_middle(filled, proxy, figures):
+    driver, rule = hold(filled, proxy, WINDOW)
+    ledger = filled.ledger
+    assert filled.request("DELETE", "/couchdyno_meta", params={"rev": ledger["_rev"]}).ok
+    rule.release()
+    ended = Ended(driver)
+    assert ended.code == 3 and len(ended.lines) == 1, ended.lines
+    assert "has no document couchdyno_meta" in ended.lines[0]
+    del ledger["_rev"]
+    filled.put(ledger)  # from a backup
+    prove(filled)
+    figures(f"ledger deleted: exit code 3: {ended.lines[0]}")
+
+
+@pytest.mark.parametrize("field, value", [("total", "many"), ("claims", [{"first": 1}]), ("runs", None)])
+def test_the_ledger_is_damaged_in_the_middle(filled, proxy, figures, field, value):
+    driver, rule = hold(filled, proxy, WINDOW)
+    ledger = filled.ledger
+    filled.change_ledger(**{field: value})
+    rule.release()
+    ended = Ended(driver)
+    assert ended.code == 3 and len(ended.lines) == 1, ended.lines
+    assert "the ledger (document couchdyno_meta) is damaged" in ended.lines[0]
+    filled.change_ledger(**{field: ledger[field]})
+    prove(filled)
+    figures(f"ledger damaged ({field}): exit code 3: {ended.lines[0]}")
+
+
+def test_a_harmless_edit_of_the_ledger_stays(filled, proxy):
+    driver, rule = hold(filled, proxy, WINDOW)
+    filled.change_ledger(updates=7, note="seven is enough")
+    rule.release()
+    ended = Ended(driver)
+    assert (ended.code, ended.lines) == (0, [])
+    assert report("couchdyno-execute", filled.url)["after"]["updates"] == 7
+    assert filled.ledger["note"] == "seven is enough"
+    prove(filled)
+
+
+def test_a_claim_that_was_taken_out_of_the_ledger_by_hand(filled, proxy):
+    """The driver that holds it goes on with what it was told to write; nothing is wrong in the end."""
+    driver, rule = hold(filled, proxy, WINDOW)
+    filled.change_ledger(claims=[])
+    rule.release()
+    ended = Ended(driver)
+    assert len(ended.lines) <= 1
+    prove(filled)
