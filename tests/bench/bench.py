@@ -30,7 +30,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = f"bench_{os.getpid()}_"
-MEASURES = ("laps", "start", "memory")
+MEASURES = ("laps", "start", "memory", "drivers")
+DRIVERS = 4  # at once, with a connection each; the single driver beside them has as many connections
+CYCLES = 4  # of each driver
 SIZE = 1000  # bytes of a document, but for the measure of memory
 NAIVE_BATCH = 2000
 NAIVE_OVERHEAD = 100  # bytes of a document beside its data
@@ -115,6 +117,18 @@ def run(command: list[str], database: str = "") -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
 
 
+def run_at_once(commands: list[list[str]], database: str) -> float:
+    """Run commands side by side; returns the seconds until the last has ended."""
+    environ = dict(os.environ, COUCHDYNO_URL=database)
+    started = time.monotonic()
+    processes = [subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                 for command in commands]
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        raise Failed(f"{' '.join(commands[0])} failed")
+    return time.monotonic() - started
+
+
 class Bench:
     """The measures; each makes its own databases on the server and yields lines of the table."""
 
@@ -173,6 +187,33 @@ class Bench:
                      f"{filled} of {filled} documents of {SMALL_SIZE} B")
         self.delete("read")
 
+    def drivers(self) -> Iterator[Result]:
+        """What drivers lose by coordinating: several of one connection each against one with as many connections."""
+        window = self.numbers.lap // (DRIVERS * CYCLES)
+        database = self.make("drivers", self.numbers.lap, SIZE, fill=True)
+        ratios, rates, single_rates = [], [], []
+        for number in self._rounds("drivers", self.rounds):
+            turns = [lambda: self._at_once(database, DRIVERS, 1, window),
+                     lambda: self._at_once(database, 1, DRIVERS, window * DRIVERS)]
+            if number % 2:
+                single, many = turns[1](), turns[0]()
+            else:
+                many, single = turns[0](), turns[1]()
+            ratios.append(single / many)
+            rates.append(window * DRIVERS * CYCLES / many)
+            single_rates.append(window * DRIVERS * CYCLES / single)
+        yield Result(f"total rate of {DRIVERS} drivers, against one", "x", ratios, 0.9, True,
+                     f"{_median(rates):.0f} against {_median(single_rates):.0f} per second, start-up subtracted, "
+                     f"{CYCLES} cycles each")
+
+    def _at_once(self, database: str, drivers: int, connections: int, window: int) -> float:
+        """The seconds that so many drivers take for their cycles, less those of starting and ending that many."""
+        launcher = [self._python, str(ROOT / "tests" / "faults" / "launcher.py"),
+                    json.dumps({"writer.CONNECTIONS": connections}), "-c", "0"]
+        started = run_at_once([[*launcher, "--cycles", "1", "-u", "1"]] * drivers, database)
+        cycles = [*launcher, "--cycles", str(CYCLES), "-u", str(window)]
+        return run_at_once([cycles] * drivers, database) - started
+
     def make(self, name: str, total: int, size: int, fill: bool = False) -> str:
         """Set a database up; returns its URL with credentials."""
         database = self.server.database(name)
@@ -195,7 +236,7 @@ class Bench:
 
     def delete_all(self) -> None:
         """Delete whatever databases the bench has left."""
-        for name in ("ours", "naive", "single", "start", "large", "read"):
+        for name in ("ours", "naive", "single", "start", "large", "read", "drivers"):
             self.delete(name)
 
     def execute(self, database: str, updates: int) -> Run:
