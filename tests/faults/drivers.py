@@ -18,11 +18,11 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 SMALL = {"writer.BATCH_DOCUMENTS": 10, "client.TRIES": 4, "client.WAITS": [0.02, 0.1]}
 LONGEST = 60  # seconds that a driver may take, whatever happens
 
-CLAIM = {"on": "couchdyno_meta", "method": "PUT"}  # as long as no lease is renewed
+CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}  # the first of these; later ones renew and settle
 LEDGER = {"on": "couchdyno_meta", "method": "GET"}
 READ = {"on": "_all_docs"}
 WRITE = {"on": "_bulk_docs", "holding": '"cdyno_'}
-SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}
+SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_run_'}
 PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settle": SETTLE}
 
 
