@@ -75,6 +75,7 @@ class Client:
         self._timeout = options.timeout
         self._session = _session(address, options, connections)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
+        self._copies = 0  # not asked yet
         self._answered = False  # whether anything ever came back
 
     def close(self) -> None:
@@ -105,6 +106,13 @@ class Client:
             return dict(self._request("GET", self.address.url))
         except errors.NotFound:
             return None
+
+    def copies(self) -> int:
+        """How many copies of each document the cluster keeps, 1 where there is no cluster; asked once."""
+        if not self._copies:
+            info = self.database_info() or {}
+            self._copies = int(info.get("cluster", {}).get("n", 1))
+        return self._copies
 
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n copies of each; NameTaken when it exists."""
@@ -158,6 +166,13 @@ class Client:
         except errors.NotFound:
             return []
         return [answer["ok"] for answer in answers if "ok" in answer]
+
+    def leaves_of(self, ids: list[str], copies: int) -> dict[str, list[dict[str, Json]]]:
+        """All leaves that any of so many copies of each document has; by id, without documents that are not there."""
+        body = _encode({"docs": [{"id": document_id} for document_id in ids]})
+        answer = self._request("POST", self._url("_bulk_get"), {"r": copies}, body, "results")
+        found = {each["id"]: [leaf["ok"] for leaf in each["docs"] if "ok" in leaf] for each in answer["results"]}
+        return {document_id: leaves for document_id, leaves in found.items() if leaves}
 
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without those of missing and deleted documents."""
@@ -255,6 +270,12 @@ def row_error(row: Row) -> str:
     if error is True:  # PouchDB Server
         error = row.get("name")
     return str(error or "")
+
+
+def rank(rev: str) -> tuple[int, str]:
+    """How CouchDB orders the live leaves of a document: the highest wins."""
+    generation, _, digest = rev.partition("-")
+    return int(generation), digest
 
 
 class _Passing(Exception):

@@ -24,7 +24,7 @@ import random
 from hashlib import md5
 from typing import Any, Dict, NamedTuple
 
-from .client import Client, row_error
+from .client import Client, rank, row_error
 from .errors import Conflict, Refused, Unreachable
 
 ROUNDS = 20  # of pushing leaves and looking at them again
@@ -58,7 +58,6 @@ class Register:
     def __init__(self, client: Client, document_id: str) -> None:
         self._client = client
         self._id = document_id
-        self._known_copies = 0
         self._established = ""
 
     def read(self) -> Document | None:
@@ -71,7 +70,7 @@ class Register:
         Returns the revision to go on from. Raises Conflict when somebody else was first; whether this write was stored
         all the same (its answer may have been lost) tells the document when it is read again.
         """
-        copies = self._count_copies()
+        copies = self._client.copies()
         written = self._post(document, copies, beside)
         rev = written.rev
         established = copies == 1 or (written.everywhere and document.get("_rev") == self._established)
@@ -82,17 +81,10 @@ class Register:
 
     def confirm(self, rev: str) -> None:
         """See that a revision that was read is here to stay; Conflict when it is not."""
-        copies = self._count_copies()
+        copies = self._client.copies()
         if copies > 1 and rev != self._established:
             self._establish(Written(rev, False), copies)
             self._established = rev
-
-    def _count_copies(self) -> int:
-        """How many copies of the document the cluster keeps."""
-        if not self._known_copies:
-            info = self._client.database_info() or {}
-            self._known_copies = int(info.get("cluster", {}).get("n", 1))
-        return self._known_copies
 
     def _post(self, document: Document, copies: int, beside: Document | None = None) -> Written:
         """Write the document under its revision, and wait for so many copies of it."""
@@ -122,15 +114,15 @@ class Register:
         leaves = sorted(map(_rev, self._client.leaves(self._id, copies)))
         if not leaves or not leaves[-1].live:
             raise Conflict(f"{self._id} was deleted")
-        best, own, built_upon = leaves[-1], _parse(rev), {rev}
-        later = [str(leaf) for leaf in leaves if leaf.generation > own.generation]
+        best, generation, built_upon = leaves[-1], rank(rev)[0], {rev}
+        later = [str(leaf) for leaf in leaves if leaf.generation > generation]
         if later:
             built_upon.update(leaf["_rev"] for leaf in self._client.leaves(self._id, copies, later)
                               if rev in _path(leaf))
         if str(best) not in built_upon:
             raise Conflict(f"{self._id} was changed by somebody else")
         return best, [leaf for leaf in leaves if str(leaf) not in built_upon
-                      and (leaf.live or leaf.generation >= own.generation)]
+                      and (leaf.live or leaf.generation >= generation)]
 
     def _push(self, best: Rev, rivals: list[Rev], copies: int) -> set[str]:
         """Push the best leaf to every copy, and with it the end of the rivals; returns the leaves that were pushed."""
@@ -159,13 +151,8 @@ class Register:
                           "are nodes of the cluster down? Run it again later")
 
 
-def _parse(rev: str, live: bool = True) -> Rev:
-    generation, _, digest = rev.partition("-")
-    return Rev(live, int(generation), digest)
-
-
 def _rev(leaf: Document) -> Rev:
-    return _parse(leaf["_rev"], not leaf.get("_deleted"))
+    return Rev(not leaf.get("_deleted"), *rank(leaf["_rev"]))
 
 
 def _path(leaf: Document) -> list[str]:

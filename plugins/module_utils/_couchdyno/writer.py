@@ -19,7 +19,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
-from .client import Client, Row, row_error
+from .client import Client, Row, rank, row_error
 from .errors import ServerError, TooLarge
 from .ledger import Claim, Lease
 from .stream import Stream
@@ -42,6 +42,14 @@ class Batch(NamedTuple):
     claim: Claim
     first: int
     stop: int
+
+
+class Seen:
+    """Updates of a batch whose documents were ``foreign``, and those ``accepted`` by too few copies."""
+
+    def __init__(self) -> None:
+        self.foreign: set[int] = set()
+        self.accepted: set[int] = set()
 
 
 class Outcome:
@@ -166,18 +174,18 @@ class Writer:
 
     def _write_rounds(self, claim: Claim, todo: list[int], outcome: Outcome) -> None:
         reasons: dict[int, str] = {}
-        foreign: set[int] = set()
+        seen = Seen()
         for attempt in range(ROUNDS):
             if claim.redo or attempt:
-                todo, revisions = self._behind(todo, outcome, foreign)
+                todo, revisions = self._behind(todo, outcome, seen)
             elif self._expect_nothing and todo[-1] < self._stream.total:
                 revisions = {}
             else:
                 revisions = self._revisions(todo)
             if not claim.redo:  # whether the run that left this behind has met an empty place, nobody knows
-                foreign.update(update for update in todo if update not in revisions and self._is_rewrite(update))
-            outcome.foreign = len(foreign)
-            reasons = self._post(claim, todo, revisions, outcome) if todo else {}
+                seen.foreign.update(update for update in todo if update not in revisions and self._is_rewrite(update))
+            outcome.foreign = len(seen.foreign)
+            reasons = self._post(claim, todo, revisions, outcome, seen) if todo else {}
             todo = list(reasons)
             if not todo:
                 break
@@ -192,25 +200,43 @@ class Writer:
         ids = map(self._stream.document_id, updates)
         return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
 
-    def _behind(self, updates: Sequence[int], outcome: Outcome, foreign: set[int]) -> tuple[list[int], Revisions]:
-        """Those of the updates whose documents do not hold them yet, and the revisions of these documents.
-
-        Adds to ``foreign`` those whose documents somebody else has written.
-        """
-        found = {row["id"]: row.get("doc") or {} for row in self._rows(updates, include_docs=True)}
+    def _behind(self, updates: Sequence[int], outcome: Outcome, seen: Seen) -> tuple[list[int], Revisions]:
+        """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
+        found = self._documents(updates)
         behind, revisions = [], {}
         for update in updates:
             document = found.get(self._stream.document_id(update))
             if document:
                 held = self._held(document)
                 if held is None:
-                    foreign.add(update)
+                    seen.foreign.add(update)
                 elif held >= update:
-                    outcome.current += 1
+                    outcome.written += update in seen.accepted
+                    outcome.accepted += update in seen.accepted
+                    outcome.current += update not in seen.accepted
                     continue
                 revisions[update] = document["_rev"]
             behind.append(update)
         return behind, revisions
+
+    def _documents(self, updates: Sequence[int]) -> dict[str, Row]:
+        """The documents of updates, by id; of a cluster, as they are when all copies are taken together.
+
+        On a cluster a range read shows what one copy has, and that may have missed a write, or have taken one that the
+        others refused. Leaves that lose are deleted, as they are nothing but the rest of such a write.
+        """
+        copies = self._client.copies()
+        if copies == 1:
+            return {row["id"]: row.get("doc") or {} for row in self._rows(updates, include_docs=True)}
+        found = self._client.leaves_of(list(map(self._stream.document_id, updates)), copies)
+        live = {document_id: sorted((leaf for leaf in leaves if not leaf.get("_deleted")),
+                                    key=lambda leaf: rank(leaf["_rev"]))
+                for document_id, leaves in found.items()}
+        losing = [leaf for leaves in live.values() for leaf in leaves[:-1]]
+        if losing:
+            self._client.bulk_write(json.dumps({"_id": leaf["_id"], "_rev": leaf["_rev"], "_deleted": True})
+                                    for leaf in losing)
+        return {document_id: leaves[-1] for document_id, leaves in live.items() if leaves}
 
     def _held(self, document: Row) -> int | None:
         """The update that a document holds, None when it is not byte by byte what the update writes."""
@@ -227,23 +253,26 @@ class Writer:
             return self._client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)
         return self._client.rows(list(map(document_id, updates)), include_docs)
 
-    def _post(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome) -> dict[int, str]:
+    def _post(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome,
+              seen: Seen) -> dict[int, str]:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
         self._lease.check()
         text, ts, started = self._stream.text, claim.ts, time.monotonic()
         try:
             answers = self._client.bulk_write([text(update, ts, revisions.get(update)) for update in updates])
         except TooLarge as error:
-            return self._post_halves(claim, updates, revisions, outcome, error)
+            return self._post_halves(claim, updates, revisions, outcome, seen, error)
         outcome.latencies.append(time.monotonic() - started)
         again = {}
         by_id = {answer.get("id"): answer for answer in answers}
         for update in updates:
             answer = by_id.get(self._stream.document_id(update), NO_ANSWER)
             word = row_error(answer)
-            if not word:
+            if not word and "accepted" in answer:  # by copies that the others may disagree with
+                seen.accepted.add(update)
+                again[update] = "accepted by too few copies"
+            elif not word:
                 outcome.written += 1
-                outcome.accepted += "accepted" in answer
             elif word in FINAL:
                 outcome.fail(claim, update, self._stream.document_id(update), _reason(word, answer))
             else:
@@ -251,7 +280,7 @@ class Writer:
                 again[update] = _reason(word, answer)
         return again
 
-    def _post_halves(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome,
+    def _post_halves(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome, seen: Seen,
                      error: TooLarge) -> dict[int, str]:
         """Write in two requests what the server finds too large for one."""
         if len(updates) == 1:
@@ -259,8 +288,8 @@ class Writer:
             return {}
         half = len(updates) // 2
         self._batch_documents = min(self._batch_documents, half)
-        again = self._post(claim, updates[:half], revisions, outcome)
-        again.update(self._post(claim, updates[half:], revisions, outcome))
+        again = self._post(claim, updates[:half], revisions, outcome, seen)
+        again.update(self._post(claim, updates[half:], revisions, outcome, seen))
         return again
 
 
