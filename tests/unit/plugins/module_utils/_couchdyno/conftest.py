@@ -24,7 +24,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that
     breaks before and after the request was done, or ``(status, headers, body)`` for an answer of somebody else.
-    ``bulk_writes`` has the ids of each bulk write.
+    ``bulk_writes`` has the ids of each bulk write. ``copies`` is how many the cluster keeps; of the documents in
+    ``astray``, one copy takes the next write and the others refuse it, which leaves it among the ``strays``.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,9 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.bulk_writes: list = []
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
+        self.copies = 1
+        self.astray: set = set()
+        self.strays: dict = {}
 
     def send(self, request, **_kwargs):
         path = unquote(urlsplit(request.url).path)
@@ -71,13 +75,17 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
-            return 200, {"doc_count": len(self.documents)}
+            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.copies}}
         if name == "_bulk_docs":
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
+        if name == "_bulk_get":
+            return 200, {"results": [self._leaves(each["id"]) for each in body["docs"]]}
         if name == "_all_docs":
             ids = body["keys"] if body else self._ids_between(query)
             return 200, {"rows": [self._row(each, "include_docs" in query) for each in ids]}
+        if "open_revs" in query:
+            return 200, self._leaves(name)["docs"]
         if request.method == "GET":
             document = self.documents.get(name)
             return (200, document) if document else (404, {"error": "not_found", "reason": "missing"})
@@ -95,8 +103,18 @@ class FakeCouch(requests.adapters.BaseAdapter):
         row = {"id": document_id, "key": document_id, "value": {"rev": document["_rev"]}}
         return dict(row, doc=document) if include_docs else row
 
+    def _leaves(self, document_id):
+        leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
+        return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": {"reason": "missing"}}]}
+
     def _write(self, document):
         document_id = document["_id"]
+        if document.get("_rev") == self.strays.get(document_id, {}).get("_rev", ""):
+            return {"ok": document.get("_deleted"), "id": document_id, "rev": self.strays.pop(document_id)["_rev"]}
+        if document_id in self.astray:
+            self.astray.remove(document_id)
+            self.strays[document_id] = dict(document, _rev="1-astray")
+            return {"ok": True, "id": document_id, "rev": "1-astray", "accepted": True}
         if document_id in self.refuse:
             return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
         held = self.documents.get(document_id, {}).get("_rev")

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import writer as writer_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     ClaimLost,
@@ -251,3 +252,26 @@ def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch
     with pytest.raises(ClaimLost, match="made anew"):
         writer.write()
     assert all(couch.documents[f"cdyno_{update:012d}"]["_rev"] == "1-anew" for update in range(10))
+
+
+def test_what_one_copy_took_and_the_others_refused_is_written_again(couch, client, book):
+    write(client, book, take(client, book, 10))
+    book.change(lambda state: state.update(claims=[]))
+    couch.copies = client._copies = 3
+    couch.astray = {"cdyno_000000000001"}
+    lease = take(client, book, 5)
+    outcome = write(client, book, lease)
+    assert (outcome.written, outcome.accepted, outcome.errors) == (5, 0, 0)
+    assert holds(couch, 10, 15) and not couch.strays
+
+
+def test_what_too_few_copies_took_counts_when_all_that_can_be_asked_have_it(couch, client, book, monkeypatch):
+    lease = take(client, book, 5)
+    client._copies = 3
+
+    def bulk_write(documents, *copies):
+        return [dict(answer, accepted=True) for answer in Client.bulk_write(client, documents, *copies)]
+
+    monkeypatch.setattr(client, "bulk_write", bulk_write)
+    outcome = write(client, book, lease)
+    assert (outcome.written, outcome.accepted, outcome.current, outcome.errors) == (5, 5, 0, 0)
