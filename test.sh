@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration and faults, or the parts that are named; molecule, too, when it is named.
+# Runs the tests: static, unit, integration and faults, or the parts that are named; molecule, too, when it is named, and
+# cluster, which needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
 set -euo pipefail
@@ -11,8 +12,8 @@ cd "$(dirname "$0")"
 parts=("$@")
 [ $# -gt 0 ] || parts=(static unit integration faults)
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(static|unit|integration|faults|molecule)$ ]] || {
-        echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule" >&2
+    [[ $part =~ ^(static|unit|integration|faults|molecule|cluster)$ ]] || {
+        echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule, cluster" >&2
         exit 2
     }
 done
@@ -67,7 +68,7 @@ for part in "${parts[@]}"; do
             --namespace-packages plugins/module_utils/_couchdyno
         ;;
     unit)
-        tests "unit" venv/bin/python tests/unit
+        COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python tests/unit
         tested=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         while read -r version python; do
             venv=.test/python$version
@@ -83,6 +84,9 @@ for part in "${parts[@]}"; do
         ;;
     faults)
         tests "faults" venv/bin/python tests/faults
+        ;;
+    cluster)
+        tests "cluster" venv/bin/python tests/cluster
         ;;
     molecule)
         check "molecule" tests/molecule.sh

@@ -15,6 +15,7 @@ from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count, 
 from .writer import batch_documents
 
 PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
+SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases there are
 FILL_BATCHES = 50  # how many batches a filling driver claims at once
 
 Data = Dict[str, Any]
@@ -126,11 +127,29 @@ def _make(client: Client, ledger: Ledger, found: Found, wanted: Parameters, layo
             client.delete_database()
         if not found.given:
             _create(client, layout, patience=PATIENCE if found.exists else 0.0)
-        return ledger.create(wanted._replace(seed=seed))
+        return _write_ledger(client, ledger, wanted._replace(seed=seed))
     except (NameTaken, Conflict):
         if idempotent:
             return None
         raise _exists(client, "by now: another setup was faster") from None
+
+
+def _write_ledger(client: Client, ledger: Ledger, parameters: Parameters) -> State:
+    """Write the ledger of a database that was just made; Conflict when another setup was faster.
+
+    When a database is made on several nodes of a cluster at once, all but one of them are given up a moment later, with
+    what was written into them.
+    """
+    state = ledger.create(parameters)
+    while client.copies() > 1:
+        client.stopping.wait(SETTLING)
+        try:
+            if ledger.read()["seed"] != parameters.seed:
+                raise Conflict("another setup was faster")
+            break
+        except (NoDatabase, NoLedger):
+            state = ledger.create(parameters)
+    return state
 
 
 def _create(client: Client, layout: Layout, patience: float) -> None:
