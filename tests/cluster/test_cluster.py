@@ -73,7 +73,7 @@ def test_a_database_is_made_anew_again_and_again(views):
 
 
 def test_one_of_many_setups_wins(views):
-    """Each node may believe that it made the database; there is one ledger at the end, and everybody goes on with it."""
+    """Each node may believe that it made the database; there is one ledger at the end, which all go on with."""
     from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
     from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
 
