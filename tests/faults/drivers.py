@@ -12,6 +12,7 @@ from pathlib import Path
 import proxy as faults
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import CONNECTIONS
 from support import BIN, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -53,6 +54,13 @@ def hold(database, proxy, window, place="write", how=faults.hold_before, skip=0,
     rule = proxy.fail(how(), skip=skip, times=times, **PLACES[place])
     driver = launch(database.behind(proxy).url, "-u", window, **options)
     assert rule.reached.wait(LONGEST), Ended(driver).lines
+    return driver, rule
+
+
+def hold_all(database, proxy, window):
+    """A driver in the middle of a cycle, of which no request is with the server: each connection has its write held."""
+    driver, rule = hold(database, proxy, window, times=10**9)
+    wait_until(lambda: rule.applied == CONNECTIONS)
     return driver, rule
 
 

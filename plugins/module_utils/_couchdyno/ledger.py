@@ -289,6 +289,7 @@ class Lease:
         self._lock = threading.Lock()
         self.claims = claims
         self.end = claims[0].lease
+        self._is_missing = False
 
     def check(self) -> None:
         """Raise ClaimLost when another driver has taken the claims over."""
@@ -302,8 +303,8 @@ class Lease:
         self.check()
         with self._lock:
             driver = self.claims[0].driver
-            if not any(entry.driver == driver for entry in open_claims(self._ledger.read())):
-                raise ClaimLost("the claim is no longer in the ledger; was the database made anew? run it again")
+            self._is_missing = not any(entry.driver == driver for entry in open_claims(self._ledger.read()))
+        self.check()
 
     def renew_when_due(self) -> None:
         """Renew the lease when half of it has gone; raises ClaimLost as ``check`` does."""
@@ -312,6 +313,8 @@ class Lease:
     def _renew_in(self, seconds: int) -> None:
         """Renew the lease when it ends in so many seconds or has ended: the ledger tells whether it is too late."""
         with self._lock:
+            if self._is_missing:
+                raise ClaimLost("the claim is no longer in the ledger; was the database made anew? run it again")
             now = self._client.now()
             if now >= self.end - seconds:
                 driver = self.claims[0].driver
