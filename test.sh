@@ -2,14 +2,14 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration and faults, or the parts that are named; molecule, too, when it is named.
+# Runs the tests: static, unit, integration, faults and molecule, or the parts that are named.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(static unit integration faults)
+[ $# -gt 0 ] || parts=(static unit integration faults molecule)
 for part in "${parts[@]}"; do
     [[ $part =~ ^(static|unit|integration|faults|molecule)$ ]] || {
         echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule" >&2
@@ -85,7 +85,9 @@ for part in "${parts[@]}"; do
         tests "faults" venv/bin/python tests/faults
         ;;
     molecule)
-        check "molecule" tests/molecule.sh
+        say "what the scenarios need"
+        tests/molecule/install.sh || { failed+=("molecule"); continue; }
+        tests "molecule" venv/bin/python tests/molecule
         ;;
     esac
 done
