@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes files into a directory: unpack.py DIRECTORY < {"name": "text", ...}; each appears whole, and for all to read."""
+"""Writes files into a directory, each of them whole or not at all: unpack.py DIRECTORY < {"name": "text", ...}"""
 import json
 import os
 import sys
