@@ -45,5 +45,5 @@ def start(scenario):
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(running, scenario):
-    if running[scenario].wait(timeout=1200):
+    if running[scenario].wait(timeout=3600):
         pytest.fail((LOGS / f"{scenario}.log").read_text(), pytrace=False)
