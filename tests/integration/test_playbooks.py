@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import BIN, ROOT, environment, playbook, report, run
+from support import BIN, ROOT, controller, environment, playbook, report, run
 
 
 @pytest.fixture
@@ -82,17 +82,10 @@ couchdb_password={server.password}
 
     def everywhere(module, *options):
         connection = f"url={database.plain_url} username={server.username}", "password={{ couchdb_password }}"
-        command = ["ansible", "drivers", "-i", inventory, "--forks", "20", "-m", module]
-        done = subprocess.run(
-            [str(BIN / command[0]), *command[1:], "-a", " ".join([*connection, *options])],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(ANSIBLE_NOCOLOR="1"),
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        arguments = " ".join([*connection, *options])
+        code, output = controller("ansible", "drivers", "-i", inventory, "--forks", 20, "-m", module, "-a", arguments)
+        assert code == 0, output
+        return output
 
     run("couchdyno-setup", "-t", 100, "-s", 300, "-u", 7, database.url)
     assert everywhere("dyno.couchdb.couchdyno_execute", "cycles=3").count(" | CHANGED => ") == 20
