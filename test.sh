@@ -2,15 +2,15 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration and faults, or the parts that are named; molecule, too, when it is named, and
-# cluster, which needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
+# Runs the tests: static, unit, integration, faults and molecule, or the parts that are named.
+# cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(static unit integration faults)
+[ $# -gt 0 ] || parts=(static unit integration faults molecule)
 for part in "${parts[@]}"; do
     [[ $part =~ ^(static|unit|integration|faults|molecule|cluster)$ ]] || {
         echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule, cluster" >&2
@@ -89,7 +89,9 @@ for part in "${parts[@]}"; do
         tests "cluster" venv/bin/python tests/cluster
         ;;
     molecule)
-        check "molecule" tests/molecule.sh
+        say "what the scenarios need"
+        tests/molecule/install.sh || { failed+=("molecule"); continue; }
+        tests "molecule" venv/bin/python tests/molecule
         ;;
     esac
 done

@@ -13,6 +13,8 @@ python_version=3.11
 installed=dbus,openssh-server,procps,python3,python3-apt,rsyslog,systemd,systemd-sysv
 to_install='cron logrotate python3-requests python3-venv'
 
+exec 9< "$0"
+flock 9  # scenarios may run side by side: one of them makes it
 if podman image exists "$image"; then
     echo "$image"
     exit
@@ -42,6 +44,9 @@ trap 'rm -rf "$tree"' EXIT
     "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --dest "$tree/srv/wheels" \
         --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: requests
     printf '[global]\nno-index = true\nfind-links = /srv/wheels\n' > "$tree/etc/pip.conf"
+
+    # A host lives for some minutes: no need to wait for its disk.
+    echo force-unsafe-io > "$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
 
     # Whoever logs in gets a mean umask, so that the role's files have their modes from the role alone.
     echo 'session optional pam_umask.so umask=0077' >> "$tree/etc/pam.d/sshd"

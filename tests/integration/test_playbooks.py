@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import BIN, ROOT, environment, playbook, report
+from support import BIN, ROOT, controller, environment, playbook, report, run
 
 
 @pytest.fixture
@@ -65,6 +65,36 @@ def test_force_makes_each_database_anew_once(fleet):
     out = playbook("dyno.couchdb.setup", "-i", inventory, "-e", "couchdyno_force=true")
     assert out.count("changed=1") == 2 and shared.ledger["seed"] != created
     shared.assert_exact()
+
+
+def test_twenty_hosts_at_once_ad_hoc(server, database, tmp_path):
+    """As the README shows it: a module by its full name, and in the checkout by its short one."""
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(f"""
+[drivers]
+driver[1:20]
+
+[drivers:vars]
+ansible_connection=local
+ansible_python_interpreter={sys.executable}
+couchdb_password={server.password}
+""")
+
+    def everywhere(module, *options):
+        connection = f"url={database.plain_url} username={server.username}", "password={{ couchdb_password }}"
+        arguments = " ".join([*connection, *options])
+        code, output = controller("ansible", "drivers", "-i", inventory, "--forks", 20, "-m", module, "-a", arguments)
+        assert code == 0, output
+        return output
+
+    run("couchdyno-setup", "-t", 100, "-s", 300, "-u", 7, database.url)
+    assert everywhere("dyno.couchdb.couchdyno_execute", "cycles=3").count(" | CHANGED => ") == 20
+    assert everywhere("couchdyno_info").count('"position": 420,') == 20
+    assert database.assert_exact()["position"] == 420
+    runs = report("couchdyno-info", "--history", 99, database.url)["runs"]
+    assert sorted(update for run in runs for update in range(run["first"], run["first"] + run["updates"])) == list(
+        range(420)
+    )
 
 
 def test_without_an_inventory(database):

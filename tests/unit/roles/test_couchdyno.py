@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role couchdyno says of itself, in several places."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import settings
+
+ROLE = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists()) / "roles" / "couchdyno"
+README = (ROLE / "README.md").read_text()
+
+
+def load(path):
+    return yaml.safe_load((ROLE / path).read_text())
+
+
+def specified():
+    return load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+def told(section):
+    """What a table of the README says, by the names in its first column."""
+    rows = re.findall(r"^\| (`.+?`) \| (.*?) \|", README.split(f"\n## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
+    return {name: second.strip("`") for names, second in rows for name in re.findall("`(.+?)`", names)}
+
+
+def test_the_defaults_are_those_that_are_specified():
+    assert load("defaults/main.yml") == {name: option["default"] for name, option in specified().items()}
+
+
+def test_the_readme_tells_the_defaults():
+    defaults = load("defaults/main.yml")
+    assert defaults.pop("couchdyno_jobs") == []
+    assert {name: yaml.safe_load(text) for name, text in told("Variables").items()} == defaults
+
+
+def test_the_readme_tells_all_that_a_job_may_have():
+    assert set(told("Jobs")) == set(specified()["couchdyno_jobs"]["options"])
+
+
+def test_a_job_may_have_each_setting_of_a_configuration_file():
+    assert load("vars/main.yml")["couchdyno_settings"] == list(settings.NAMES)
+    assert set(settings.NAMES) < set(specified()["couchdyno_jobs"]["options"])
+
+
+def test_each_platform_has_its_packages():
+    families = {"Debian": "Debian", "Ubuntu": "Debian", "EL": "RedHat", "Alpine": "Alpine"}
+    platforms = [platform["name"] for platform in load("meta/main.yml")["galaxy_info"]["platforms"]]
+    packages = load("vars/main.yml")["couchdyno_distributions"]
+    assert {families[name] for name in platforms} == set(packages)
+    methods = specified()["couchdyno_install_method"]["choices"]
+    assert all(set(names) == {*methods, "cron", "cron_service"} for names in packages.values())
