@@ -125,7 +125,7 @@ def _database(database: Data) -> list[Line]:
 def _progress(progress: Data) -> list[Line]:
     present, total = progress["present"], progress["total"]
     return [("documents", f"{present} of {total} ({100 * present // total} %)"),
-            ("laps", progress["laps"]), ("open_claims", progress["open_claims"]),
+            ("laps", progress["laps"]), ("open_claims", progress["open_claims"]), ("settled", progress["settled"]),
             ("server_time", _moment("ts", progress["ts"]))]
 
 
