@@ -150,7 +150,7 @@ CORRUPTIONS = (
 def assert_found(report, expected):
     """A report names what a corruption has done, in the right class, and nothing else."""
     assert report["verdict"] == "wrong"
-    found = {(kind, sample["id"]): sample["reason"] for kind, samples in report["samples"].items() for sample in samples}
+    found = {(kind, each["id"]): each["reason"] for kind, samples in report["samples"].items() for each in samples}
     documents = {key: words for key, words in expected.items() if key[0] != "ledger"}
     counts = {kind: sum(key[0] == kind for key in documents) for kind in report["counts"]}
     wrong = {kind: count for kind, count in report["counts"].items() if kind not in ("exact", "absent", "earlier")}

@@ -135,12 +135,11 @@ def _check(span: Span, source: Client | None) -> None:
         if position is not None:
             check_count(name, position, MAX_POSITION, least=0)
     if span.since is None and span.until is not None:
-        raise UsageError("a position that the copy goes to needs the one that it goes from, too")
+        raise UsageError("a to position takes a from position, too: where the source was when the copy was begun")
     if span.since is not None and span.until is None and source is None:
-        raise UsageError("a position that the copy goes from needs the one that it goes to, or the source to read it "
-                         "from")
+        raise UsageError("a from position takes a to position, too, or the source to read it from")
     if span.since is not None and span.until is not None and span.until < span.since:
-        raise UsageError(f"the copy cannot go from position {span.since} to an earlier one, {span.until}")
+        raise UsageError(f"the to position {span.until} lies before the from position {span.since}")
 
 
 def _read(client: Client) -> Ledger:

@@ -184,7 +184,7 @@ def test_within_a_span(case, page, since, more):
 @given(cases(), PAGES)
 def test_without_a_ledger(case, page):
     reader.PAGE_DOCUMENTS = page
-    total, _, claims, held, touched, extras = case
+    total, _, _, held, touched, extras = case
     report = verify(make(*case), given=Stream(7, total, SIZE))
     anything = {index: {None, *range(index, 10 * total, total)} for index in range(total)}
     counts, low, high = naive(total, held, touched, extras, anything)
