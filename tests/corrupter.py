@@ -19,7 +19,7 @@ def flip_a_byte(store, stream):
     document = store.get(stream.document_id(3))
     data = document["data"]
     store.put(dict(document, data=data[:40] + OTHER.get(data[40], "0") + data[41:]))
-    return {("damaged", document["_id"]): "in 1 characters, the first at 40"}
+    return {("damaged", document["_id"]): "at 1 places, the first is character 40"}
 
 
 def swap_two_bodies(store, stream):

@@ -272,4 +272,4 @@ def _wrong_data(data: Any, expected: str, what: str) -> str:
     different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]
     if 2 * len(different) > len(data):
         return f"its data is not that of {what}: the data, the update or the time stamp was changed"
-    return f"its data differs from that of {what} in {len(different)} characters, the first at {different[0]}"
+    return f"its data differs from that of {what} at {len(different)} places, the first is character {different[0]}"
