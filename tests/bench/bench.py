@@ -238,7 +238,7 @@ class Bench:
             plain_cpus.append(plain.cpu / total * 1e6)
             peaks.append(mine.rss)
         yield Result("verified per second, against plain reading", "x", ratios, 0.8, True,
-                     f"{_median(rates):.0f} against {_median(plain_rates):.0f} per second, {total} documents of {SIZE} B")
+                     f"{_median(rates):.0f} against {_median(plain_rates):.0f} per second, {total} documents")
         yield Result("client CPU per document verified", "us", cpus, 45, False,
                      f"start-up subtracted; plain reading: {_median(plain_cpus):.0f} us with start-up")
         yield Result("peak RSS, verifying", "MB", peaks, 80, False, f"{total} documents of {SIZE} B")
