@@ -30,20 +30,29 @@ CONNECTION = {
 }
 
 
-Job = Callable[[AnsibleModule, Client], "dict[str, Any]"]
+SOURCE = {  # the database that another is a copy of
+    "source_url": _option("source_url", type="str"),
+    "source_username": _option("source_username", type="str"),
+    "source_password": _option("source_password", type="str", no_log=True),
+}
+
+
+Job = Callable[..., "dict[str, Any]"]
 
 
 def run(argument_spec: dict[str, Any], job: Job) -> None:
     """Run a job as the module with these options, and end the process with what it returns.
 
-    A result with ``failed`` is a failure that has something to show.
+    The job is called with the module and a client of the database; where SOURCE is among the options, also with one of
+    the source or None. A result with ``failed`` is a failure that has something to show.
     """
     module = AnsibleModule(argument_spec=dict(CONNECTION, **argument_spec), supports_check_mode=True)
-    url = module.params["url"]
-    module.params["url"] = redact(url)  # these are returned as the invocation
+    prefixes = ["", "source_"] if "source_url" in argument_spec else [""]
+    urls = [module.params[f"{prefix}url"] for prefix in prefixes]
+    for prefix, url in zip(prefixes, urls):
+        module.params[f"{prefix}url"] = url and redact(url)  # these are returned as the invocation
     try:
-        address = parse(url, module.params["username"], module.params["password"])
-        result = job(module, Client(address, options(module.params)))
+        result = job(module, *(_client(module, url, prefix) for prefix, url in zip(prefixes, urls)))
     except MissingLibrary as error:
         module.fail_json(msg=missing_required_lib(error.name))
     except CouchdynoError as error:
@@ -51,3 +60,11 @@ def run(argument_spec: dict[str, Any], job: Job) -> None:
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _client(module: AnsibleModule, url: str | None, prefix: str) -> Client | None:
+    """A client of the database with this URL, None for None; ``prefix`` says whose credentials to use."""
+    if url is None:
+        return None
+    address = parse(url, module.params[f"{prefix}username"], module.params[f"{prefix}password"])
+    return Client(address, options(module.params))

@@ -43,6 +43,11 @@ options:
     description: Seconds of sleep between two cycles.
     type: float
     default: 0
+  stop_file:
+    description:
+      - Begin no further cycle once this file is there. The cycle at hand is finished.
+      - For playbooks that run cycles in the background, with C(async), for as long as something else takes.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -124,6 +129,7 @@ dyno_config:
   returned: always
 """
 
+import os
 import time
 from typing import Any
 
@@ -136,6 +142,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
 
 MOST_CYCLES = 10**6
 LONGEST_INTERVAL = 86400.0  # seconds
+LOOK = 0.5  # seconds between two looks for the file that stops the cycles
 
 
 def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
@@ -147,7 +154,8 @@ def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
     reports: list[dict[str, Any]] = []
     try:
         for number in range(cycles):
-            time.sleep(interval if number else 0)
+            if number and _is_stopped(interval, module.params["stop_file"]):
+                break
             reports.append(execute(client, updates))
     except CouchdynoError as error:
         if not reports:
@@ -158,6 +166,18 @@ def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
         msg = f"{result['errors']} documents could not be written; the next cycle tries them again"
         return dict(result, failed=True, msg=msg)
     return result
+
+
+def _is_stopped(interval: float, stop_file: str | None) -> bool:
+    """Sleep between two cycles; whether the file that stops them is there."""
+    end = time.monotonic() + interval
+    while True:
+        if stop_file and os.path.exists(stop_file):
+            return True
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, LOOK) if stop_file else left)
 
 
 def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
@@ -178,6 +198,7 @@ def main() -> None:
         "updates_per_run": {"type": "int"},
         "cycles": {"type": "int", "default": 1},
         "interval": {"type": "float", "default": 0.0},
+        "stop_file": {"type": "path"},
     }, run_cycles)
 
 

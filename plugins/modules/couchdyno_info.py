@@ -99,6 +99,11 @@ progress:
       description: How many windows of updates have been handed out and not been settled.
       type: int
       sample: 0
+    settled:
+      description: The position up to which everything is known to be written. What M(dyno.couchdb.couchdyno_verify)
+        takes as O(dyno.couchdb.couchdyno_verify#module:from_position).
+      type: int
+      sample: 1000
     ts:
       description: The time of the server in Unix seconds.
       type: int

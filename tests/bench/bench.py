@@ -24,17 +24,20 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = f"bench_{os.getpid()}_"
-MEASURES = ("laps", "start", "memory", "drivers")
+MEASURES = ("laps", "start", "memory", "drivers", "verify")
 DRIVERS = 4  # at once, with a connection each; the single driver beside them has as many connections
 CYCLES = 4  # of each driver
 SIZE = 1000  # bytes of a document, but for the measure of memory
 NAIVE_BATCH = 2000
+PLAIN_PAGE = 1000
+PLAIN_CONNECTIONS = 4
 NAIVE_OVERHEAD = 100  # bytes of a document beside its data
 SMALL_SIZE = 200  # bytes of a document in the measure of memory, to save time
 IMPORT = "import requests"
@@ -139,6 +142,7 @@ class Bench:
         self._python = str(scripts / "python3")
         self._setup = str(scripts / "couchdyno-setup")
         self._execute = str(scripts / "couchdyno-execute")
+        self._verify = str(scripts / "couchdyno-verify")
 
     def laps(self) -> Iterator[Result]:
         """Updates per second against the naive way, and CPU per document; both of laps that read revisions."""
@@ -214,6 +218,31 @@ class Bench:
         cycles = [*launcher, "--cycles", str(CYCLES), "-u", str(window)]
         return run_at_once([cycles] * drivers, database) - started
 
+    def verify(self) -> Iterator[Result]:
+        """Documents verified a second against reading and decoding them only; CPU per document; peak RSS."""
+        total = self.numbers.filled
+        database, small = self.make("proved", total, SIZE, fill=True), self.make("single", 1, SIZE, fill=True)
+        ratios, cpus, rates, plain_rates, plain_cpus, peaks = [], [], [], [], [], []
+        plain_command = [self._python, __file__, "--plain", str(total)]
+        for number in self._rounds("verify", self.rounds):
+            turns = [lambda: run([self._verify], database), lambda: run(plain_command, database)]
+            if number % 2:
+                plain, mine = turns[1](), turns[0]()
+            else:
+                mine, plain = turns[0](), turns[1]()
+            one = run([self._verify], small)
+            ratios.append(plain.seconds / mine.seconds)
+            rates.append(total / mine.seconds)
+            plain_rates.append(total / plain.seconds)
+            cpus.append((mine.cpu - one.cpu) / (total - 1) * 1e6)
+            plain_cpus.append(plain.cpu / total * 1e6)
+            peaks.append(mine.rss)
+        yield Result("verified per second, against plain reading", "x", ratios, 0.8, True,
+                     f"{_median(rates):.0f} against {_median(plain_rates):.0f} per second, {total} documents")
+        yield Result("client CPU per document verified", "us", cpus, 45, False,
+                     f"start-up subtracted; plain reading: {_median(plain_cpus):.0f} us with start-up")
+        yield Result("peak RSS, verifying", "MB", peaks, 80, False, f"{total} documents of {SIZE} B")
+
     def make(self, name: str, total: int, size: int, fill: bool = False) -> str:
         """Set a database up; returns its URL with credentials."""
         database = self.server.database(name)
@@ -236,7 +265,8 @@ class Bench:
 
     def delete_all(self) -> None:
         """Delete whatever databases the bench has left."""
-        for name in ("ours", "naive", "single", "start", "large", "read", "drivers"):
+        for name in ("ours", "naive", "single", "start", "large", "read", "drivers",
+                     "proved"):
             self.delete(name)
 
     def execute(self, database: str, updates: int) -> Run:
@@ -270,6 +300,24 @@ def naive(database: str, updates: int) -> None:
         answer.raise_for_status()
         if not all("rev" in row for row in answer.json()):
             sys.exit("naive: not all documents were written")
+
+
+def plain(database: str, total: int) -> None:
+    """Read all documents page by page, a few pages at once, and decode their JSON."""
+    import requests  # here and nowhere else: see run
+
+    session = requests.Session()
+    session.headers["Accept-Encoding"] = "identity"
+
+    def page(first: int) -> int:
+        bounds = {"startkey": f'"cdyno_{first:012d}"', "endkey": f'"cdyno_{first + PLAIN_PAGE - 1:012d}"'}
+        answer = session.get(database + "/_all_docs", params={"include_docs": "true", **bounds})
+        answer.raise_for_status()
+        return len(answer.json()["rows"])
+
+    with ThreadPoolExecutor(PLAIN_CONNECTIONS) as pool:
+        if sum(pool.map(page, range(0, total, PLAIN_PAGE))) != total:
+            sys.exit("plain: not all documents were read")
 
 
 # -- the server
@@ -331,6 +379,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="smaller numbers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     parser.add_argument("--naive", type=int, help=argparse.SUPPRESS)  # the other side of a ratio, as a process
+    parser.add_argument("--plain", type=int, help=argparse.SUPPRESS)  # likewise
     args = parser.parse_args()
     unknown = set(args.measures) - set(MEASURES)
     if unknown:
@@ -344,6 +393,9 @@ def main() -> int:
     args = _parse()
     if args.naive:
         naive(os.environ["COUCHDYNO_URL"], args.naive)
+        return 0
+    if args.plain:
+        plain(os.environ["COUCHDYNO_URL"], args.plain)
         return 0
     with server_at(args.url) as server:
         bench = Bench(server, args.scripts, QUICK if args.quick else Numbers(), args.rounds)

@@ -34,7 +34,7 @@ class Server:
         self.password = password
 
     def database(self, name=None):
-        return Database(self, name or "test_" + secrets.token_hex(6))
+        return Database(self, "test_" + secrets.token_hex(6) if name is None else name)
 
     def add_user(self, name, password):
         document = {"name": name, "password": password, "roles": [], "type": "user"}

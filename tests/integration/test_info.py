@@ -14,7 +14,7 @@ def test_what_it_tells(database):
     found = report("couchdyno-info", "--history", 2, database.url)
     assert (found["dyno_config"]["start"], found["dyno_config"]["position"]) == (2, 22)
     assert found["progress"]["present"] == found["progress"]["total"] == 10
-    assert (found["progress"]["laps"], found["progress"]["open_claims"]) == (2, 0)
+    assert (found["progress"]["laps"], found["progress"]["open_claims"], found["progress"]["settled"]) == (2, 0, 22)
     cycles, fill = found["statistics"]["cycle"], found["statistics"]["fill"]
     assert (cycles["runs"], cycles["updates"], cycles["errors"]) == (3, 12, 0)
     assert (fill["runs"], fill["updates"]) == (1, 10)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 
 import pytest
 import yaml
@@ -72,6 +73,17 @@ def test_execute(database):
     assert result["dyno_config"]["start"] == 4
     assert '-    "position": 0' in out and '+    "position": 9' in out
     database.assert_exact()
+
+
+def test_execute_ends_when_the_file_that_stops_it_turns_up(database, tmp_path):
+    run("couchdyno-setup", "-t", 5, "-u", 1, database.url)
+    stop = tmp_path / "stop"
+    threading.Timer(8, stop.touch).start()
+    args = {"url": database.url, "cycles": 10**6, "interval": 0.2, "stop_file": str(stop)}
+    ok, result, _ = ansible(EXECUTE, args)
+    assert ok and 1 <= len(result["cycles"]) == result["updates"] <= 60
+    database.assert_exact()
+    assert len(ansible(EXECUTE, args)[1]["cycles"]) == 1
 
 
 def test_execute_in_check_mode(database):

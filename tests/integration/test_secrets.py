@@ -54,13 +54,26 @@ def everything(process):
         ("couchdyno-setup", ("-f",)),
         ("couchdyno-execute", ("surplus",)),
         ("couchdyno-info", ("-u", "3")),
+        ("couchdyno-verify", ()),
+        ("couchdyno-verify", ("--json",)),
     ],
 )
 def test_in_the_url(odd, script, args):
     assert leaks(everything(start(script, odd.as_user(USER, PASSWORD), *args))) == []
 
 
-@pytest.mark.parametrize("script", ["couchdyno-setup", "couchdyno-execute", "couchdyno-info"])
+@pytest.mark.parametrize("path", ["", "?x", "/missing"])
+def test_in_the_url_of_a_source(odd, path, tmp_path):
+    source = odd.as_user(USER, PASSWORD) + path
+    assert leaks(everything(start("couchdyno-verify", "--source", source, odd.as_user(USER, PASSWORD)))) == []
+    vault = tmp_path / "vault.json"
+    vault.write_text(json.dumps({"url": odd.as_user(USER, PASSWORD), "source": source}))
+    args = {"url": "{{ url }}", "source_url": "{{ source }}"}
+    ok, _result, out = ansible("dyno.couchdb.couchdyno_verify", args, "-vvvv", "-e", f"@{vault}")
+    assert ok == (path == "") and leaks(out) == []
+
+
+@pytest.mark.parametrize("script", ["couchdyno-setup", "couchdyno-execute", "couchdyno-info", "couchdyno-verify"])
 @pytest.mark.parametrize("broken", ["", "/", "/DB", "/_users", "/db?x", ":port/db", "/missing"])
 def test_in_a_url_that_is_wrong(script, broken, server):
     secret = quote(PASSWORD, safe="")
@@ -89,7 +102,7 @@ def test_from_the_environment_or_a_file_it_is_in_no_process_list(odd, tmp_path):
         assert leaks(everything(process)) == [] and process.returncode == 130
 
 
-@pytest.mark.parametrize("module", ["couchdyno_setup", "couchdyno_execute", "couchdyno_info"])
+@pytest.mark.parametrize("module", ["couchdyno_setup", "couchdyno_execute", "couchdyno_info", "couchdyno_verify"])
 @pytest.mark.parametrize("way", ["url", "option", "environment", "wrong url", "refused"])
 def test_in_module_results_at_the_highest_verbosity(odd, tmp_path, module, way):
     extra = {"total": 5} if module == "couchdyno_setup" else {}

@@ -18,7 +18,7 @@ const CLOSED = { members: { names: [], roles: ['_admin'] }, admins: { names: [],
 const DATABASE_NAME = /^[a-z][a-z0-9_$()+-]*$/;
 const SYSTEM_DATABASES = ['_users', '_replicator'];
 const UNUSED = [
-  'disk-size', 'replicator', 'routes/fauxton', 'routes/http-log', 'routes/log', 'routes/replicate', 'routes/list',
+  'disk-size', 'replicator', 'routes/fauxton', 'routes/http-log', 'routes/log', 'routes/list',
   'routes/rewrite', 'routes/show', 'routes/special-test-auth', 'routes/update', 'routes/vhosts', 'routes/temp-views'
 ];
 
@@ -36,6 +36,7 @@ async function authorize(req, res, next) {
   if (name === '_session') return next();
   if (!user.name) return refuse(res, 401, 'unauthorized', 'Authentication required.');
   if (name === '') return next();
+  if (name === '_replicate') return admin ? next() : refuse(res, 401, 'unauthorized', 'You are not a server admin.');
   const changesDatabase = itself && (req.method === 'PUT' || req.method === 'DELETE');
   if (changesDatabase && !admin) return refuse(res, 401, 'unauthorized', 'You are not a server admin.');
   if (!DATABASE_NAME.test(name) && !SYSTEM_DATABASES.includes(name)) {

@@ -7,9 +7,11 @@ Arrows run downward only::
 
     cli, text, progress, settings     the scripts: options, screen, exit codes
      │      (modules/)                the Ansible modules, outside of this package
-    setup, execute, info              the jobs: plain values in, plain data out
+    setup, execute, info, verify      the jobs: plain values in, plain data out
      │
-    writer, history                   writing a window; what has been
+    writer, reader                    writing a window; reading everything
+     │
+    proof, history                    what documents may hold; what has been
      │
     ledger, driver                    who writes what
      │

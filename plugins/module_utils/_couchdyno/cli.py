@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripts couchdyno-setup, couchdyno-execute and couchdyno-info: options, screen, exit codes.
+"""The scripts couchdyno-setup, -execute, -info and -verify: options, screen, exit codes.
 
-Exit codes: 0 done; 1 could not do it; 2 usage; 3 the database or its ledger is not there; 4 done, but with errors left;
-130 interrupted, after settling.
+Exit codes: 0 done; 1 could not do it; 2 usage; 3 the database or its ledger is not there; 4 done, but not all documents
+are right; 130 interrupted, after settling.
 """
 from __future__ import annotations
 
@@ -75,6 +75,26 @@ def info_main(argv: list[str] | None = None) -> int:
     return _run(parser, argv, _info)
 
 
+def verify_main(argv: list[str] | None = None) -> int:
+    """couchdyno-verify: prove what is there."""
+    parser = _parser("couchdyno-verify", "Prove every document of a database, or of a copy of it. Exit code 4: wrong.")
+    parser.add_argument("--from-position", dest="since", type=int, metavar="N",
+                        help="what couchdyno-info of the source called settled when the copy was begun: documents may "
+                             "hold any update that they have held from then on (default: they must hold what the "
+                             "ledger in the copy says)")
+    parser.add_argument("--to-position", dest="until", type=int, metavar="N",
+                        help="what couchdyno-info of the source called position when the copy was done (default: its "
+                             "position now, with --source)")
+    parser.add_argument("--source", metavar="DB",
+                        help="the URL of the database that this is a copy of, to tell what would be lost by going back "
+                             "to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
+                             "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
+    parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
+    for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
+        parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, of a database without a ledger")
+    return _run(parser, argv, _verify)
+
+
 # -- the jobs; each script imports its own only, as starting up is a good part of a small cycle
 
 
@@ -128,6 +148,26 @@ def _info(client: Client, args: argparse.Namespace) -> int:
 
     _show(info(client, args.history), text.info, args)
     return DONE
+
+
+def _verify(client: Client, args: argparse.Namespace) -> int:
+    from .progress import Progress
+    from .verify import RIGHT, Span, given_stream, verify
+
+    given = given_stream(args.seed, args.total, args.size)
+    progress = Progress("verifying")
+    try:
+        report = verify(client, Span(args.since, args.until), given, _source(args), progress)
+    finally:
+        progress.close()
+    _show(report, text.verify, args)
+    return DONE if report["verdict"] == RIGHT else WITH_ERRORS
+
+
+def _source(args: argparse.Namespace) -> Client | None:
+    """The source of a copy, when one is named; it is reached in the same way as the copy, but as its own user."""
+    settled = settings.source(args.source, vars(args), os.environ, args.source_config)
+    return Client(*settled) if settled else None
 
 
 def _code(prog: str, client: Client, counts: dict[str, Any]) -> int:
@@ -209,4 +249,5 @@ SCRIPTS: dict[str, Callable[[], int]] = {  # by their names; whoever installs th
     "couchdyno-setup": setup_main,
     "couchdyno-execute": execute_main,
     "couchdyno-info": info_main,
+    "couchdyno-verify": verify_main,
 }

@@ -46,6 +46,8 @@ Json = Any
 Params = Dict[str, Union[str, int]]
 Row = Dict[str, Json]
 
+WITH_CONFLICTS: Params = {"include_docs": "true", "conflicts": "true"}
+
 
 class Options(NamedTuple):
     """How to talk to the server; ``timeout`` is the seconds in which an answer must have arrived whole."""
@@ -185,6 +187,25 @@ class Client:
         if include_docs:
             params["include_docs"] = "true"
         return _present(self._request("GET", self._url("_all_docs"), params, field="rows"))
+
+    def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
+        """At most ``limit`` rows of _all_docs, in order, from one id on to the one before another; None: no bound.
+
+        The documents have a field ``_conflicts`` where they have conflicting revisions.
+        """
+        params: Params = {"limit": limit}
+        if first is not None:
+            params["startkey"] = json.dumps(first)
+        if before is not None:
+            params.update(endkey=json.dumps(before), inclusive_end="false")
+        if include_docs:
+            params.update(WITH_CONFLICTS)
+        return _present(self._request("GET", self._url("_all_docs"), params))
+
+    def documents(self, ids: list[str]) -> dict[str, Json]:
+        """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without those that are not there."""
+        rows = _present(self._request("POST", self._url("_all_docs"), WITH_CONFLICTS, _encode({"keys": ids})))
+        return {row["id"]: row["doc"] for row in rows if row.get("doc")}
 
     def _url(self, path: str) -> str:
         return f"{self.address.url}/{quote(path, safe='')}"

@@ -14,6 +14,7 @@
      ├── LedgerDamaged         the ledger was edited into something that makes no sense
      ├── ClaimLost             the lease ran out and another driver took the window over
      ├── Busy                  the next documents are in the hands of other drivers
+     ├── Interrupted           a signal ended what is of no use when it is done by half
      └── ServerError           talking to the server failed
           ├── Unreachable      no usable answer, after all retries
           └── Refused          an answer that retrying cannot change
@@ -77,6 +78,12 @@ class ClaimLost(CouchdynoError):
 
 class Busy(CouchdynoError):
     """The documents of the next window are still being written by other drivers."""
+
+
+class Interrupted(CouchdynoError):
+    """A signal ended a job that is of no use when it is done by half."""
+
+    exit_code = 130
 
 
 class ServerError(CouchdynoError):

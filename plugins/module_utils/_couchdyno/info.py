@@ -13,6 +13,7 @@ from .execute import public
 from .history import Record
 from .ledger import Ledger
 from .parameters import check_count
+from .proof import settled
 
 MOST_RUNS = 10 ** 9
 
@@ -24,13 +25,14 @@ def info(client: Client, latest: int = 0) -> dict[str, Any]:
 
         {"dyno_config": the public part of the ledger,
          "database": {"name", "server_version", "doc_count", "sizes", "q", "n"},
-         "progress": {"present", "total", "laps", "open_claims", "ts"},
+         "progress": {"present", "total", "laps", "open_claims", "settled", "ts"},
          "statistics": {"cycle": statistics, "fill": the same},
          "runs": the ``latest`` run records, oldest first,
          "earlier": the history of the earlier tool, where there is one}
 
     ``sizes`` (bytes), ``q`` and ``n`` are None on servers that do not tell; ``present`` is how many of ``total``
-    documents have been handed out to be written; ``ts`` is the server's time.
+    documents have been handed out to be written; ``settled`` is the position up to which everything is known to be
+    written; ``ts`` is the server's time.
     """
     check_count("history", latest, MOST_RUNS, least=0)
     ledger = Ledger(client)
@@ -45,7 +47,7 @@ def info(client: Client, latest: int = 0) -> dict[str, Any]:
                      "q": cluster.get("q"), "n": cluster.get("n")},
         "progress": {"present": min(state["position"], state["total"]), "total": state["total"],
                      "laps": state["position"] // state["total"], "open_claims": len(state["claims"]),
-                     "ts": client.now()},
+                     "settled": settled(state), "ts": client.now()},
         "statistics": {kind: statistics([record for record in records if record["kind"] == kind])
                        for kind in ("cycle", "fill")},
         "runs": records[-latest:] if latest else [],

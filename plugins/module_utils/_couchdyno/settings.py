@@ -18,6 +18,7 @@ from .client import Options
 from .errors import UsageError
 
 NAMES = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
+OF_DATABASE = ("url", "username", "password")  # the others may be shared by several databases
 SECTION = "couchdyno"
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 MAX_TIMEOUT = 86400.0
@@ -36,6 +37,21 @@ def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: str |
         raise UsageError("no database given; name its URL as the argument DB, in COUCHDYNO_URL or in a --config file")
     address = parse(settings["url"], settings.get("username"), settings.get("password"))
     return address, options(settings)
+
+
+def source(url: str | None, given: Mapping[str, Any], environ: Mapping[str, str],
+           path: str | None) -> tuple[Address, Options] | None:
+    """The same of the database that another is a copy of, None when none is named.
+
+    Its URL and credentials are its own (``COUCHDYNO_SOURCE_URL`` …); the rest is shared with the copy.
+    """
+    own = dict(environ)
+    for name in OF_DATABASE:
+        own[f"COUCHDYNO_{name.upper()}"] = environ.get(f"COUCHDYNO_SOURCE_{name.upper()}", "")
+    if not (url or path or own["COUCHDYNO_URL"]):
+        return None
+    shared = {name: given.get(name) for name in NAMES if name not in OF_DATABASE}
+    return connection(dict(shared, url=url), own, path)
 
 
 def options(settings: Mapping[str, Any]) -> Options:

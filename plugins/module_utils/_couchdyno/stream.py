@@ -11,7 +11,8 @@ from __future__ import annotations
 from hashlib import shake_128
 
 ID_PREFIX = "cdyno_"
-MAX_TOTAL = 10 ** 12  # the ids have twelve digits
+ID_DIGITS = 12
+MAX_TOTAL = 10 ** ID_DIGITS
 MAX_SIZE = 100 * 10 ** 6
 MAX_SEED = 2 ** 53 - 1  # what every JSON parser keeps exact
 
@@ -30,7 +31,7 @@ class Stream:
 
     def document_id(self, update: int) -> str:
         """The id of the document that an update rewrites."""
-        return f"{ID_PREFIX}{self.index(update):012d}"
+        return f"{ID_PREFIX}{self.index(update):0{ID_DIGITS}d}"
 
     def held(self, index: int, position: int) -> int | None:
         """The update that document ``index`` holds when all updates below ``position`` are done, None for none."""
@@ -38,18 +39,32 @@ class Stream:
             return None
         return position - 1 - (position - 1 - index) % self.total
 
+    def index_of(self, document_id: str) -> int | None:
+        """The index of the document with an id, None for an id that is not of the stream."""
+        digits = document_id[len(ID_PREFIX):]
+        if len(digits) != ID_DIGITS or not (digits.isascii() and digits.isdigit()):
+            return None
+        return int(digits) if document_id.startswith(ID_PREFIX) and int(digits) < self.total else None
+
     def text(self, update: int, ts: int, rev: str | None = None) -> str:
         """The document that an update writes, as JSON text of ASCII characters.
 
         ``ts`` is the time of the claim in Unix seconds. Without ``rev`` the text is exactly ``size`` bytes long, or as
         short as the other fields allow; ``rev`` comes on top.
         """
-        head = f'{{"_id":"{self.document_id(update)}","ts":{ts},"update":{update},"data":"'
+        head = self._head(update, ts)
         tail = '"}' if rev is None else f'","_rev":"{rev}"}}'
         return head + self.data(update, ts, self.size - len(head) - 2) + tail
+
+    def content(self, update: int, ts: int) -> str:
+        """The field ``data`` of the document that an update writes."""
+        return self.data(update, ts, self.size - len(self._head(update, ts)) - 2)
 
     def data(self, update: int, ts: int, length: int) -> str:
         """``length`` hexadecimal digits (none for a negative length) of SHAKE-128 over seed, update and ts."""
         if length <= 0:
             return ""
         return shake_128(b"%d/%d/%d" % (self.seed, update, ts)).hexdigest((length + 1) // 2)[:length]
+
+    def _head(self, update: int, ts: int) -> str:
+        return f'{{"_id":"{self.document_id(update)}","ts":{ts},"update":{update},"data":"'

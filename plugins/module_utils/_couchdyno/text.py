@@ -13,6 +13,7 @@ Line = Tuple[str, Any]
 CONFIG = ("created", "last_dt", "last_errors", "last_ts", "last_updates", "size", "start", "total", "updates",
           "version", "seed", "position", "runs", "claims")
 TIMES = frozenset(("created", "last_ts", "first_ts", "ts"))
+UNKNOWN = "unknown"
 AFTER = {"dt": "dt (sec)", "rate": "rate (/sec)"}
 
 
@@ -50,6 +51,54 @@ def info(report: Data) -> str:
     return "\n\n".join(parts)
 
 
+def verify(report: Data) -> str:
+    """What couchdyno-verify prints."""
+    verdict = [("verdict", report["verdict"]), *(("because", reason) for reason in report["reasons"]),
+               ("dt (sec)", report["dt"]), ("rate (/sec)", f"{report['rate']:.0f}")]
+    return "\n\n".join((_wide("verify", verdict), _wide("documents", _proved(report)),
+                        _wide("position", _standing(report))))
+
+
+def _proved(report: Data) -> list[Line]:
+    lines: list[Line] = [("checked", f"{report['checked']} of {report['stream']['total']}")]
+    for kind, count in report["counts"].items():
+        if count or kind == "exact":
+            lines.append((kind, count))
+        samples = report["samples"].get(kind, ())
+        lines += [(kind, f"{_name(sample['id'])} {sample['reason']}") for sample in samples]
+        if samples and count > len(samples):
+            lines.append((kind, f"and {count - len(samples)} more"))
+    return lines
+
+
+def _standing(report: Data) -> list[Line]:
+    lines: list[Line] = [(name, _position(report[name], report[name + "_ts"])) for name in ("low", "high")]
+    ledger, span = report["ledger"], report["span"]
+    if ledger:
+        lines.append(("ledger", f"{ledger['position']}, {ledger['claims']} open claims, "
+                                f"{'agrees' if ledger['agrees'] else 'does not agree'}"))
+    if span:
+        lines.append(("span", f"{span['from_position']} to {span['to_position']}"))
+    if "source" in report:
+        source, lag = report["source"], report["lag"]
+        lines += [("source", _position(source["position"], source["ts"])),
+                  ("lag (updates)", _known(lag["updates"])), ("lag (sec)", _known(lag["seconds"]))]
+    return lines
+
+
+def _position(position: int | None, ts: int | None) -> str:
+    return str(_known(position)) if ts is None else f"{position} (after {iso(ts)})"
+
+
+def _known(value: Any) -> Any:
+    return UNKNOWN if value is None else value
+
+
+def _name(document_id: str) -> str:
+    """The id of a document; that of a foreign one may hold anything, so it is quoted where it must be."""
+    return document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id)
+
+
 def _config(config: Data) -> list[Line]:
     values = dict(config, claims=len(config["claims"]))
     return [(name, _moment(name, values[name])) for name in CONFIG if name in values]
@@ -76,7 +125,7 @@ def _database(database: Data) -> list[Line]:
 def _progress(progress: Data) -> list[Line]:
     present, total = progress["present"], progress["total"]
     return [("documents", f"{present} of {total} ({100 * present // total} %)"),
-            ("laps", progress["laps"]), ("open_claims", progress["open_claims"]),
+            ("laps", progress["laps"]), ("open_claims", progress["open_claims"]), ("settled", progress["settled"]),
             ("server_time", _moment("ts", progress["ts"]))]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import operator
 from collections import deque
 from email.utils import formatdate
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -32,6 +33,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         super().__init__()
         self.clock = START
         self.documents: dict = {}
+        self.conflicts: dict = {}  # by id, the revisions of losing leaves
         self.exists = True
         self.faults: deque = deque()
         self.requests: list = []
@@ -83,7 +85,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
             return 200, {"results": [self._leaves(each["id"]) for each in body["docs"]]}
         if name == "_all_docs":
             ids = body["keys"] if body else self._ids_between(query)
-            return 200, {"rows": [self._row(each, "include_docs" in query) for each in ids]}
+            return 200, {"rows": [self._row(each, query) for each in ids]}
         if "open_revs" in query:
             return 200, self._leaves(name)["docs"]
         if request.method == "GET":
@@ -93,15 +95,21 @@ class FakeCouch(requests.adapters.BaseAdapter):
         return (409 if "error" in answer else 201), answer
 
     def _ids_between(self, query):
-        first, last = json.loads(query["startkey"]), json.loads(query["endkey"])
-        return [each for each in sorted(self.documents) if first <= each <= last]
+        first = json.loads(query.get("startkey", '""'))
+        last = json.loads(query.get("endkey", '"\\uffff"'))
+        below = operator.lt if query.get("inclusive_end") == "false" else operator.le
+        found = [each for each in sorted(self.documents) if first <= each and below(each, last)]
+        return found[: int(query.get("limit", len(found)))]
 
-    def _row(self, document_id, include_docs):
+    def _row(self, document_id, query):
         document = self.documents.get(document_id)
         if document is None:
             return {"key": document_id, "error": "not_found"}
         row = {"id": document_id, "key": document_id, "value": {"rev": document["_rev"]}}
-        return dict(row, doc=document) if include_docs else row
+        if "include_docs" not in query:
+            return row
+        conflicts = self.conflicts.get(document_id) if "conflicts" in query else None
+        return dict(row, doc=dict(document, _conflicts=conflicts) if conflicts else document)
 
     def _leaves(self, document_id):
         leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
@@ -135,6 +143,17 @@ def couch():
 @pytest.fixture
 def client(couch, monkeypatch):
     """A client of the fake that waits for nothing; what it would have waited is in ``client.waits``."""
+    return connect(couch, monkeypatch)
+
+
+@pytest.fixture
+def another(monkeypatch):
+    """Another fake, and a client of it."""
+    couch = FakeCouch()
+    return couch, connect(couch, monkeypatch)
+
+
+def connect(couch, monkeypatch):
     address = parse("http://user:sesame@couch:5984/db")
     client = Client(address, Options())
     client._session.mount("http://", couch)

@@ -80,6 +80,26 @@ def test_execute_refuses_bad_input(capsys, argv):
 
 
 @pytest.mark.parametrize(
+    "argv",
+    [
+        ("--from-position", "x"),
+        ("--from-position", "5"),
+        ("--to-position", "5"),
+        ("--from-position", "6", "--to-position", "5"),
+        ("--from-position", "-1", "--to-position", "5"),
+        ("--seed", "1"),
+        ("--seed", "1", "--total", "0", "--size", "1"),
+        ("--source", "http://adm:s3cr3t@h"),
+        ("--source-config", "/there/is/none"),
+    ],
+)
+def test_verify_refuses_bad_input(capsys, argv):
+    code, out, err = run(cli.verify_main, capsys, DB, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("couchdyno-verify: ") and err.count("\n") == 1 and "s3cr3t" not in err
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://adm:s3cr3t@h",

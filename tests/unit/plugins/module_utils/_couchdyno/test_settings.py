@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.settings import connection, options, seconds
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.settings import (
+    connection,
+    options,
+    seconds,
+    source,
+)
 
 
 @pytest.fixture
@@ -98,3 +103,18 @@ def test_bad_options_are_refused(bad):
 
 def test_seconds():
     assert seconds("x", "2.5") == 2.5
+
+
+def test_the_source_has_its_own_url_and_credentials_and_shares_the_rest():
+    environ = {
+        "COUCHDYNO_URL": "http://h/copy",
+        "COUCHDYNO_USERNAME": "copier",
+        "COUCHDYNO_PASSWORD": "secret",
+        "COUCHDYNO_TIMEOUT": "7",
+    }
+    assert source(None, {}, environ, None) is None
+    address, found = source("http://h/db", {"url": "http://h/copy"}, environ, None)
+    assert (address.url, address.username, found.timeout) == ("http://h/db", None, 7.0)
+    environ.update(COUCHDYNO_SOURCE_URL="http://h/db", COUCHDYNO_SOURCE_USERNAME="me", COUCHDYNO_SOURCE_PASSWORD="x")
+    address, found = source(None, {"timeout": "9"}, environ, None)
+    assert (address.url, address.username, address.password, found.timeout) == ("http://h/db", "me", "x", 9.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import MAX_SEED, MAX_TOTAL, Stream
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -48,6 +49,36 @@ def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, 
     assert set(document["data"]) <= set("0123456789abcdef")
     assert len(text) == size or (document["data"] == "" and len(text) > size)
     assert text.isascii()
+
+
+@given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)
+def test_content_is_the_data_of_the_text(seed, total, size, update, ts):
+    stream = Stream(seed, total, size)
+    assert stream.content(update, ts) == json.loads(stream.text(update, ts))["data"]
+
+
+@given(TOTALS, UPDATES)
+def test_the_index_of_an_id(total, update):
+    stream = Stream(0, total, 100)
+    assert stream.index_of(stream.document_id(update)) == stream.index(update)
+
+
+@pytest.mark.parametrize(
+    "document_id",
+    [
+        "",
+        "cdyno_",
+        "cdyno_5",
+        "cdyno_000000000010",
+        "cdyno_00000000000a",
+        "cdyno_0000000000050",
+        "cdyno_00000000000\u0665",
+        "cdyno_-00000000005",
+        "xdyno_000000000005",
+    ],
+)
+def test_ids_that_are_not_of_the_stream(document_id):
+    assert Stream(0, 10, 100).index_of(document_id) is None
 
 
 @given(SEEDS, SIZES, UPDATES, TIMES)

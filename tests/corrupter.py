@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The corrupter: does to a database what a broken backup system would, to prove that verifying sees it.
+
+A corruption is a function of a store, which has ``get(id)``, ``put(document)`` under any revision, ``drop(id)`` and
+``fork(document)``, which makes a conflict, and of the stream. It returns what must be found, and nothing else may be:
+``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
+"""
+
+from __future__ import annotations
+
+import json
+
+LEDGER = "couchdyno_meta"
+OTHER = {"0": "1"}  # a byte that is flipped to another one; all others become "0"
+
+
+def flip_a_byte(store, stream):
+    document = store.get(stream.document_id(3))
+    data = document["data"]
+    store.put(dict(document, data=data[:40] + OTHER.get(data[40], "0") + data[41:]))
+    return {("damaged", document["_id"]): "at 1 places, the first is character 40"}
+
+
+def swap_two_bodies(store, stream):
+    one, other = (store.get(stream.document_id(index)) for index in (4, 11))
+    store.put(dict(other, _id=one["_id"], _rev=one["_rev"]))
+    store.put(dict(one, _id=other["_id"], _rev=other["_rev"]))
+    return {
+        ("damaged", one["_id"]): f"holds update {other['update']}, which is one of {other['_id']}",
+        ("damaged", other["_id"]): f"holds update {one['update']}, which is one of {one['_id']}",
+    }
+
+
+def drop_a_document(store, stream):
+    document = store.get(stream.document_id(0))
+    store.drop(document["_id"])
+    return {("missing", document["_id"]): f"is not there; it should hold update {document['update']}"}
+
+
+def drop_the_last_document(store, stream):
+    document = store.get(stream.document_id(stream.total - 1))
+    store.drop(document["_id"])
+    return {("missing", document["_id"]): f"is not there; it should hold update {document['update']}"}
+
+
+def roll_one_back_a_lap(store, stream):
+    document = store.get(stream.document_id(7))
+    older = json.loads(stream.text(document["update"] - stream.total, document["ts"] - 60))
+    store.put(dict(older, _rev=document["_rev"]))
+    return {("behind", document["_id"]): f"holds update {older['update']}; it should hold update {document['update']}"}
+
+
+def add_one_among_the_others(store, stream):
+    added = dict(store.get(stream.document_id(5)), _id=stream.document_id(5) + "x")
+    del added["_rev"]
+    store.put(added)
+    return {("extra", added["_id"]): "is not a document of the stream"}
+
+
+def add_one_beyond_the_total(store, stream):
+    added = f"cdyno_{stream.total:012d}"
+    store.put({"_id": added, "ts": 1, "update": stream.total, "data": ""})
+    return {("extra", added): "is not a document of the stream"}
+
+
+def add_some_elsewhere(store, stream):
+    names = ["0", "Zebra", "cdyno_", "cdyno_0", "cdyno_00000000000a", "couchdyno_metb", "couchdyno_run_1", "ähre"]
+    for name in names:
+        store.put({"_id": name})
+    return {("extra", name): "is not a document of the stream" for name in names}
+
+
+def make_a_conflict(store, stream):
+    document = store.get(stream.document_id(9))
+    rev = store.fork(document)
+    return {("conflicted", document["_id"]): f"has 1 conflicting revision, {rev}"}
+
+
+def truncate_data(store, stream):
+    document = store.get(stream.document_id(12))
+    store.put(dict(document, data=document["data"][:-7]))
+    return {("damaged", document["_id"]): f"its data has {len(document['data']) - 7} characters"}
+
+
+def change_ts(store, stream):
+    document = store.get(stream.document_id(13))
+    store.put(dict(document, ts=document["ts"] + 1))
+    return {("damaged", document["_id"]): "its data is not that of update"}
+
+
+def change_update(store, stream):
+    document = store.get(stream.document_id(14))
+    store.put(dict(document, update=document["update"] - stream.total))
+    return {("damaged", document["_id"]): "its data is not that of update"}
+
+
+def take_a_field(store, stream):
+    document = store.get(stream.document_id(15))
+    del document["update"]
+    store.put(document)
+    return {("damaged", document["_id"]): "has no field update"}
+
+
+def add_a_field(store, stream):
+    document = store.get(stream.document_id(16))
+    store.put(dict(document, more=1))
+    return {("damaged", document["_id"]): "has a field too many: 'more'"}
+
+
+def change_a_type(store, stream):
+    document = store.get(stream.document_id(17))
+    store.put(dict(document, update=str(document["update"])))
+    return {("damaged", document["_id"]): "its field update is '"}
+
+
+def empty_a_document(store, stream):
+    document = store.get(stream.document_id(18))
+    store.put({"_id": document["_id"], "_rev": document["_rev"]})
+    return {("damaged", document["_id"]): "has no field data; has no field ts; has no field update"}
+
+
+def rewind_the_ledger(store, _stream):
+    ledger = store.get(LEDGER)
+    store.put(dict(ledger, position=ledger["position"] - 5, start=(ledger["position"] - 5) % ledger["total"]))
+    return {("ledger", None): f"the ledger is of another time: it says position {ledger['position'] - 5}"}
+
+
+CORRUPTIONS = (
+    flip_a_byte,
+    swap_two_bodies,
+    drop_a_document,
+    drop_the_last_document,
+    roll_one_back_a_lap,
+    add_one_among_the_others,
+    add_one_beyond_the_total,
+    add_some_elsewhere,
+    make_a_conflict,
+    truncate_data,
+    change_ts,
+    change_update,
+    take_a_field,
+    add_a_field,
+    change_a_type,
+    empty_a_document,
+    rewind_the_ledger,
+)
+
+
+def assert_found(report, expected):
+    """A report names what a corruption has done, in the right class, and nothing else."""
+    assert report["verdict"] == "wrong"
+    found = {(kind, each["id"]): each["reason"] for kind, samples in report["samples"].items() for each in samples}
+    documents = {key: words for key, words in expected.items() if key[0] != "ledger"}
+    counts = {kind: sum(key[0] == kind for key in documents) for kind in report["counts"]}
+    wrong = {kind: count for kind, count in report["counts"].items() if kind not in ("exact", "absent", "earlier")}
+    assert wrong == {kind: counts[kind] for kind in wrong}
+    assert set(found) <= set(documents) and len(found) >= min(5, len(documents))
+    for key, reason in found.items():
+        assert documents[key] in reason, (key, reason)
+    assert len(report["reasons"]) == 1
+    if not documents:
+        assert expected["ledger", None] in report["reasons"][0]

@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""couchdyno-verify and its module, against a real server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import stream
+from corrupter import CORRUPTIONS, assert_found
+from support import ansible, report, run, start
+
+VERIFY = "dyno.couchdb.couchdyno_verify"
+FLIP = CORRUPTIONS[0]
+
+
+class Store:
+    """The documents of a database, for the corrupter."""
+
+    def __init__(self, database):
+        self._database = database
+        self.get = database.get
+        self.put = database.put
+
+    def drop(self, document_id):
+        rev = self.get(document_id)["_rev"]
+        assert self._database.request("DELETE", "/" + quote(document_id, safe=""), params={"rev": rev}).ok
+
+    def fork(self, document):
+        """Add a leaf beside the document that loses against it; returns its revision."""
+        rev = "1-" + "0" * 32
+        body = {"new_edits": False, "docs": [dict(document, _rev=rev)]}
+        assert self._database.request("POST", "/_bulk_docs", json=body).ok
+        return rev
+
+
+@pytest.fixture
+def ready(database):
+    """A database of twenty documents at position 50."""
+    run("couchdyno-setup", "-t", 20, "-s", 300, "-w", database.url)
+    run("couchdyno-execute", "-u", 20, database.url)
+    run("couchdyno-execute", "-u", 10, database.url)
+    return database
+
+
+def test_a_database_that_is_right(ready):
+    before = ready.request("GET").json()["update_seq"]
+    found = report("couchdyno-verify", ready.url)
+    assert (found["verdict"], found["checked"], found["low"], found["high"]) == ("right", 20, 50, 50)
+    assert found["low_ts"] == found["high_ts"] == ready.ledger["last_ts"]
+    out = run("couchdyno-verify", ready.url)
+    assert "    verdict : right\n" in out and "    checked : 20 of 20\n" in out
+    assert ready.request("GET").json()["update_seq"] == before
+
+
+@pytest.mark.parametrize("corrupt", CORRUPTIONS)
+def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
+    expected = corrupt(Store(ready), stream(ready.ledger))
+    process = start("couchdyno-verify", "--json", ready.url)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (4, "")
+    assert_found(json.loads(out), expected)
+
+
+def test_a_wrong_database_is_reported_in_words(ready):
+    FLIP(Store(ready), stream(ready.ledger))
+    process = start("couchdyno-verify", ready.url)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert out.startswith("verify:\n    verdict : wrong\n    because : 1 document damaged\n")
+    assert "    damaged : cdyno_000000000003 its data differs from that of update 43 at " in out
+
+
+def test_without_a_ledger(ready):
+    ledger = ready.ledger
+    Store(ready).drop("couchdyno_meta")
+    assert "was not set up by couchdyno" in run("couchdyno-verify", ready.url, code=3)
+    assert "all of seed, total and size" in run("couchdyno-verify", "--seed", 1, ready.url, code=2)
+    given = ("--seed", ledger["seed"], "--total", 20, "--size", 300)
+    found = report("couchdyno-verify", *given, ready.url)
+    assert (found["verdict"], found["low"], found["high"], found["ledger"]) == ("right", 50, 50, None)
+
+
+def test_databases_that_are_not_there(database):
+    assert "there is no database" in run("couchdyno-verify", database.url, code=3)
+    given = ("--seed", 1, "--total", 20, "--size", 300)
+    assert "there is no database" in run("couchdyno-verify", *given, database.url, code=3)
+
+
+def test_a_database_of_several_pages_while_it_is_updated(database):
+    run("couchdyno-setup", "-t", 5000, "-s", 200, "-u", 700, "-w", database.url)
+    driver = start("couchdyno-execute", "-c", 0, database.url)
+    try:
+        for _ in range(5):
+            found = report("couchdyno-verify", database.url)
+            assert (found["verdict"], found["checked"], found["counts"]["exact"]) == ("right", 5000, 5000)
+        assert database.ledger["position"] > 5000
+    finally:
+        driver.send_signal(signal.SIGTERM)
+        driver.communicate(timeout=60)
+    found = report("couchdyno-verify", database.url)
+    assert found["verdict"] == "right" and found["ledger"]["agrees"]
+
+
+def test_a_database_while_it_is_filled(database):
+    filling = start("couchdyno-setup", "-t", 20_000, "-s", 200, "-w", database.url)
+    unfinished = 0
+    while filling.poll() is None:
+        ledger = database.ledger
+        if "position" in ledger:
+            unfinished += ledger["position"] < 20_000 or bool(ledger["claims"])
+            assert report("couchdyno-verify", database.url)["verdict"] == "right"
+        time.sleep(0.05)
+    filling.communicate(timeout=60)
+    assert unfinished
+    assert report("couchdyno-verify", database.url)["checked"] == 20_000
+
+
+def test_after_a_driver_was_killed(database):
+    run("couchdyno-setup", "-t", 20_000, "-s", 200, "-w", database.url)
+    driver = start("couchdyno-execute", "-u", 20_000, database.url)
+    while not database.ledger["claims"]:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    driver.kill()
+    driver.communicate()
+    found = report("couchdyno-verify", database.url)
+    assert found["verdict"] == "right" and found["ledger"]["claims"] == 1 and found["ledger"]["agrees"]
+    assert found["ledger"]["settled"] == 20_000 <= found["low"] <= found["high"] <= 40_000
+
+
+# -- copies
+
+
+@pytest.fixture
+def copy(server):
+    copy = server.database()
+    yield copy
+    copy.request("DELETE")
+
+
+def copy_over(source, target, leave=()):
+    """Copy the documents of a database, with their revisions, but for some."""
+    if not target.request("GET").ok:
+        target.create()
+    rows = source.request("GET", "/_all_docs", params={"include_docs": "true"}).json()["rows"]
+    documents = [row["doc"] for row in rows if row["id"] not in leave]
+    assert target.request("POST", "/_bulk_docs", json={"new_edits": False, "docs": documents}).ok
+
+
+def test_a_copy_and_the_lag_behind_its_source(ready, copy):
+    copy_over(ready, copy)
+    time.sleep(1.1)
+    run("couchdyno-execute", "-u", 7, ready.url)
+    found = report("couchdyno-verify", "--source", ready.url, copy.url)
+    assert (found["verdict"], found["source"]["position"], found["lag"]["updates"]) == ("right", 57, 7)
+    assert 1 <= found["lag"]["seconds"] < 60
+    out = run("couchdyno-verify", "--source", ready.url, copy.url)
+    assert "    lag (updates) : 7\n" in out
+    server = ready.server
+    secret = {"COUCHDYNO_SOURCE_USERNAME": server.username, "COUCHDYNO_SOURCE_PASSWORD": server.password}
+    assert "    lag (updates) : 7\n" in run("couchdyno-verify", "--source", ready.plain_url, copy.url, **secret)
+    assert "    lag (updates) : 7\n" in run("couchdyno-verify", copy.url, COUCHDYNO_SOURCE_URL=ready.url)
+    assert "401" in run("couchdyno-verify", "--source", ready.plain_url, copy.url, code=1)
+
+
+def test_a_copy_that_was_made_while_its_source_was_updated(ready, copy):
+    before = report("couchdyno-info", ready.url)["progress"]["settled"]
+    copy_over(ready, copy, leave={f"cdyno_{index:012d}" for index in range(12, 16)})
+    run("couchdyno-execute", "-u", 6, ready.url)
+    copy_over(ready, copy, leave={f"cdyno_{index:012d}" for index in range(12)})
+    after = report("couchdyno-info", ready.url)["dyno_config"]["position"]
+    span = ("--from-position", before, "--to-position", after)
+    found = report("couchdyno-verify", *span, copy.url)
+    assert (found["verdict"], found["low"], found["high"]) == ("right", 50, 56)
+    assert report("couchdyno-verify", *span[:2], "--source", ready.url, copy.url)["span"]["to_position"] == 56
+    process = start("couchdyno-verify", copy.url)
+    assert "2 documents behind" in process.communicate(timeout=60)[0] and process.returncode == 4
+    assert "takes a from position" in run("couchdyno-verify", "--to-position", after, copy.url, code=2)
+
+
+# -- the module
+
+
+def test_the_module(ready):
+    for flags in ((), ("--check", "--diff")):
+        ok, result, _ = ansible(VERIFY, {"url": ready.url}, *flags)
+        assert ok and not result["changed"] and (result["verdict"], result["low"]) == ("right", 50)
+        assert "    verdict : right\n" in result["report"]
+
+
+def test_the_module_fails_on_a_wrong_database_unless_told_to_report(ready):
+    expected = FLIP(Store(ready), stream(ready.ledger))
+    ok, result, _ = ansible(VERIFY, {"url": ready.url})
+    assert not ok and result["msg"] == "the database is wrong: 1 document damaged"
+    assert_found(result, expected)
+    ok, result, _ = ansible(VERIFY, {"url": ready.url, "fail_on_wrong": False})
+    assert ok and result["verdict"] == "wrong"
+
+
+def test_the_module_with_a_source_and_a_span(ready, copy):
+    copy_over(ready, copy)
+    server = ready.server
+    args = {"url": copy.plain_url, "username": server.username, "password": server.password, "from_position": 45,
+            "source_url": ready.url}  # fmt: skip
+    ok, result, out = ansible(VERIFY, args)
+    assert ok and result["span"] == {"from_position": 45, "to_position": 50} and result["lag"]["updates"] == 0
+    assert server.password not in out and f"{server.username}:" not in out
+
+
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        ({"from_position": 5}, "from position"),
+        ({"to_position": 5}, "to position"),
+        ({"from_position": -1, "to_position": 5}, "from position"),
+        ({"from_position": 6, "to_position": 5}, "6"),
+        ({"seed": 5}, "seed"),
+        ({"seed": 5, "total": 0, "size": 1}, "total"),
+        ({"source_url": "http://h"}, "names no database"),
+    ],
+)
+def test_the_module_refuses_bad_input(database, args, says):
+    ok, result, _ = ansible(VERIFY, dict(args, url=database.url))
+    assert not ok and says in result["msg"]
