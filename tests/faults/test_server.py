@@ -162,10 +162,9 @@ def test_a_server_that_goes_away_and_comes_back(filled, proxy, place):
 
 
 def test_a_server_that_stays_away(filled, proxy, figures):
-    proxy.fail(faults.cut_before, skip=4)
-    driver = launch(filled.behind(proxy).url, "-u", WINDOW)
-    wait_until(lambda: len(proxy.seen) > 4)
+    driver, _ = hold(filled, proxy, WINDOW, "read", times=LASTING)
     proxy.shut()
+    proxy.heal()
     ended = Ended(driver)
     assert ended.code == 1 and len(ended.lines) == 1
     assert "connection refused; is the server up, and the URL right?" in ended.lines[0]
