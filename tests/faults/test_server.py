@@ -11,7 +11,7 @@ import time
 
 import proxy as faults
 import pytest
-from drivers import LONGEST, PLACES, WRITE, Ended, drive, hold, hold_all, launch, make, wait_until
+from drivers import CLAIM, LONGEST, PLACES, WRITE, Ended, drive, hold, hold_all, launch, make, wait_until
 from proof import prove
 from support import report
 
@@ -131,6 +131,25 @@ def test_a_document_that_is_refused_once_is_written_after_all(filled, proxy, err
     ended = drive(filled.behind(proxy).url, "-u", WINDOW)
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
     prove(filled)
+
+
+@pytest.mark.parametrize("place", ["claim", "settle"])
+def test_a_ledger_that_is_refused_once_is_written_after_all(filled, proxy, place):
+    proxy.fail(faults.rows("internal_server_error", "couchdyno_meta"), **PLACES[place])
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
+    prove(filled)
+
+
+@pytest.mark.parametrize("error", ["internal_server_error", "forbidden"])
+def test_a_ledger_that_cannot_be_written(filled, proxy, figures, error):
+    proxy.fail(faults.rows(error, "couchdyno_meta"), times=LASTING, **CLAIM)
+    ended = drive(filled.behind(proxy).url, "-u", WINDOW)
+    (line,) = ended.lines
+    assert ended.code == 1 and f"was not written: {error}: on purpose; run it again later" in line
+    proxy.heal()
+    prove(filled)
+    figures(f"the ledger, {error}: exit code 1: {line}")
 
 
 def test_requests_that_are_too_large_are_split(filled, proxy):

@@ -40,6 +40,7 @@ ADVICE = {401: "check the username and the password", 403: "check what this user
           404: "the database is not there; make one with setup",
           413: "raise the server's limits for requests and documents, or set up smaller documents",
           507: "make room on the server, and run it again"}
+FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_entity_too_large", "bad_request"))
 CHUNK = 1 << 16
 
 Json = Any
@@ -291,6 +292,12 @@ def row_error(row: Row) -> str:
     if error is True:  # PouchDB Server
         error = row.get("name")
     return str(error or "")
+
+
+def row_reason(row: Row) -> str:
+    """The same, with what CouchDB tells beside it."""
+    word, detail = row_error(row), row.get("reason") or row.get("message")
+    return f"{word}: {detail}" if detail else word
 
 
 def rank(rev: str) -> tuple[int, str]:

@@ -24,11 +24,12 @@ import random
 from hashlib import md5
 from typing import Any, Dict, NamedTuple
 
-from .client import Client, rank, row_error
+from .client import FINAL, Client, rank, row_error, row_reason
 from .errors import Conflict, Refused, Unreachable
 
 ROUNDS = 20  # of pushing leaves and looking at them again
 PROBES = 5
+TRIES = 5  # of a write that the server could not do
 PATH = 50  # how many ancestors are pushed with a leaf: as many as a copy may have missed
 
 Document = Dict[str, Any]
@@ -89,12 +90,17 @@ class Register:
     def _post(self, document: Document, copies: int, beside: Document | None = None) -> Written:
         """Write the document under its revision, and wait for so many copies of it."""
         documents = [document] if beside is None else [document, beside]
-        answers = self._client.bulk_write(map(json.dumps, documents), copies if copies > 1 else None)
-        answer = next((each for each in answers if each.get("id") == self._id), {"error": "no answer"})
-        error = row_error(answer)
-        if error:
-            raise (Conflict if error == "conflict" else Refused)(f"{self._id} was not written: {error}")
-        return Written(str(answer["rev"]), "accepted" not in answer)
+        for attempt in range(TRIES):
+            answers = self._client.bulk_write(map(json.dumps, documents), copies if copies > 1 else None)
+            answer = next((each for each in answers if each.get("id") == self._id), {"error": "no answer"})
+            error = row_error(answer)
+            if not error:
+                return Written(str(answer["rev"]), "accepted" not in answer)
+            if error == "conflict" or error in FINAL:
+                break
+            self._client.stopping.wait(random.uniform(0.05, 0.15) * 2 ** attempt)
+        raise (Conflict if error == "conflict" else Refused)(
+            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; run it again later")
 
     def _establish(self, written: Written, copies: int) -> bool:
         """Establish a revision; returns whether it had rivals. Raises Conflict when one of them comes before it."""

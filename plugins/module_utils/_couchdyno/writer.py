@@ -19,7 +19,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
-from .client import Client, Row, rank, row_error
+from .client import FINAL, Client, Row, rank, row_error, row_reason
 from .errors import ServerError, TooLarge
 from .ledger import Claim, Lease
 from .stream import Stream
@@ -28,7 +28,6 @@ BATCH_DOCUMENTS = 1000
 BATCH_BYTES = 4 * 10 ** 6
 CONNECTIONS = 4
 ROUNDS = 5  # how often a document is tried that was refused or could not be written
-FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_entity_too_large", "bad_request"))
 NO_ANSWER = {"error": "no answer"}
 SAMPLES = 5  # how many of the documents that could not be written are named
 TICK = 1.0  # seconds between two looks at the lease while batches are in flight
@@ -274,10 +273,10 @@ class Writer:
             elif not word:
                 outcome.written += 1
             elif word in FINAL:
-                outcome.fail(claim, update, self._stream.document_id(update), _reason(word, answer))
+                outcome.fail(claim, update, self._stream.document_id(update), row_reason(answer))
             else:
                 outcome.conflicts += word == "conflict"
-                again[update] = _reason(word, answer)
+                again[update] = row_reason(answer)
         return again
 
     def _post_halves(self, claim: Claim, updates: list[int], revisions: Revisions, outcome: Outcome, seen: Seen,
@@ -296,8 +295,3 @@ class Writer:
 def batch_documents(size: int) -> int:
     """How many documents of a size to write in one request."""
     return max(1, min(BATCH_DOCUMENTS, BATCH_BYTES // size))
-
-
-def _reason(error: str, answer: Row) -> str:
-    detail = answer.get("reason") or answer.get("message")
-    return f"{error}: {detail}" if detail else error
