@@ -29,13 +29,16 @@ CONNECTION = {
     "timeout": _option("timeout", type="float", default=60.0),
 }
 
+PACE: dict[str, dict[str, Any]] = {  # how documents are written
+    "connections": {"type": "int"},
+    "batch_bytes": {"type": "int"},
+}
 
 SOURCE = {  # the database that another is a copy of
     "source_url": _option("source_url", type="str"),
     "source_username": _option("source_username", type="str"),
     "source_password": _option("source_password", type="str", no_log=True),
 }
-
 
 Job = Callable[..., "dict[str, Any]"]
 

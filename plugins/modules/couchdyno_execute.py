@@ -18,6 +18,7 @@ author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
   - dyno.couchdb.connection
+  - dyno.couchdb.pace
   - dyno.couchdb.attributes
   - dyno.couchdb.attributes.actiongroup
 attributes:
@@ -43,6 +44,11 @@ options:
     description: Seconds of sleep between two cycles.
     type: float
     default: 0
+  rate:
+    description:
+      - Write so many documents a second, evenly. With an O(interval) of 0 the schedule goes on from cycle to cycle.
+      - Without it, as many as the server takes.
+    type: float
   stop_file:
     description:
       - Begin no further cycle once this file is there. The cycle at hand is finished.
@@ -137,8 +143,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count, check_seconds
-from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
+from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 MOST_CYCLES = 10**6
 LONGEST_INTERVAL = 86400.0  # seconds
@@ -147,6 +154,7 @@ LOOK = 0.5  # seconds between two looks for the file that stops the cycles
 
 def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
     updates, cycles, interval = (module.params[name] for name in ("updates_per_run", "cycles", "interval"))
+    pace = Pace(*(module.params[name] for name in ("connections", "batch_bytes", "rate")))
     check_count("cycles", cycles, MOST_CYCLES)
     check_seconds("interval", interval, LONGEST_INTERVAL)
     if module.check_mode:
@@ -156,7 +164,9 @@ def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
         for number in range(cycles):
             if number and _is_stopped(interval, module.params["stop_file"]):
                 break
-            reports.append(execute(client, updates))
+            if interval:
+                pace.rest()
+            reports.append(execute(client, updates, pace))
     except CouchdynoError as error:
         if not reports:
             raise
@@ -198,6 +208,8 @@ def main() -> None:
         "updates_per_run": {"type": "int"},
         "cycles": {"type": "int", "default": 1},
         "interval": {"type": "float", "default": 0.0},
+        **PACE,
+        "rate": {"type": "float"},
         "stop_file": {"type": "path"},
     }, run_cycles)
 

@@ -18,6 +18,7 @@ author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
   - dyno.couchdb.connection
+  - dyno.couchdb.pace
   - dyno.couchdb.attributes
   - dyno.couchdb.attributes.actiongroup
 attributes:
@@ -190,16 +191,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import Layout, remove, setup
-from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
+from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     report = setup(client, wanted, Layout(params["q"], params["n"]), fill=params["fill"], force=params["force"],
-                   idempotent=True, dry_run=module.check_mode)
+                   idempotent=True, dry_run=module.check_mode, pace=Pace(params["connections"], params["batch_bytes"]))
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
     errors = report.get("fill", {}).get("errors")
     if errors:
@@ -214,6 +216,7 @@ def absent(module: AnsibleModule, client: Client) -> dict[str, Any]:
 
 def main() -> None:
     run({
+        **PACE,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "total": {"type": "int", "default": 1000},
         "size": {"type": "int", "default": 1000},

@@ -213,7 +213,7 @@ class Bench:
     def _at_once(self, database: str, drivers: int, connections: int, window: int) -> float:
         """The seconds that so many drivers take for their cycles, less those of starting and ending that many."""
         launcher = [self._python, str(ROOT / "tests" / "faults" / "launcher.py"),
-                    json.dumps({"writer.CONNECTIONS": connections}), "-c", "0"]
+                    json.dumps({"pace.CONNECTIONS": connections}), "-c", "0"]
         started = run_at_once([[*launcher, "--cycles", "1", "-u", "1"]] * drivers, database)
         cycles = [*launcher, "--cycles", str(CYCLES), "-u", str(window)]
         return run_at_once([cycles] * drivers, database) - started

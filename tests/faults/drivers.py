@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import proxy as faults
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import CONNECTIONS
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import CONNECTIONS
 from support import BIN, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-SMALL = {"writer.BATCH_DOCUMENTS": 10, "client.TRIES": 4, "client.WAITS": [0.02, 0.1]}
+SMALL = {"pace.BATCH_DOCUMENTS": 10, "client.TRIES": 4, "client.WAITS": [0.02, 0.1]}
 LONGEST = 60  # seconds that a driver may take, whatever happens
 
 CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}  # the first of these; later ones renew and settle

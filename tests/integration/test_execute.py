@@ -105,6 +105,35 @@ def test_continuous_reads_the_ledger_anew(ready):
     assert ready.assert_exact()["position"] == 7
 
 
+def test_a_rate_spreads_the_documents_and_goes_on_from_cycle_to_cycle(ready):
+    """Never faster: the last of the batches is due when all before it have taken their time."""
+    started = time.monotonic()
+    out = run("couchdyno-execute", "-c", 0, "--cycles", 3, "-u", 5, "--rate", 10, "--json", ready.url)
+    assert time.monotonic() - started >= 1.4
+    afters = [json.loads(line)["after"] for line in out.splitlines()]
+    assert [after["updates"] for after in afters] == [5, 5, 5]
+    assert all(after["rate"] <= 5 / 0.4 for after in afters)
+    ready.assert_exact()
+
+
+def test_a_signal_ends_a_cycle_that_waits_for_its_rate(ready):
+    process = start("couchdyno-execute", "-u", 5, "--rate", 0.01, "--json", ready.url)
+    while ready.ledger["position"] == 0 or not ready.documents():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 130
+    assert json.loads(process.stdout.read())["after"]["left"] == 4
+    run("couchdyno-execute", ready.url)
+    ready.assert_exact()
+
+
+def test_batches_and_connections_as_asked_for(database):
+    out = run("couchdyno-setup", "-t", 50, "-s", 200, "-w", "--connections", 2, "--batch-bytes", 1000, database.url)
+    assert "total : 50" in out
+    run("couchdyno-execute", "-u", 50, "--connections", 1, "--batch-bytes", 1, database.url)
+    database.assert_exact()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_between_cycles_ends_at_once(ready, number):
     process = start("couchdyno-execute", "-c", 600, ready.url)

@@ -67,7 +67,7 @@ def test_force_and_absent(database):
 
 def test_execute(database):
     run("couchdyno-setup", "-t", 5, "-s", 300, "-u", 3, database.url)
-    ok, result, out = ansible(EXECUTE, {"url": database.url, "cycles": 3, "interval": 0.1}, "--diff")
+    ok, result, out = ansible(EXECUTE, {"url": database.url, "cycles": 3, "interval": 0.1, "rate": 1000}, "--diff")
     assert ok and result["changed"] and (result["updates"], result["errors"]) == (9, 0)
     assert [cycle["before"]["start"] for cycle in result["cycles"]] == [0, 3, 1]
     assert result["dyno_config"]["start"] == 4
@@ -131,6 +131,9 @@ def test_a_missing_database_fails(database, module):
         (SETUP, {"seed": -1}, "seed"),
         (EXECUTE, {"cycles": 0}, "cycles"),
         (EXECUTE, {"interval": -1}, "interval"),
+        (EXECUTE, {"rate": 0}, "rate"),
+        (EXECUTE, {"connections": 0}, "connections"),
+        (SETUP, {"batch_bytes": 0}, "batch bytes"),
         (EXECUTE, {"updates_per_run": 0}, "updates"),
         (INFO, {"history": -1}, "history"),
         (INFO, {"timeout": 0}, "timeout"),

@@ -9,9 +9,9 @@ Arrows run downward only::
      │      (modules/)                the Ansible modules, outside of this package
     setup, execute, info, verify      the jobs: plain values in, plain data out
      │
-    writer, reader                    writing a window; reading everything
+    writer, pace, documents, reader   writing a window; reading everything
      │
-    proof, history                    what documents may hold; what has been
+    proof, outcome, history           what documents may hold; what has been
      │
     ledger, driver                    who writes what
      │

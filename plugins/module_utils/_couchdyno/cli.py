@@ -16,12 +16,15 @@ import re
 import signal
 import sys
 import threading
-from typing import Any, Callable, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from . import __version__, settings, text
 from .client import Client
 from .errors import CouchdynoError, Unreachable, UsageError
 from .parameters import Parameters, check_count, check_seconds
+
+if TYPE_CHECKING:
+    from .pace import Pace
 
 DONE, WITH_ERRORS, INTERRUPTED = 0, 4, 130
 LONGEST_INTERVAL = 366 * 86400.0  # seconds
@@ -52,6 +55,7 @@ def setup_main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the documents' contents (default: by chance)")
     parser.add_argument("-q", type=int, metavar="N", help="number of shards of the new database")
     parser.add_argument("-n", type=int, metavar="N", help="number of copies of each shard of the new database")
+    _add_pace(parser)
     return _run(parser, argv, _setup)
 
 
@@ -65,6 +69,10 @@ def execute_main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0,
                         help="before the first cycle, sleep for a random time of up to so many seconds")
     parser.add_argument("--cycles", type=int, metavar="N", help="with -c: stop after so many cycles")
+    parser.add_argument("--rate", type=float, metavar="N",
+                        help="write so many documents a second, evenly; with -c 0 from cycle to cycle (default: as "
+                             "fast as it goes)")
+    _add_pace(parser)
     return _run(parser, argv, _execute)
 
 
@@ -99,13 +107,15 @@ def verify_main(argv: list[str] | None = None) -> int:
 
 
 def _setup(client: Client, args: argparse.Namespace) -> int:
+    from .pace import Pace
     from .progress import Progress
     from .setup import Layout, setup
 
     wanted = Parameters(args.total, args.size, args.updates, args.seed)
+    pace = Pace(args.connections, args.batch_bytes)
     progress = Progress("filling")
     try:
-        report = setup(client, wanted, Layout(args.q, args.n), fill=args.wait_to_fill, force=args.force,
+        report = setup(client, wanted, Layout(args.q, args.n), fill=args.wait_to_fill, force=args.force, pace=pace,
                        progress=progress)
     finally:
         progress.close()
@@ -114,31 +124,37 @@ def _setup(client: Client, args: argparse.Namespace) -> int:
 
 
 def _execute(client: Client, args: argparse.Namespace) -> int:
+    from .pace import Pace
+
     if args.cycles is not None and args.continuous is None:
         raise UsageError("--cycles needs -c, the seconds between the cycles")
     check_seconds("--jitter", args.jitter, LONGEST_INTERVAL)
     check_seconds("-c", args.continuous or 0.0, LONGEST_INTERVAL)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
+    pace = Pace(args.connections, args.batch_bytes, args.rate)
     if args.jitter and client.stopping.wait(random.uniform(0, args.jitter)):
         return INTERRUPTED
     if args.continuous is None:
-        return _execute_once(client, args)
+        return _execute_once(client, args, pace)
     code = DONE
     for left in range(args.cycles or MOST_CYCLES, 0, -1):
         try:
-            code = max(code, _execute_once(client, args))
+            code = max(code, _execute_once(client, args, pace))
         except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
             code = max(code, error.exit_code)
+            pace.rest()
             _complain("couchdyno-execute", str(error))
+        if args.continuous:
+            pace.rest()
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
             return INTERRUPTED
     return code
 
 
-def _execute_once(client: Client, args: argparse.Namespace) -> int:
+def _execute_once(client: Client, args: argparse.Namespace, pace: Pace) -> int:
     from .execute import execute
 
-    report = execute(client, args.updates)
+    report = execute(client, args.updates, pace)
     _show(report, text.execute, args)
     return _code("couchdyno-execute", client, report["after"])
 
@@ -182,6 +198,12 @@ def _code(prog: str, client: Client, counts: dict[str, Any]) -> int:
 
 # -- around the jobs
 
+
+def _add_pace(parser: Parser) -> None:
+    """The options of the scripts that write documents, but for the rate."""
+    parser.add_argument("--connections", type=int, metavar="N", help="how many requests to have in flight (default: 4)")
+    parser.add_argument("--batch-bytes", type=int, metavar="BYTES",
+                        help="how much to write in one request (default: by the size of the documents)")
 
 def _parser(prog: str, description: str) -> Parser:
     parser = Parser(prog=prog, description=description)

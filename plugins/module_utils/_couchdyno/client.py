@@ -34,6 +34,7 @@ WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longes
 LONGEST_RETRY_AFTER = 60.0
 FIRST_CONTACT_TRIES = 3  # a server that has never answered is more likely misspelt than busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
+THROTTLING = frozenset((429, 503))
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge}
 ADVICE = {401: "check the username and the password", 403: "check what this user may do with this database",
@@ -80,6 +81,7 @@ class Client:
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
         self._copies = 0  # not asked yet
         self._answered = False  # whether anything ever came back
+        self.throttled = 0  # how often the server has asked for less
 
     def close(self) -> None:
         """Close all connections."""
@@ -272,6 +274,7 @@ class Client:
             message += f"; use the URL that it redirects to: {headers.get('Location', '(none given)')}"
         elif status in ADVICE or status in PASSING:
             message += f"; {ADVICE.get(status, 'run it again later')}"
+        self.throttled += status in THROTTLING
         if status in PASSING:
             raise _Passing(message, _retry_after(headers))
         raise REFUSALS.get(status, errors.Refused)(message, status, error)

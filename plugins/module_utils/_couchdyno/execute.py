@@ -17,8 +17,10 @@ from .driver import Driver
 from .driver import new as new_driver
 from .errors import Busy
 from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, open_claims, stream
+from .outcome import Outcome
+from .pace import Pace
 from .parameters import MAX_UPDATES, check_count, draw_seed
-from .writer import Outcome, Writer
+from .writer import Writer
 
 PATIENCE = 2 * LEASE  # how long to wait for documents that are in the hands of other drivers
 PUBLIC = ("created", "last_dt", "last_errors", "last_ts", "last_updates", "size", "start", "total", "updates",
@@ -28,8 +30,10 @@ Data = Dict[str, Any]
 Progress = Callable[[int], None]  # is told how many documents are done by now
 
 
-def execute(client: Client, updates: int | None = None) -> Data:
+def execute(client: Client, updates: int | None = None, pace: Pace | None = None) -> Data:
     """Execute one cycle of ``updates`` documents (as many as the ledger says by default, at most all of them).
+
+    Cycles that follow each other share a ``pace``.
 
     Returns::
 
@@ -48,7 +52,7 @@ def execute(client: Client, updates: int | None = None) -> Data:
     ledger = Ledger(client)
     count = _count(updates, ledger)
     try:
-        after = cycle(client, ledger, lambda _state: count)
+        after = cycle(client, ledger, lambda _state: count, pace or Pace())
     except Busy:
         after = dict(_summary(Outcome(), 0.0, ledger.state["position"]), busy=1)
     return _report(ledger.state, after["first"], count, after)
@@ -79,7 +83,7 @@ def sum_up(afters: Iterable[Data]) -> Data:
     return dict(whole, dt=round(whole["dt"], 3), rate=_rate(whole["updates"], whole["dt"]))
 
 
-def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: str = "cycle",
+def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], pace: Pace, kind: str = "cycle",
           progress: Progress = lambda done: None) -> Data:
     """Claim the next ``count(ledger)`` updates and whatever other cycles have left, write them, settle them.
 
@@ -91,7 +95,7 @@ def cycle(client: Client, ledger: Ledger, count: Callable[[State], int], kind: s
         claims, before = _claim(client, ledger, driver, count)
         if not claims:
             return _summary(Outcome(), 0.0, ledger.state["position"])
-        return _write(client, ledger, claims, before, kind, progress)
+        return _write(client, ledger, claims, before, pace, kind, progress)
     except BaseException:
         driver.abandon()
         raise
@@ -105,13 +109,13 @@ def public(state: State) -> Data:
     return shown
 
 
-def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Claim], kind: str,
+def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Claim], pace: Pace, kind: str,
            progress: Progress) -> Data:
     """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
     lease = Lease(client, ledger, claims)
     started = time.monotonic()
     is_rewrite = _rewrites(ledger.state, before)
-    outcome = Writer(client, stream(ledger.state), lease, is_rewrite=is_rewrite).write(progress)
+    outcome = Writer(client, stream(ledger.state), lease, pace, is_rewrite).write(progress)
     dt = time.monotonic() - started
     newest = claims[-1]
     redone = [entry for entry in claims if entry.redo]

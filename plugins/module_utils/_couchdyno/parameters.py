@@ -41,6 +41,13 @@ def check_count(name: str, value: int, most: int, least: int = 1) -> int:
     return value
 
 
+def check_number(name: str, value: float, least: float, most: float) -> float:
+    """Return ``value`` when it lies between ``least`` and ``most``; raises UsageError otherwise."""
+    if not least <= value <= most:
+        raise UsageError(f"{name} must be from {least:g} to {most:g}, not {value:g}")
+    return value
+
+
 def check_seconds(name: str, seconds: float, most: float) -> float:
     """Return ``seconds`` when they lie between 0 and ``most``; raises UsageError otherwise."""
     if not 0 <= seconds <= most:

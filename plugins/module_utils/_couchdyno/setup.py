@@ -11,8 +11,8 @@ from .client import Client
 from .errors import Busy, Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed
 from .execute import cycle, public, sum_up
 from .ledger import Ledger, State, new, open_claims
+from .pace import Pace
 from .parameters import MAX_COPIES, MAX_SHARDS, Parameters, check, check_count, draw_seed
-from .writer import batch_documents
 
 PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases there are
@@ -45,9 +45,9 @@ class Found(NamedTuple):
 
 
 def setup(client: Client, wanted: Parameters, layout: Layout = USUAL, fill: bool = False, force: bool = False,
-          idempotent: bool = False, dry_run: bool = False,
+          idempotent: bool = False, dry_run: bool = False, pace: Pace | None = None,
           progress: Progress = lambda done, total: None) -> Data:
-    """Set a database up with ``wanted`` parameters, and ``fill`` it with documents.
+    """Set a database up with ``wanted`` parameters, and ``fill`` it with documents at a ``pace``.
 
     A database that exists is an error (DatabaseExists), but for
 
@@ -73,7 +73,8 @@ def setup(client: Client, wanted: Parameters, layout: Layout = USUAL, fill: bool
         state = found.ledger or _wait_for_ledger(client, ledger)
         _check_same(client, state, wanted, idempotent or (fill and _missing(state) > 0))
     if fill:
-        report["fill"] = {"updates": _missing(state)} if dry_run else _fill(client, ledger, progress)
+        missing = {"updates": _missing(state)}
+        report["fill"] = missing if dry_run else _fill(client, ledger, pace or Pace(), progress)
         report["changed"] = report["changed"] or report["fill"]["updates"] > 0
     return dict(report, dyno_config=public(state if dry_run else ledger.state))
 
@@ -190,10 +191,10 @@ def _exists(client: Client, how: str) -> DatabaseExists:
     return DatabaseExists(f"the database {client.address.url} exists already {how}; force deletes it and makes it anew")
 
 
-def _fill(client: Client, ledger: Ledger, progress: Progress) -> Data:
+def _fill(client: Client, ledger: Ledger, pace: Pace, progress: Progress) -> Data:
     """Write the documents of lap 0, chunk by chunk, together with whoever else does it; returns the counts."""
     total = int(ledger.state["total"])
-    chunk = FILL_BATCHES * batch_documents(ledger.state["size"])
+    chunk = FILL_BATCHES * pace.batch_documents(ledger.state["size"])
     afters: list[Data] = []
 
     def count(state: State) -> int:
@@ -207,7 +208,7 @@ def _fill(client: Client, ledger: Ledger, progress: Progress) -> Data:
 
         tell(0)
         try:
-            afters.append(cycle(client, ledger, count, "fill", tell))
+            afters.append(cycle(client, ledger, count, pace, "fill", tell))
         except Busy:
             pass
         if count(ledger.state) == 0 and _missing(ledger.state):  # the rest is in the hands of other drivers

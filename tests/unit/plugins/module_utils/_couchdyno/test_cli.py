@@ -48,6 +48,8 @@ def run(main, capsys, *argv):
         ("--timeout", "soon"),
         ("--no-such-option",),
         ("--config", "/there/is/none"),
+        ("--connections", "65"),
+        ("--batch-bytes", "x"),
         ("second", "third"),
     ],
 )
@@ -71,6 +73,10 @@ def test_setup_refuses_bad_input(capsys, argv):
         ("--cycles", "3"),
         ("-c", "1", "--cycles", "0"),
         ("--jitter", "-1"),
+        ("--rate", "0"),
+        ("--rate", "nan"),
+        ("--connections", "0"),
+        ("--batch-bytes", "0"),
     ],
 )
 def test_execute_refuses_bad_input(capsys, argv):

@@ -7,8 +7,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import pace as pace_module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import writer as writer_module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.documents import revisions
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     ClaimLost,
@@ -17,8 +19,10 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
     Unreachable,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Lease, Ledger, claim, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.outcome import SAMPLES
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import Writer, batch_documents
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.writer import Writer
 
 
 @pytest.fixture
@@ -83,14 +87,8 @@ def test_documents_in_the_way_in_the_first_lap_are_overwritten(couch, client, bo
     assert holds(couch, 0, 10)
 
 
-def test_batches_are_bounded_by_documents_and_bytes():
-    assert batch_documents(1000) == 1000
-    assert batch_documents(100_000) == 40
-    assert batch_documents(10**8) == 1
-
-
 def test_a_window_is_cut_into_batches_that_together_are_the_window(couch, client, book, monkeypatch):
-    monkeypatch.setattr(writer_module, "BATCH_DOCUMENTS", 3)
+    monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 3)
     told = []
     lease = take(client, book, 10)
     outcome = Writer(client, stream(book.state), lease).write(told.append)
@@ -172,7 +170,7 @@ def test_a_single_document_that_is_too_large_is_an_error(couch, client, book):
     couch.largest = 100
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.errors) == (0, 10)
-    assert "413" in outcome.samples[0]["reason"] and len(outcome.samples) == writer_module.SAMPLES
+    assert "413" in outcome.samples[0]["reason"] and len(outcome.samples) == SAMPLES
 
 
 def test_a_server_that_goes_away_leaves_everything_open(couch, client, book):
@@ -192,9 +190,9 @@ def test_credentials_that_stop_working_end_the_writing(couch, client, book):
 
 
 def test_a_stop_leaves_the_rest_open_and_is_no_error(couch, client, book, monkeypatch):
-    monkeypatch.setattr(writer_module, "BATCH_DOCUMENTS", 1)
+    monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 1)
     lease = take(client, book, 10)
-    outcome = Writer(client, stream(book.state), lease, connections=1).write(lambda done: client.stopping.set())
+    outcome = Writer(client, stream(book.state), lease, Pace(1)).write(lambda done: client.stopping.set())
     assert 0 < outcome.written < 10 and outcome.errors == 0
     (left,) = outcome.left
     assert (left.first, left.stop) == (outcome.written, 10)
@@ -216,16 +214,15 @@ def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book)
     """A driver that stalls between reading and writing, while others go on a whole lap."""
     write(client, book, take(client, book, 10))
     book.change(lambda state: state.update(claims=[]))
-    slow = take(client, book, 5, "slow")
-    late = Writer(client, stream(book.state), slow)
-    revisions = late._revisions(list(range(10, 15)))
+    take(client, book, 5, "slow")
+    found = revisions(client, stream(book.state), list(range(10, 15)))
     couch.clock += LEASE
     other = Ledger(client)
     other.read()
     lease = take(client, other, 10, "other")
     write(client, other, lease)
     with pytest.raises(Conflict):
-        client.put(dict(json.loads(stream(book.state).text(10, 1)), _rev=revisions[10]))
+        client.put(dict(json.loads(stream(book.state).text(10, 1)), _rev=found[10]))
     assert holds(couch, 15, 25)
 
 
@@ -238,7 +235,7 @@ def test_a_document_that_is_gone_is_counted_once(couch, client, book):
     assert (outcome.foreign, outcome.written, outcome.errors) == (1, 9, 1)
 
 
-def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch, client, book):
+def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch, client, book, monkeypatch):
     """Its lease lasts, but the ledger knows nothing of it."""
     write(client, book, take(client, book, 10))
     book.change(lambda state: state.update(claims=[]))
@@ -247,7 +244,7 @@ def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch
         document = couch.documents[f"cdyno_{update:012d}"]
         couch.documents[document["_id"]] = dict(document, _rev="1-anew", data="of another stream")
     writer = Writer(client, stream(book.state), lease)
-    writer._revisions = lambda updates: dict.fromkeys(updates, "1-old")
+    monkeypatch.setattr(writer_module, "revisions", lambda client, stream, updates: dict.fromkeys(updates, "1-old"))
     couch.documents["couchdyno_meta"].update(_rev="1-anew", claims=[])
     with pytest.raises(ClaimLost, match="made anew"):
         writer.write()
