@@ -114,8 +114,8 @@ def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Cla
     """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
     lease = Lease(client, ledger, claims)
     started = time.monotonic()
-    is_rewrite = _rewrites(ledger.state, before)
-    outcome = Writer(client, stream(ledger.state), lease, pace, is_rewrite).write(progress)
+    writer = Writer(client, stream(ledger.state), lease, pace, _expects(ledger.state, before))
+    outcome = writer.write(progress)
     dt = time.monotonic() - started
     newest = claims[-1]
     redone = [entry for entry in claims if entry.redo]
@@ -129,15 +129,20 @@ def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Cla
     return dict(_summary(outcome, dt, newest.first), **_counts(redone=sum(entry.count for entry in redone)))
 
 
-def _rewrites(state: State, before: list[Claim]) -> Callable[[int], bool]:
-    """Whether an update finds its document there: the one a lap earlier was ours, and is not among what was left."""
+def _expects(state: State, before: list[Claim]) -> Callable[[int], bool | None]:
+    """Whether an update finds its document there, None where nobody can tell.
+
+    It does when the update a lap earlier was ours, and is not among what was left.
+    """
     total, origin = state["total"], state.get("origin", 0)
 
-    def is_rewrite(update: int) -> bool:
+    def expects(update: int) -> bool | None:
         earlier = update - total
-        return earlier >= origin and not any(entry.first <= earlier < entry.stop for entry in before)
+        if earlier < origin:
+            return None if "origin" in state else False
+        return None if any(entry.first <= earlier < entry.stop for entry in before) else True
 
-    return is_rewrite
+    return expects
 
 
 def _claim(client: Client, ledger: Ledger, driver: Driver,

@@ -55,17 +55,18 @@ class Work:
 class Writer:
     """Writes the windows of a driver; make one for each set of claims.
 
-    ``is_rewrite`` tells of an update whether its document must be there already, so that it is missed where it is not.
+    ``expects`` tells of an update whether its document is there already, None where nobody can tell; by default there
+    is none in lap 0. A document that is missed, or is where none should be, is counted as foreign.
     """
 
     def __init__(self, client: Client, stream: Stream, lease: Lease, pace: Pace | None = None,
-                 is_rewrite: Callable[[int], bool] = lambda update: False) -> None:
+                 expects: Callable[[int], bool | None] | None = None) -> None:
         self._client = client
         self._stream = stream
         self._lease = lease
         self._pace = pace or Pace()
-        self._is_rewrite = is_rewrite
-        self._expect_nothing = True  # in lap 0, until a document turns up there
+        self._expects = expects or (lambda update: False if update < stream.total else None)
+        self._is_clear = True  # where no documents are expected none has turned up by now
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
         """Write all claims of the lease; ``progress`` is told how many documents are done by now.
@@ -143,22 +144,26 @@ class Writer:
         for attempt in range(ROUNDS):
             if claim.redo or attempt:
                 todo, found = self._behind(todo, work)
-            elif self._expect_nothing and todo[-1] < self._stream.total:
+            elif self._is_clear and self._expects(todo[-1]) is False:
                 found = {}
             else:
                 found = revisions(self._client, self._stream, todo)
             if not claim.redo:  # whether the run that left this behind has met an empty place, nobody knows
-                work.foreign.update(update for update in todo if update not in found and self._is_rewrite(update))
+                work.foreign.update(update for update in todo if self._is_foreign(update, update in found))
             work.outcome.foreign = len(work.foreign)
             reasons = self._post(work, todo, found) if todo else {}
             todo = list(reasons)
             if not todo:
                 break
-            self._expect_nothing = False
+            self._is_clear = False
             self._lease.confirm()  # whoever wrote these documents may have been handed them
             self._client.stopping.wait(random.uniform(0, 0.1) * 2 ** attempt)
         for update, reason in reasons.items():
             self._fail(work, update, reason)
+
+    def _is_foreign(self, update: int, is_there: bool) -> bool:
+        expected = self._expects(update)
+        return expected is not None and expected != is_there
 
     def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
         """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
@@ -169,7 +174,8 @@ class Writer:
             if document:
                 holds = held(self._stream, document)
                 if holds is None:
-                    work.foreign.add(update)
+                    if self._expects(update) is not None:
+                        work.foreign.add(update)
                 elif holds >= update:
                     outcome.written += update in work.accepted
                     outcome.accepted += update in work.accepted

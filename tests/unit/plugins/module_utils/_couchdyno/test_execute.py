@@ -214,9 +214,12 @@ def test_a_run_record_tells_which_windows_it_answers_for(couch, client, book):
     assert (record["first"], record["count"], record["redone"]) == (2, 2, [[0, 2, ts]])
 
 
-def test_documents_that_must_be_there(couch, client, book):
-    """But for those of the earlier tool, and those that are or were in an open claim."""
-    state = dict(book.state, position=12, origin=2)
+def test_which_documents_are_expected(couch, client, book):
+    """Nobody can tell of those of the earlier tool, and of those that are or were in an open claim."""
     left = Claim(4, 1, 0, 0, "d", "h", "", 0)
-    is_rewrite = execute_module._rewrites(state, [left])
-    assert [update for update in range(12) if is_rewrite(update)] == [7, 8, 10, 11]
+    expects = execute_module._expects(dict(book.state, position=12), [left])
+    assert [expects(update) for update in range(12)] == [False] * 5 + [True] * 4 + [None] + [True] * 2
+    expects = execute_module._expects(dict(book.state, position=12, origin=2), [left])
+    assert [expects(update) for update in range(12)] == [None] * 7 + [True] * 2 + [None] + [True] * 2
+    expects = execute_module._expects(dict(book.state, origin=0), [])
+    assert [expects(update) for update in range(7)] == [None] * 5 + [True] * 2

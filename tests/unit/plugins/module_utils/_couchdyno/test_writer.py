@@ -87,6 +87,16 @@ def test_documents_in_the_way_in_the_first_lap_are_overwritten(couch, client, bo
     assert holds(couch, 0, 10)
 
 
+def test_documents_in_the_way_are_counted_whichever_batch_meets_them_first(couch, client, book, monkeypatch):
+    """Once one is in the way, later batches look before they write."""
+    monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 3)
+    for document_id in ("cdyno_000000000001", "cdyno_000000000008"):
+        couch.documents[document_id] = {"_id": document_id, "_rev": "1-x", "mine": True}
+    outcome = write(client, book, take(client, book, 10), pace=Pace(1))
+    assert (outcome.written, outcome.conflicts, outcome.foreign) == (10, 1, 2)
+    assert holds(couch, 0, 10)
+
+
 def test_a_window_is_cut_into_batches_that_together_are_the_window(couch, client, book, monkeypatch):
     monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 3)
     told = []
@@ -231,7 +241,7 @@ def test_a_document_that_is_gone_is_counted_once(couch, client, book):
     outcome = write(client, book, take(client, book, 10))
     assert (outcome.foreign, outcome.written) == (0, 9)
     book.change(lambda state: state.update(claims=[]))
-    outcome = write(client, book, take(client, book, 10, "later"), is_rewrite=lambda update: update == 14)
+    outcome = write(client, book, take(client, book, 10, "later"), expects=lambda update: update == 14 or None)
     assert (outcome.foreign, outcome.written, outcome.errors) == (1, 9, 1)
 
 
