@@ -24,4 +24,6 @@ rm -rf build couchdyno.egg-info  # what pip leaves in a checkout
 mkdir -p venv/collections/ansible_collections/dyno
 ln -sfn "$PWD" venv/collections/ansible_collections/dyno/couchdb
 
-echo "ready: $(cd venv/bin && ls -d ./couchdyno-* ./ansible ./ansible-playbook 2>/dev/null | sed "s|^.|./venv/bin|" | paste -sd " ")"
+set -- ./venv/bin/ansible ./venv/bin/ansible-playbook ./venv/bin/couchdyno-*
+[ -e "$1" ] || shift 2  # Ansible takes a newer Python
+echo "ready: $*"

@@ -63,9 +63,7 @@ for part in "${parts[@]}"; do
     case $part in
     static)
         "${pip[@]}" --requirement tests/requirements-static.txt
-        check "ruff" venv/bin/ruff check plugins playbooks tests
-        check "mypy" env MYPYPATH=venv/collections venv/bin/mypy --cache-dir .test/mypy --explicit-package-bases \
-            --namespace-packages plugins/module_utils/_couchdyno
+        check "static" venv/bin/nox --tags static
         ;;
     unit)
         COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python tests/unit

@@ -28,7 +28,7 @@ trap 'rm -rf "$tree"' EXIT
     packages=$tree/srv/packages
     mkdir "$packages"
     chroot "$tree" apt-get clean
-    chroot "$tree" apt-get install --yes --no-install-recommends --download-only $to_install
+    echo "$to_install" | xargs chroot "$tree" apt-get install --yes --no-install-recommends --download-only
     mv "$tree"/var/cache/apt/archives/*.deb "$packages"
     for package in "$packages"/*.deb; do
         dpkg-deb --field "$package"
