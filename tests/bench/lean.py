@@ -66,11 +66,16 @@ class Address(NamedTuple):
 class Connection:
     """A connection that is kept; answers end with their length or with the last of their chunks."""
 
-    def __init__(self, address: Address) -> None:
-        self._socket = socket.create_connection((address.host, address.port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
         self._buffer = bytearray(BUFFER)
         self._view = memoryview(self._buffer)
+
+    @classmethod
+    def to(cls, address: Address) -> Connection:
+        connected = socket.create_connection((address.host, address.port))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(connected)
 
     def exchange(self, request: bytes) -> None:
         """Send a request and wait for the end of its answer; Broken unless all went well."""
@@ -120,7 +125,7 @@ class Lean:
         self._what = what
         self._stream = stream
         self._batch = batch
-        self._connections = [Connection(address) for _ in range(connections)]
+        self._connections = [Connection.to(address) for _ in range(connections)]
 
     def cycle(self, lap: int) -> tuple[float, float]:
         """Do all documents once; returns seconds, and seconds of CPU."""

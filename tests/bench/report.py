@@ -16,7 +16,8 @@ TITLES = {
     "rates": "Cycles against the server's limit", "fills": "Fill against the server's limit", "peers": "Other programs",
     "laps": "CPU of the client", "start": "Start-up", "bookkeeping": "Bookkeeping of a small cycle",
     "memory": "Memory", "growth": "Growth of the database", "history": "Growth of the history",
-    "drivers": "Several drivers", "verify": "Verifying", "fleet": "Ansible", "batches": "Sizes of requests",
+    "pace": "Keeping to a rate", "drivers": "Several drivers", "verify": "Verifying", "fleet": "Ansible",
+    "batches": "Sizes of requests",
 }
 
 

@@ -43,11 +43,15 @@ class Server(NamedTuple):
                 return None
             raise
 
+    @property
+    def is_couchdb(self) -> bool:
+        """Whether it is a CouchDB, rather than the embedded server."""
+        return "couchdb" in (self.ask("") or {})
+
     def describe(self) -> dict[str, str]:
         """What kind of server it is, for a reader of the figures."""
-        told = self.ask("") or {}
-        version = told.get("version", "unknown")
-        if "express-pouchdb" in told:
+        version = (self.ask("") or {}).get("version", "unknown")
+        if not self.is_couchdb:
             return {"server": f"the embedded PouchDB Server, in memory, {version}"}
         nodes = (self.ask("_membership") or {}).get("cluster_nodes", [])
         where = ", on the same machine" if urlsplit(self.url).hostname in ("127.0.0.1", "localhost") else ""

@@ -8,7 +8,7 @@ from typing import Callable, Iterator
 from bench import Bench
 from figures import Table
 
-from . import batches, drivers, fleet, laps, peers, rates, scale, start, verify
+from . import batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "rates": rates.measure,
@@ -16,6 +16,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "laps": laps.measure,
     "start": start.measure,
     "scale": scale.measure,
+    "pace": pace.measure,
     "drivers": drivers.measure,
     "verify": verify.measure,
     "fleet": fleet.measure,

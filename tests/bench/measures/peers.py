@@ -55,8 +55,10 @@ def _stages(bench: Bench, directory: Path, documents: int) -> dict[str, Commands
     def fill(name: str) -> Run:
         return bench.script("setup", bench.database(name), "-w", "-t", documents, "-s", SIZE)
 
-    return {FILL: {"couchdyno": fill, "couchimport": partial(peer, couchimport, lines),
-                   "couchrestore": partial(peer, couchrestore, backup)},
+    fills: Commands = {"couchdyno": fill, "couchimport": partial(peer, couchimport, lines)}
+    if bench.server.is_couchdb:  # couchrestore logs in by a form of session that the embedded server does not know
+        fills["couchrestore"] = partial(peer, couchrestore, backup)
+    return {FILL: fills,
             UPDATES: {"couchdyno": lambda name: bench.cycle(bench.database(name), documents),
                       "couchimport": partial(peer, [*couchimport, "--overwrite", "true"], lines)}}
 
