@@ -44,6 +44,7 @@ def main() -> int:
         print(report.facts(results), flush=True)
         bench = Bench(server, args.scripts, args.rounds, args.quick)
         for name in args.measures or MEASURES:
+            begun = time.monotonic()
             try:
                 for table in {**MEASURES, **NAMED}[name](bench):
                     tables.append(table)
@@ -53,6 +54,7 @@ def main() -> int:
                 say(f"bench: {name}: {error}")
             finally:
                 bench.delete_all()
+            say(f"{name}: {time.monotonic() - begun:.0f} s in all")
     results.update(seconds=round(time.monotonic() - started), tables=[table.to_data() for table in tables])
     _write(results, args)
     missed = [] if args.quick else report.missed(tables)

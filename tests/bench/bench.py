@@ -72,6 +72,12 @@ class Bench:
         self.script("setup", database, "-f", "-t", total, "-s", size, *(["-w"] if fill else []))
         return database
 
+    def empty(self, name: str) -> str:
+        """Make a database anew, and nothing in it; returns its URL with credentials."""
+        self.delete(name)
+        self.server.ask(PREFIX + name, "PUT")
+        return self.database(name)
+
     def delete(self, *names: str) -> None:
         """Delete databases of the bench; fine when there are none."""
         for name in names:

@@ -17,7 +17,7 @@ NOTE = (f"{DRIVERS} drivers with a connection each, and one with {DRIVERS} conne
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    lap = bench.pick(32_000, 320)
+    lap = bench.pick(16_000, 320)
     database = bench.make("drivers", lap, SIZE, fill=True)
     window = lap // (DRIVERS * CYCLES)
     seconds: dict[str, list[float]] = {"many": [], "one": []}

@@ -15,7 +15,7 @@ NOTE = ("Updates of {documents} documents of 1000 B whose revisions are read. St
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    lap = bench.pick(20_000, 400)
+    lap = bench.pick(10_000, 400)
     ours, theirs, lean = (bench.make(f"laps_{name}", lap, SIZE, fill=True) for name in ("ours", "naive", "lean"))
     small = bench.make("laps_one", 1, SIZE, fill=True)
     rates: dict[str, list[float]] = {"couchdyno": [], "naive": []}

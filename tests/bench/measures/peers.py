@@ -24,7 +24,7 @@ Commands = Dict[str, Command]
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    documents = bench.pick(20_000, 300)
+    documents = bench.pick(15_000, 300)
     runs: dict[tuple[str, str], list[Run]] = {}
     with tempfile.TemporaryDirectory(prefix="couchdyno-bench-") as directory:
         stages = _stages(bench, Path(directory), documents)
@@ -66,11 +66,10 @@ def _stages(bench: Bench, directory: Path, documents: int) -> dict[str, Commands
 def _write(bench: Bench, name: str, documents: int, what: str, command: Command) -> Run:
     """Run a program, on a fresh database for a fill; Failed when documents are missing, or not updated."""
     if what == FILL:
-        bench.delete(name)
         if name == "peers_couchdyno":
             bench.make(name, documents, SIZE)
         else:
-            bench.server.ask(PREFIX + name, "PUT")  # couchrestore wants it empty
+            bench.empty(name)
     took = command(name)
     found = bench.server.ask(PREFIX + name)
     changes = int(str(found["update_seq"]).partition("-")[0])

@@ -40,7 +40,7 @@ def _memory(bench: Bench, databases: dict[int, str]) -> Table:
     peaks[f"{small:,} created, of {LARGEST:,}"] = bench.cycle(largest, small).rss
     bench.delete("scale_largest")
     for total, database in databases.items():
-        window = min(total, bench.pick(200_000, 500))
+        window = min(total, bench.pick(50_000, 500))
         say(f"memory: updating {window} documents of {total}")
         peaks[f"{window:,} updated, of {total:,}"] = bench.cycle(database, window).rss
     table = Table("memory", "Window", MEMORY_NOTE)
@@ -72,7 +72,7 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
 
 
 def _history(bench: Bench) -> Table:
-    cycles, window = bench.pick((1000, 100), (20, 10))
+    cycles, window = bench.pick((1000, 10), (20, 10))
     say(f"history: {cycles} cycles")
     ours, theirs = (bench.make(f"history_{name}", 1000, 1000, fill=True) for name in ("ours", "lean"))
     run = bench.script("execute", ours, "-c", 0, "--cycles", cycles, "-u", window, "--json", output=True)

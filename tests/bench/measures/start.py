@@ -34,7 +34,7 @@ def _starts(bench: Bench, database: str) -> Table:
     sides[cycle] = lambda: bench.cycle(database, UPDATES)
     sides[IMPORT] = lambda: run([bench.python, "-c", "import requests"])
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for number in bench.rounds("starts", times=5):
+    for number in bench.rounds("starts", times=3):
         for name, took in bench.in_turns(number, sides).items():
             seconds[name].append(took.seconds)
     for name, series in seconds.items():

@@ -15,7 +15,7 @@ NOTE = ("{documents} documents of 1000 B, start to exit. Plain reading is the sa
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    total = bench.pick(100_000, 500)
+    total = bench.pick(50_000, 500)
     database, small = bench.make("proved", total, SIZE, fill=True), bench.make("proved_one", 1, SIZE, fill=True)
     rates: dict[str, list[float]] = {"couchdyno-verify": [], PLAIN: []}
     cpus: dict[str, list[float]] = {"couchdyno-verify": [], PLAIN: []}
