@@ -4,7 +4,7 @@
 """The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
 
     COUCHDYNO_URL=http://user:password@host:port/db lean.py fill|write|cycle --documents N --size BYTES
-        [--connections N] [--batch-bytes N] [--cycles N]
+        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N]
 
 ``fill`` writes documents into a database that has none of them, ``write`` writes them over under revisions that are
 known, ``cycle`` reads the revisions of each batch before it is written, as couchdyno does. The batches are those that
@@ -118,18 +118,22 @@ class Connection:
 
 
 class Lean:
-    """The cycles of one database; each request of a batch is prepared, and the batches are shared out as they come."""
+    """Cycles over documents of one database, from the one with index ``first`` to the last of the stream.
 
-    def __init__(self, address: Address, what: str, stream: Stream, batch: int, connections: int) -> None:
+    Each request of a batch is prepared, and the batches are shared out as they come.
+    """
+
+    def __init__(self, address: Address, what: str, stream: Stream, first: int, batch: int, connections: int) -> None:
         self._address = address
         self._what = what
         self._stream = stream
+        self._first = first
         self._batch = batch
         self._connections = [Connection.to(address) for _ in range(connections)]
 
     def cycle(self, lap: int) -> tuple[float, float]:
         """Do all documents once; returns seconds, and seconds of CPU."""
-        work = [self._requests(first, lap) for first in range(0, self._stream.total, self._batch)]
+        work = [self._requests(first, lap) for first in range(self._first, self._stream.total, self._batch)]
         batches = iter(work)
         failures: list[Exception] = []
         lock = threading.Lock()
@@ -191,14 +195,15 @@ def main() -> int:
     parser.add_argument("what", choices=("fill", "write", "cycle"))
     parser.add_argument("--documents", type=int, required=True)
     parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--batch-bytes", type=int)
     parser.add_argument("--cycles", type=int, default=1)
     args = parser.parse_args()
     batch = Pace(args.connections, args.batch_bytes).batch_documents(args.size)
     try:
-        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what, Stream(SEED, args.documents, args.size), batch,
-                    args.connections)
+        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what,
+                    Stream(SEED, args.first + args.documents, args.size), args.first, batch, args.connections)
         times = [lean.cycle(lap) for lap in range(args.cycles)]
     except (Broken, OSError) as error:
         print(f"lean.py: {error}", file=sys.stderr)
