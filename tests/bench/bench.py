@@ -100,8 +100,8 @@ class Bench:
 
     def lean(self, what: str, database: str, documents: int, size: int, *options: object) -> dict[str, list[float]]:
         """Send the requests of couchdyno by the leanest client; see lean.py."""
-        words = [self.python, HERE / "lean.py", what, "--documents", str(documents), "--size", str(size)]
-        found = run([*words, *map(str, options)], output=True, COUCHDYNO_URL=database)
+        told = map(str, ("--documents", documents, "--size", size, *options))
+        found = run([self.python, HERE / "lean.py", what, *told], output=True, COUCHDYNO_URL=database)
         return dict(json.loads(found.output))
 
     def beside(self, script: str, database: str, *options: object) -> Run:

@@ -180,7 +180,8 @@ class Lean:
 
 def _joined(chunks: bytes) -> bytes:
     """A body without the lengths of its chunks."""
-    parts, start = [], 0
+    parts: list[bytes] = []
+    start = 0
     while True:
         end = chunks.index(b"\r\n", start)
         length = int(chunks[start:end], 16)

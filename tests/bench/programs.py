@@ -32,9 +32,9 @@ def install() -> tuple[list[str], Path]:
         building.mkdir(parents=True)
         for path in files:
             shutil.copy(path, building)
-        path = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])
+        search = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])
         done = subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=building,
-                              env=dict(os.environ, PATH=path), capture_output=True, text=True, check=False)
+                              env=dict(os.environ, PATH=search), capture_output=True, text=True, check=False)
         if done.returncode:
             raise Failed(f"npm could not install the peers: {(done.stderr or done.stdout).strip()[-300:]}")
         building.rename(home)

@@ -47,7 +47,8 @@ def _grid(table: Table, style: str, miss: str) -> str:
     columns = table.columns
     heads = [table.title, *(_head(table, column) for column in columns)]
     rows = [[row, *(_cell(table.find(row, column), miss) for column in columns)] for row in table.rows]
-    return tabulate(rows, heads, tablefmt=style, colalign=["left"] + ["right"] * len(columns), disable_numparse=True)
+    sides = ["left", *(["right"] * len(columns))]
+    return str(tabulate(rows, heads, tablefmt=style, colalign=sides, disable_numparse=True))
 
 
 def _head(table: Table, column: str) -> str:

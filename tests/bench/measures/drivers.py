@@ -3,6 +3,7 @@
 """What drivers lose by coordinating: several with one connection each against one with as many connections."""
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Iterator
 
 from bench import Bench
@@ -36,7 +37,7 @@ def measure(bench: Bench) -> Iterator[Table]:
 
 def _at_once(bench: Bench, database: str, drivers: int, connections: int, window: int) -> float:
     """The seconds that so many drivers take for their cycles, less those of starting and ending that many."""
-    command = [bench.scripts / "couchdyno-execute", "--connections", str(connections), "-c", "0"]
+    command: list[str | Path] = [bench.scripts / "couchdyno-execute", "--connections", str(connections), "-c", "0"]
     started = run_at_once([[*command, "--cycles", "1", "-u", "1"]] * drivers, COUCHDYNO_URL=database)
     cycles = [*command, "--cycles", str(CYCLES), "-u", str(window)]
     return max(run_at_once([cycles] * drivers, COUCHDYNO_URL=database) - started, 1e-3)

@@ -21,7 +21,7 @@ NOTE = ("Seconds of one task on {hosts} hosts, local connection, as many forks, 
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    hosts = [f"host{number:02}" for number in range(bench.pick(20, 3))]
+    hosts = [f"host{number:02}" for number in range(bench.pick(20, 2))]
     with tempfile.TemporaryDirectory(prefix="couchdyno-bench-") as directory:
         inventory = _inventory(bench, Path(directory), hosts)
         say("fleet: setting up")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from functools import partial
 from typing import Iterator
 
 from bench import CONNECTIONS, Bench, say
@@ -17,7 +18,8 @@ MEMORY_NOTE = ("Peak RSS of couchdyno-execute over documents of 200 B, 4 connect
                "written without reading; what is updated is read first.")
 GROWTH_NOTE = "Updates of {window:,} documents of 200 B a second in full databases, start-up subtracted."
 HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1000 B in one database, by couchdyno's own report; and the "
-                "same requests by the lean client as often in another: medians of the first and of the last tenth.")
+                "same requests by the lean client as often in another, in turns: medians of the first {part} and of "
+                "the last.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -58,11 +60,8 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
     for number in bench.rounds("growth"):
         for total, database in databases.items():
             first = max(0, total - (number + 1) * window)  # far from where couchdyno is, and like it in fresh places
-            start = bench.cycle(database, 1).seconds
-            found = bench.in_turns(number, {
-                "couchdyno": lambda at=database, less=start: bench.cycle(at, window).seconds - less,
-                "ceiling": lambda at=database, first=first: bench.lean("cycle", at, window, SIZE, "--first", first,
-                                                                       "--connections", CONNECTIONS)["seconds"][0]})
+            found = bench.in_turns(number, {"couchdyno": partial(_cycle, bench, database, window),
+                                            "ceiling": partial(_lean, bench, database, window, first)})
             for name, took in found.items():
                 rates[total].setdefault(name, []).append(window / max(took, 1e-3))
     table = Table("growth", "Documents", GROWTH_NOTE.format(window=window))
@@ -73,22 +72,33 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
     return table
 
 
+def _cycle(bench: Bench, database: str, window: int) -> float:
+    start = bench.cycle(database, 1).seconds
+    return bench.cycle(database, window).seconds - start
+
+
+def _lean(bench: Bench, database: str, window: int, first: int) -> float:
+    options = ("--first", first, "--connections", CONNECTIONS)
+    return bench.lean("cycle", database, window, SIZE, *options)["seconds"][0]
+
+
 def _history(bench: Bench) -> Table:
     cycles, window = bench.pick((1000, 10), (20, 10))
     say(f"history: {cycles} cycles")
     ours, theirs = (bench.make(f"history_{name}", 1000, 1000, fill=True) for name in ("ours", "lean"))
-    tenth = cycles // 10
+    parts = bench.pick(10, 2)
+    part = cycles // parts
     seconds: dict[str, list[float]] = {"couchdyno": [], "ceiling": []}
-    for _ in range(10):
-        run = bench.script("execute", ours, "-c", 0, "--cycles", tenth, "-u", window, "--json", output=True)
+    for _ in range(parts):
+        run = bench.script("execute", ours, "-c", 0, "--cycles", part, "-u", window, "--json", output=True)
         seconds["couchdyno"] += [json.loads(line)["after"]["dt"] for line in run.output.splitlines()]
         seconds["ceiling"] += bench.lean("cycle", theirs, window, 1000, "--connections", CONNECTIONS,
-                                         "--cycles", tenth)["seconds"]
+                                         "--cycles", part)["seconds"]
     bench.delete("history_ours", "history_lean")
-    table = Table("history", "Client", HISTORY_NOTE.format(cycles=cycles, window=window))
+    table = Table("history", "Client", HISTORY_NOTE.format(cycles=cycles, window=window, part=part))
     slower = {}
     for name, took in seconds.items():
-        first, last = statistics.median(took[:tenth]), statistics.median(took[-tenth:])
+        first, last = statistics.median(took[:part]), statistics.median(took[-part:])
         slower[name] = last / first
         table.add(name, "first, ms", first * 1000)
         table.add(name, "last, ms", last * 1000)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Iterator
+from functools import partial
+from typing import Any, Callable, Iterator
 
 from bench import ROOT, Bench
 from figures import Table, at_most, ratios
-from processes import run
+from processes import Run, run
 from servers import Server
 
 SCRIPTS = ("setup", "execute", "info", "verify")
@@ -29,10 +30,10 @@ def measure(bench: Bench) -> Iterator[Table]:
 def _starts(bench: Bench, database: str) -> Table:
     table = Table("start", "Command", NOTE)
     cycle = f"couchdyno-execute, {UPDATES} documents"
-    sides = {f"couchdyno-{name} --version": lambda name=name: bench.script(name, database, "--version")
-             for name in SCRIPTS}
-    sides[cycle] = lambda: bench.cycle(database, UPDATES)
-    sides[IMPORT] = lambda: run([bench.python, "-c", "import requests"])
+    sides: dict[str, Callable[[], Run]] = {
+        f"couchdyno-{name} --version": partial(bench.script, name, database, "--version") for name in SCRIPTS}
+    sides[cycle] = partial(bench.cycle, database, UPDATES)
+    sides[IMPORT] = partial(run, [bench.python, "-c", "import requests"])
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for number in bench.rounds("starts", times=3):
         for name, took in bench.in_turns(number, sides).items():
