@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
+
+    COUCHDYNO_URL=http://user:password@host:port/db lean.py fill|write|cycle --documents N --size BYTES
+        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N]
+
+``fill`` writes documents into a database that has none of them, ``write`` writes them over under revisions that are
+known, ``cycle`` reads the revisions of each batch before it is written, as couchdyno does. The batches are those that
+couchdyno begins with. Whatever can be done beforehand is: bodies are rendered, revisions known, and of the answers only
+their end is looked for, and the word error. Prints {"seconds", "cpu", "batch"}: for each cycle the seconds and the
+seconds of CPU from the first request to the last answer; and how many documents are in a request.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from base64 import b64encode
+from typing import Any, Iterator, NamedTuple, Sequence
+from urllib.parse import unquote, urlencode, urlsplit
+
+from couchdyno.pace import Pace
+from couchdyno.stream import Stream
+
+BUFFER = 1 << 18
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+HEAD_END = b"\r\n\r\n"
+ERROR = b'"error":'
+SEED = 1
+
+
+class Broken(Exception):
+    """The server did not do what it was asked."""
+
+
+class Address(NamedTuple):
+    """Where the database is: ``path`` is as in a request, ``authorization`` is a line of its head."""
+
+    host: str
+    port: int
+    path: str
+    authorization: str
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        parts = urlsplit(url)
+        if parts.scheme != "http":
+            raise Broken("the ceiling is measured over http, not https")
+        credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
+        authorization = f"Authorization: Basic {b64encode(credentials).decode()}\r\n" if parts.username else ""
+        return cls(parts.hostname or "", parts.port or 80, parts.path, authorization)
+
+    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """A whole request, ready to be sent."""
+        head = (f"{method} {self.path}/{path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{self.authorization}"
+                f"Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
+        return head.encode() + body
+
+
+class Connection:
+    """A connection that is kept; answers end with their length or with the last of their chunks."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._buffer = bytearray(BUFFER)
+        self._view = memoryview(self._buffer)
+
+    @classmethod
+    def to(cls, address: Address) -> Connection:
+        connected = socket.create_connection((address.host, address.port))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(connected)
+
+    def exchange(self, request: bytes) -> None:
+        """Send a request and wait for the end of its answer; Broken unless all went well."""
+        self._socket.sendall(request)
+        for _ in self._answer():
+            pass
+
+    def ask(self, request: bytes) -> Any:
+        """Send a request; returns the JSON of its answer."""
+        self._socket.sendall(request)
+        head, _, body = b"".join(bytes(part) for part in self._answer()).partition(HEAD_END)
+        return json.loads(_joined(body) if b"chunked" in head else body)
+
+    def _answer(self) -> Iterator[memoryview]:
+        """The parts of an answer as they arrive, each good until the next."""
+        count = self._receive(0)
+        while HEAD_END not in self._buffer[:count]:
+            count += self._receive(count)
+        head, _, rest = bytes(self._buffer[:count]).partition(HEAD_END)
+        if not head.startswith(b"HTTP/1.1 20"):
+            raise Broken(head.splitlines()[0].decode())
+        length = next((int(line[15:]) for line in head.lower().splitlines() if line.startswith(b"content-length:")), -1)
+        left, tail = length - len(rest), self._buffer[:count][-len(LAST_CHUNK):]
+        yield self._checked(count)
+        while left > 0 if length >= 0 else tail != LAST_CHUNK:
+            count = self._receive(0)
+            left, tail = left - count, (tail + self._buffer[max(0, count - len(LAST_CHUNK)):count])[-len(LAST_CHUNK):]
+            yield self._checked(count)
+
+    def _receive(self, start: int) -> int:
+        count = self._socket.recv_into(self._view[start:])
+        if not count:
+            raise Broken("the server has ended the connection")
+        return count
+
+    def _checked(self, count: int) -> memoryview:
+        if self._buffer.find(ERROR, 0, count) >= 0:
+            raise Broken(bytes(self._buffer[:count]).decode(errors="replace")[-300:])
+        return self._view[:count]
+
+
+class Lean:
+    """Cycles over documents of one database, from the one with index ``first`` to the last of the stream.
+
+    Each request of a batch is prepared, and the batches are shared out as they come.
+    """
+
+    def __init__(self, address: Address, what: str, stream: Stream, first: int, batch: int, connections: int) -> None:
+        self._address = address
+        self._what = what
+        self._stream = stream
+        self._first = first
+        self._batch = batch
+        self._connections = [Connection.to(address) for _ in range(connections)]
+
+    def cycle(self, lap: int) -> tuple[float, float]:
+        """Do all documents once; returns seconds, and seconds of CPU."""
+        work = [self._requests(first, lap) for first in range(self._first, self._stream.total, self._batch)]
+        batches = iter(work)
+        failures: list[Exception] = []
+        lock = threading.Lock()
+
+        def drive(connection: Connection) -> None:
+            try:
+                while not failures:
+                    with lock:
+                        requests = next(batches, None)
+                    if requests is None:
+                        return
+                    for request in requests:
+                        connection.exchange(request)
+            except (Broken, OSError) as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=drive, args=(connection,)) for connection in self._connections]
+        started, cpu = time.monotonic(), time.process_time()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ended = time.monotonic() - started, time.process_time() - cpu
+        if failures:
+            raise failures[0]
+        return ended
+
+    def _requests(self, first: int, lap: int) -> list[bytes]:
+        """The requests of a batch that begins with a document."""
+        stop = min(first + self._batch, self._stream.total)
+        ids = [self._stream.document_id(index) for index in range(first, stop)]
+        bounds = {"startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
+        read = self._address.request("GET", "_all_docs?" + urlencode(bounds))
+        revisions: Sequence[str | None] = [None] * len(ids)
+        if self._what != "fill":
+            revisions = [row["value"]["rev"] for row in self._connections[0].ask(read)["rows"]]
+        if len(revisions) != len(ids):
+            raise Broken("the documents are not there")
+        ts, base = int(time.time()), lap * self._stream.total
+        texts = [self._stream.text(base + index, ts, rev) for index, rev in zip(range(first, stop), revisions)]
+        write = self._address.request("POST", "_bulk_docs", ('{"docs":[' + ",".join(texts) + "]}").encode())
+        return [read, write] if self._what == "cycle" else [write]
+
+
+def _joined(chunks: bytes) -> bytes:
+    """A body without the lengths of its chunks."""
+    parts: list[bytes] = []
+    start = 0
+    while True:
+        end = chunks.index(b"\r\n", start)
+        length = int(chunks[start:end], 16)
+        if not length:
+            return b"".join(parts)
+        parts.append(chunks[end + 2:end + 2 + length])
+        start = end + 4 + length
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Send the requests of cycles as fast as a server takes them.")
+    parser.add_argument("what", choices=("fill", "write", "cycle"))
+    parser.add_argument("--documents", type=int, required=True)
+    parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--batch-bytes", type=int)
+    parser.add_argument("--cycles", type=int, default=1)
+    args = parser.parse_args()
+    batch = Pace(args.connections, args.batch_bytes).batch_documents(args.size)
+    try:
+        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what,
+                    Stream(SEED, args.first + args.documents, args.size), args.first, batch, args.connections)
+        times = [lean.cycle(lap) for lap in range(args.cycles)]
+    except (Broken, OSError) as error:
+        print(f"lean.py: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({"seconds": [each[0] for each in times], "cpu": [each[1] for each in times], "batch": batch}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

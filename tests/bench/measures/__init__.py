@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The measures, one file a family; each makes databases of its own and yields tables."""
+from __future__ import annotations
+
+from typing import Callable, Iterator
+
+from bench import Bench
+from figures import Table
+
+from . import batches, drivers, fleet, laps, pace, peers, predicted, rates, scale, start, verify
+
+MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
+    "rates": rates.measure,
+    "predicted": predicted.measure,
+    "peers": peers.measure,
+    "laps": laps.measure,
+    "start": start.measure,
+    "scale": scale.measure,
+    "pace": pace.measure,
+    "drivers": drivers.measure,
+    "verify": verify.measure,
+    "fleet": fleet.measure,
+}
+NAMED = {"batches": batches.measure}  # run when they are named

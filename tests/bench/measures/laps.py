@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cycles against the naive way, and the CPU that a document costs."""
+from __future__ import annotations
+
+from typing import Iterator
+
+from bench import CONNECTIONS, Bench
+from figures import Table, at_least, at_most, ratios
+
+SIZE = 1000
+NOTE = ("Updates of {documents} documents of 1000 B whose revisions are read. Start to exit; of the CPU (user and "
+        "system), what a cycle of one document takes is subtracted for couchdyno, and for the ceiling what goes before "
+        "its first request.")
+
+
+def measure(bench: Bench) -> Iterator[Table]:
+    lap = bench.pick(10_000, 400)
+    ours, theirs, lean = (bench.make(f"laps_{name}", lap, SIZE, fill=True) for name in ("ours", "naive", "lean"))
+    small = bench.make("laps_one", 1, SIZE, fill=True)
+    rates: dict[str, list[float]] = {"couchdyno": [], "naive": []}
+    cpus: dict[str, list[float]] = {"couchdyno": [], "naive": [], "ceiling": []}
+    for number in bench.rounds("laps"):
+        found = bench.in_turns(number, {"couchdyno": lambda: bench.cycle(ours, lap),
+                                        "naive": lambda: bench.beside("naive.py", theirs, lap, SIZE)})
+        one = bench.cycle(small, 1)
+        for name, took in found.items():
+            rates[name].append(lap / took.seconds)
+        cpus["couchdyno"].append((found["couchdyno"].cpu - one.cpu) / (lap - 1) * 1e6)
+        cpus["naive"].append(found["naive"].cpu / lap * 1e6)
+        leanest = bench.lean("cycle", lean, lap, SIZE, "--connections", CONNECTIONS)
+        cpus["ceiling"].append(leanest["cpu"][0] / lap * 1e6)
+    table = Table("laps", "Client", NOTE.format(documents=lap))
+    for name, values in cpus.items():
+        table.add(name, "CPU, µs a document", values, at_most(16) if name == "couchdyno" else None)
+    for name, values in rates.items():
+        table.add(name, "updates a second", values)
+    table.add("couchdyno", "times naive", ratios(rates["couchdyno"], rates["naive"]), at_least(3))
+    bench.delete("laps_ours", "laps_naive", "laps_lean", "laps_one")
+    yield table

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fill and cycles against the ceilings of the server, over sizes and connections."""
+from __future__ import annotations
+
+import statistics
+from typing import Iterator, NamedTuple
+
+from bench import Bench, size_name
+from figures import Table, at_least, ratios
+
+DOCUMENTS = {200: 8000, 1000: 8000, 10_000: 3200, 100_000: 640}  # by size, a second or so of each
+CONNECTIONS = (1, 2, 4, 8)
+FEWER = {1: 2, 2: 2}  # by connections: one part in so many is enough, where it takes longer
+FILL, FILL_CEILING, CYCLE, CEILING, WRITE_CEILING = "fill", "ceiling of a fill", "cycles", "ceiling", "write ceiling"
+CYCLES_NOTE = ("Updates a second. The ceiling is the same requests, revision reads and bulk writes, their bodies "
+               "rendered beforehand, by raw sockets over the same number of connections; the write ceiling is the bulk "
+               "writes alone. couchdyno's time is from start to exit, less that of a cycle of one document.")
+FILLS_NOTE = "New documents a second, likewise. The ceiling is the bulk writes of new documents."
+
+
+class Case(NamedTuple):
+    size: int
+    connections: int
+    documents: int
+
+    @property
+    def row(self) -> str:
+        return row(self.size, self.connections)
+
+
+def row(size: int, connections: int) -> str:
+    """The row of a size and a number of connections."""
+    return f"{size_name(size)}, {connections} connection{'' if connections == 1 else 's'}"
+
+
+def measure(bench: Bench) -> Iterator[Table]:
+    cases = _cases(bench)
+    totals = {case.size: max(each.documents for each in cases if each.size == case.size) for case in cases}
+    databases = {size: bench.make(f"rates_{size}", total, size, fill=True) for size, total in totals.items()}
+    single = bench.make("rates_one", 1, 1000, fill=True)
+    seconds: dict[Case, dict[str, list[float]]] = {case: {} for case in cases}
+    starts = []
+    for number in bench.rounds("rates"):
+        for case in cases:
+            starts.append(bench.cycle(single, 1).seconds)
+            for name, took in _round(bench, number, case, databases[case.size]).items():
+                seconds[case].setdefault(name, []).append(took)
+    bench.delete(*(f"rates_{size}" for size in databases), "rates_one")
+    rates = {case: _rates(case, seconds[case], statistics.median(starts)) for case in cases}
+    yield _cycles(rates)
+    yield _fills(rates)
+
+
+def _cases(bench: Bench) -> list[Case]:
+    if bench.quick:
+        return [Case(200, 1, 200), Case(1000, 4, 200), Case(100_000, 8, 16)]
+    return [Case(size, connections, documents // FEWER.get(connections, 1))
+            for size, documents in DOCUMENTS.items() for connections in CONNECTIONS]
+
+
+def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, float]:
+    """The seconds of each way to write a case's documents."""
+    options = ("--connections", case.connections)
+
+    def lean(what: str, at: str) -> float:
+        return bench.lean(what, at, case.documents, case.size, *options)["seconds"][0]
+
+    def fill() -> float:
+        fresh = bench.make("rates_fill", case.documents, case.size)
+        return bench.script("setup", fresh, "-w", "-t", case.documents, "-s", case.size, *options).seconds
+
+    found = bench.in_turns(number, {
+        FILL: fill,
+        FILL_CEILING: lambda: lean("fill", bench.empty("rates_fill"))})
+    bench.delete("rates_fill")
+    return {**found, **bench.in_turns(number, {
+        CEILING: lambda: lean("cycle", database),
+        CYCLE: lambda: bench.cycle(database, case.documents, *options).seconds,
+        WRITE_CEILING: lambda: lean("write", database)})}
+
+
+def _rates(case: Case, seconds: dict[str, list[float]], start: float) -> dict[str, list[float]]:
+    """Documents a second; ``start`` is what couchdyno takes beside writing."""
+    beside = {FILL: start, CYCLE: start}
+    return {name: [case.documents / max(took - beside.get(name, 0.0), 1e-3) for took in series]
+            for name, series in seconds.items()}
+
+
+def _cycles(rates: dict[Case, dict[str, list[float]]]) -> Table:
+    table = Table("rates", "Size and connections", CYCLES_NOTE)
+    for case, found in rates.items():
+        for name in (CYCLE, CEILING, WRITE_CEILING):
+            table.add(case.row, name, found[name])
+        table.add(case.row, "of the ceiling", ratios(found[CYCLE], found[CEILING]), at_least(0.95))
+        table.add(case.row, "of the write ceiling", ratios(found[CYCLE], found[WRITE_CEILING]), at_least(0.8))
+    return table
+
+
+def _fills(rates: dict[Case, dict[str, list[float]]]) -> Table:
+    table = Table("fills", "Size and connections", FILLS_NOTE)
+    for case, found in rates.items():
+        for name in (FILL, FILL_CEILING):
+            table.add(case.row, name, found[name])
+        table.add(case.row, "of the ceiling", ratios(found[FILL], found[FILL_CEILING]), at_least(0.95))
+    return table

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What might grow: memory and time, with the documents of a database, the window, and the cycles in its history."""
+from __future__ import annotations
+
+import json
+import statistics
+from functools import partial
+from typing import Iterator
+
+from bench import CONNECTIONS, Bench, say
+from figures import Table, at_least, at_most, ratios
+
+SIZE = 200  # bytes of a document, to save time
+LARGEST = 10_000_000  # documents of a database that is not filled
+PEAK, OVER = "peak RSS, MB", "above the smallest, MB"
+MEMORY_NOTE = ("Peak RSS of couchdyno-execute over documents of 200 B, 4 connections. What is created is in lap 0, and "
+               "written without reading; what is updated is read first.")
+GROWTH_NOTE = "Updates of {window:,} documents of 200 B a second in full databases, start-up subtracted."
+HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1000 B in one database, by couchdyno's own report; and the "
+                "same requests by the lean client as often in another, in turns: medians of the first {part} and of "
+                "the last.")
+
+
+def measure(bench: Bench) -> Iterator[Table]:
+    totals = bench.pick((10_000, 100_000, 1_000_000), (200, 1000))
+    databases = {total: bench.make(f"scale_{total}", total, SIZE) for total in totals}
+    yield _memory(bench, databases)
+    yield _growth(bench, databases)
+    bench.delete(*(f"scale_{total}" for total in totals))
+    yield _history(bench)
+
+
+def _memory(bench: Bench, databases: dict[int, str]) -> Table:
+    """The peaks of cycles, which fill the databases on the way, each as one window."""
+    small = min(databases)
+    peaks = {}
+    for total, database in databases.items():
+        say(f"memory: creating {total} documents of {SIZE} B")
+        peaks[f"{total:,} created, of {total:,}"] = bench.cycle(database, total).rss
+    largest = bench.make("scale_largest", LARGEST, SIZE)
+    peaks[f"{small:,} created, of {LARGEST:,}"] = bench.cycle(largest, small).rss
+    bench.delete("scale_largest")
+    for total, database in databases.items():
+        window = min(total, bench.pick(50_000, 500))
+        say(f"memory: updating {window} documents of {total}")
+        peaks[f"{window:,} updated, of {total:,}"] = bench.cycle(database, window).rss
+    table = Table("memory", "Window", MEMORY_NOTE)
+    for kind in ("created", "updated"):
+        chosen = {row: peak for row, peak in peaks.items() if kind in row}
+        for row, peak in chosen.items():
+            table.add(row, PEAK, peak, at_most(80))
+            table.add(row, OVER, peak - min(chosen.values()), at_most(5))
+    return table
+
+
+def _growth(bench: Bench, databases: dict[int, str]) -> Table:
+    window = min(databases)
+    rates: dict[int, dict[str, list[float]]] = {total: {} for total in databases}
+    for number in bench.rounds("growth"):
+        for total, database in databases.items():
+            first = max(0, total - (number + 1) * window)  # far from where couchdyno is, and like it in fresh places
+            found = bench.in_turns(number, {"couchdyno": partial(_cycle, bench, database, window),
+                                            "ceiling": partial(_lean, bench, database, window, first)})
+            for name, took in found.items():
+                rates[total].setdefault(name, []).append(window / max(took, 1e-3))
+    table = Table("growth", "Documents", GROWTH_NOTE.format(window=window))
+    for total, sides in rates.items():
+        for name, values in sides.items():
+            table.add(f"{total:,}", name, values)
+        table.add(f"{total:,}", "of the ceiling", ratios(sides["couchdyno"], sides["ceiling"]), at_least(0.95))
+    return table
+
+
+def _cycle(bench: Bench, database: str, window: int) -> float:
+    start = bench.cycle(database, 1).seconds
+    return bench.cycle(database, window).seconds - start
+
+
+def _lean(bench: Bench, database: str, window: int, first: int) -> float:
+    options = ("--first", first, "--connections", CONNECTIONS)
+    return bench.lean("cycle", database, window, SIZE, *options)["seconds"][0]
+
+
+def _history(bench: Bench) -> Table:
+    cycles, window = bench.pick((1000, 10), (20, 10))
+    say(f"history: {cycles} cycles")
+    ours, theirs = (bench.make(f"history_{name}", 1000, 1000, fill=True) for name in ("ours", "lean"))
+    parts = bench.pick(10, 2)
+    part = cycles // parts
+    seconds: dict[str, list[float]] = {"couchdyno": [], "ceiling": []}
+    for _ in range(parts):
+        run = bench.script("execute", ours, "-c", 0, "--cycles", part, "-u", window, "--json", output=True)
+        seconds["couchdyno"] += [json.loads(line)["after"]["dt"] for line in run.output.splitlines()]
+        seconds["ceiling"] += bench.lean("cycle", theirs, window, 1000, "--connections", CONNECTIONS,
+                                         "--cycles", part)["seconds"]
+    bench.delete("history_ours", "history_lean")
+    table = Table("history", "Client", HISTORY_NOTE.format(cycles=cycles, window=window, part=part))
+    slower = {}
+    for name, took in seconds.items():
+        first, last = statistics.median(took[:part]), statistics.median(took[-part:])
+        slower[name] = last / first
+        table.add(name, "first, ms", first * 1000)
+        table.add(name, "last, ms", last * 1000)
+        table.add(name, "last, times the first", slower[name])
+    table.add("couchdyno", "of that, not the server's", slower["couchdyno"] / slower["ceiling"], at_most(1.05))
+    return table
