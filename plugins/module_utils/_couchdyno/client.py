@@ -8,6 +8,7 @@ they replace, and writing an update twice gives the same document), so whatever 
 """
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -150,8 +151,7 @@ class Client:
         field ``accepted``.
         """
         params: Params = {} if copies is None else {"w": copies}
-        body = ('{"docs":[' + ",".join(documents) + "]}").encode("ascii")
-        return list(self._request("POST", self._url("_bulk_docs"), params, body, None))
+        return list(self._request("POST", self._url("_bulk_docs"), params, _bulk_body(documents), None))
 
     def push(self, documents: Iterable[dict[str, Json]], copies: int) -> None:
         """Store leaves with their ``_revisions`` in all copies that can be reached, as replication does."""
@@ -389,6 +389,18 @@ def _is_usable(answer: Json, field: str | None) -> bool:
 
 def _present(answer: Json) -> list[Row]:
     return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
+
+
+def _bulk_body(documents: Iterable[str]) -> bytes:
+    """The body of a bulk write; grown piece by piece, as each copy of something so large costs fresh memory."""
+    body = io.BytesIO()
+    separator = b'{"docs":['
+    for document in documents:
+        body.write(separator)
+        body.write(document.encode("ascii"))
+        separator = b","
+    body.write(b"]}")
+    return body.getvalue()
 
 
 def _encode(value: Json) -> bytes:

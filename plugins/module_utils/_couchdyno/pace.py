@@ -39,7 +39,7 @@ class Pace:
         check_count("batch bytes", 1 if batch_bytes is None else batch_bytes, MOST_BYTES)
         if rate is not None:
             check_number("rate", rate, *RATES)
-        self.in_flight = self.connections + 1  # one more than connections: none of them waits for us
+        self.in_flight = self.connections + 1  # batches; one more than connections, so that none of them waits for us
         self._bytes = batch_bytes
         self._lock = threading.Lock()
         self._refused_above = self._slow_above = MOST_DOCUMENTS

@@ -90,8 +90,9 @@ class Register:
     def _post(self, document: Document, copies: int, beside: Document | None = None) -> Written:
         """Write the document under its revision, and wait for so many copies of it."""
         documents = [document] if beside is None else [document, beside]
+        texts = [json.dumps(each, separators=(",", ":")) for each in documents]
         for attempt in range(TRIES):
-            answers = self._client.bulk_write(map(json.dumps, documents), copies if copies > 1 else None)
+            answers = self._client.bulk_write(texts, copies if copies > 1 else None)
             answer = next((each for each in answers if each.get("id") == self._id), {"error": "no answer"})
             error = row_error(answer)
             if not error:

@@ -14,6 +14,7 @@ next are read. Three things keep documents from going back to an older update, w
 from __future__ import annotations
 
 import random
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Callable, Iterator, NamedTuple
@@ -66,6 +67,7 @@ class Writer:
         self._lease = lease
         self._pace = pace or Pace()
         self._expects = expects or (lambda update: False if update < stream.total else None)
+        self._slots = threading.Semaphore(self._pace.connections)  # of requests in flight; a thread more renders
         self._is_clear = True  # where no documents are expected none has turned up by now
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
@@ -76,7 +78,7 @@ class Writer:
         """
         outcome = Outcome()
         flying: set[Future[Outcome]] = set()
-        with ThreadPoolExecutor(self._pace.connections) as pool:
+        with ThreadPoolExecutor(self._pace.connections + 1) as pool:
             for batch in self._batches():
                 while self._has_to_wait(batch, flying, outcome):
                     self._collect(flying, outcome, progress, batch.due)
@@ -147,7 +149,8 @@ class Writer:
             elif self._is_clear and self._expects(todo[-1]) is False:
                 found = {}
             else:
-                found = revisions(self._client, self._stream, todo)
+                with self._slots:
+                    found = revisions(self._client, self._stream, todo)
             if not claim.redo:  # whether the run that left this behind has met an empty place, nobody knows
                 work.foreign.update(update for update in todo if self._is_foreign(update, update in found))
             work.outcome.foreign = len(work.foreign)
@@ -167,7 +170,8 @@ class Writer:
 
     def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
         """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
-        found = documents(self._client, self._stream, updates)
+        with self._slots:
+            found = documents(self._client, self._stream, updates)
         outcome, behind, there = work.outcome, [], {}
         for update in updates:
             document = found.get(self._stream.document_id(update))
@@ -187,10 +191,13 @@ class Writer:
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> dict[int, str]:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
-        self._lease.check()
-        text, ts, started = self._stream.text, work.claim.ts, time.monotonic()
+        text, ts = self._stream.text, work.claim.ts
+        texts = [text(update, ts, found.get(update)) for update in updates]
         try:
-            answers = self._client.bulk_write([text(update, ts, found.get(update)) for update in updates])
+            with self._slots:
+                self._lease.check()
+                started = time.monotonic()
+                answers = self._client.bulk_write(texts)
         except TooLarge as error:
             return self._post_halves(work, updates, found, error)
         ended = time.monotonic()
