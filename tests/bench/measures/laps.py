@@ -16,7 +16,7 @@ NOTE = ("Updates of {documents} documents of 1000 B whose revisions are read. St
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    lap = bench.pick(10_000, 400)
+    lap = bench.pick(30_000, 400)
     small = bench.make("laps_one", 1, SIZE, fill=True)
     rates: dict[str, list[float]] = {"couchdyno": [], "naive": []}
     cpus: dict[str, list[float]] = {"couchdyno": [], "naive": [], "ceiling": []}
