@@ -79,6 +79,9 @@ def execute_main(argv: list[str] | None = None) -> int:
 def info_main(argv: list[str] | None = None) -> int:
     """couchdyno-info: tell what is there."""
     parser = _parser("couchdyno-info", "Tell what is in a database and how its updates have been going.")
+    parser.add_argument("-d", "--daily", action="store_true", help="show a calendar of the updates of each day, too")
+    parser.add_argument("-c", "--conflicts", action="store_true",
+                        help="look for documents with conflicting revisions, too; reads which revisions all have")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
     return _run(parser, argv, _info)
 
@@ -160,9 +163,10 @@ def _execute_once(client: Client, args: argparse.Namespace, pace: Pace) -> int:
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
-    from .info import info
+    from . import info_text
+    from .info import Wanted, info
 
-    _show(info(client, args.history), text.info, args)
+    _show(info(client, Wanted(args.history, args.daily, args.conflicts, series=args.json)), info_text.info, args)
     return DONE
 
 
