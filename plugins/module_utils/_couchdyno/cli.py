@@ -83,7 +83,14 @@ def info_main(argv: list[str] | None = None) -> int:
     parser.add_argument("-c", "--conflicts", action="store_true",
                         help="look for documents with conflicting revisions, too; reads which revisions all have")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
-    return _run(parser, argv, _info)
+    comparing = parser.add_argument_group("to compare two infos that --json has printed; no database is needed")
+    comparing.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"),
+                           help="set them side by side; exit code 4 when B is worse")
+    comparing.add_argument("--tolerance", type=float, metavar="PERCENT", default=10.0,
+                           help="by how much B may be worse (default: %(default)g)")
+    comparing.add_argument("--force", action="store_true",
+                           help="compare them although parameters, connections or server differ")
+    return _run(parser, argv, _info, _info_of_files)
 
 
 def verify_main(argv: list[str] | None = None) -> int:
@@ -170,6 +177,20 @@ def _info(client: Client, args: argparse.Namespace) -> int:
     return DONE
 
 
+def _info_of_files(args: argparse.Namespace) -> int | None:
+    """What couchdyno-info does without a database, None when it is not asked to."""
+    from . import compare_text, saved
+    from .compare import compare
+    from .medians import WORSE
+
+    if not args.compare:
+        return None
+    before, after = map(saved.info, args.compare)
+    report = compare(before, after, args.tolerance, args.force)
+    _show(report, compare_text.compare, args)
+    return WITH_ERRORS if report["verdict"] == WORSE else DONE
+
+
 def _verify(client: Client, args: argparse.Namespace) -> int:
     from .progress import Progress
     from .verify import RIGHT, Span, given_stream, verify
@@ -228,11 +249,15 @@ def _parser(prog: str, description: str) -> Parser:
     return parser
 
 
-def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int]) -> int:
-    """Run a job on the database that the arguments name; returns the exit code."""
+def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int],
+         without_database: Callable[[argparse.Namespace], int | None] = lambda args: None) -> int:
+    """Run a job on the database that the arguments name, or what needs none; returns the exit code."""
     args = parser.parse_args(argv)
     stopping = threading.Event()
     try:
+        code = without_database(args)
+        if code is not None:
+            return code
         given = {name: getattr(args, name, None) for name in settings.NAMES}
         address, options = settings.connection(given, os.environ, args.config)
         client = Client(address, options, stopping=stopping)
