@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration, faults and molecule, or the parts that are named.
+# Runs the tests: static, unit, integration, browser, faults and molecule, or the parts that are named.
 # cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
@@ -10,10 +10,10 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(static unit integration faults molecule)
+[ $# -gt 0 ] || parts=(static unit integration browser faults molecule)
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(static|unit|integration|faults|molecule|cluster)$ ]] || {
-        echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, molecule, cluster" >&2
+    [[ $part =~ ^(static|unit|integration|browser|faults|molecule|cluster)$ ]] || {
+        echo "test.sh: there is no part '$part'; there are: static, unit, integration, browser, faults, molecule, cluster" >&2
         exit 2
     }
 done
@@ -81,6 +81,11 @@ for part in "${parts[@]}"; do
         ;;
     integration)
         tests "integration" venv/bin/python tests/integration
+        ;;
+    browser)
+        say "what reports and metrics need"
+        tests/browser/install.sh || { failed+=("browser"); continue; }
+        tests "browser" venv/bin/python tests/browser
         ;;
     faults)
         tests "faults" venv/bin/python tests/faults

@@ -95,5 +95,22 @@ def test_conflicts_are_found_by_a_user_who_is_no_admin(database):
     assert "documents : 1\n    revisions : 2\n" in run("couchdyno-info", "-c", database.url)
 
 
+def test_metrics(database, tmp_path):
+    run("couchdyno-setup", "-t", 5, "-w", database.url)
+    files = {name: tmp_path / f"{name}.prom" for name in ("execute", "info", "verify")}
+    for name, path in files.items():
+        run(f"couchdyno-{name}", "--metrics", path, database.url)
+    for name, path in files.items():
+        text = path.read_text()
+        assert f"couchdyno_{name}_exit_code{{" in text and f'database="{database.name}",name="{name}"' in text
+        assert database.server.password not in text
+    damaged = dict(database.get("cdyno_000000000001"), data="")
+    database.put(damaged)
+    run("couchdyno-verify", "--metrics", files["verify"], database.url, code=4)
+    assert f'verify_right{{database="{database.name}",name="verify",server="{database.server.url}"}} 0.0' in (
+        files["verify"].read_text()
+    )
+
+
 def test_a_negative_history_is_refused(database):
     assert "history" in run("couchdyno-info", "--history", -1, database.url, code=2)

@@ -73,6 +73,7 @@ def execute_main(argv: list[str] | None = None) -> int:
                         help="write so many documents a second, evenly; with -c 0 from cycle to cycle (default: as "
                              "fast as it goes)")
     _add_pace(parser)
+    _add_metrics(parser)
     return _run(parser, argv, _execute)
 
 
@@ -90,6 +91,7 @@ def info_main(argv: list[str] | None = None) -> int:
                            help="by how much B may be worse (default: %(default)g)")
     comparing.add_argument("--force", action="store_true",
                            help="compare them although parameters, connections or server differ")
+    _add_metrics(parser)
     return _run(parser, argv, _info, _info_of_files)
 
 
@@ -110,6 +112,7 @@ def verify_main(argv: list[str] | None = None) -> int:
     parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
     for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
         parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, of a database without a ledger")
+    _add_metrics(parser)
     return _run(parser, argv, _verify)
 
 
@@ -151,9 +154,9 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
         try:
             code = max(code, _execute_once(client, args, pace))
         except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
-            code = max(code, error.exit_code)
-            pace.rest()
             _complain("couchdyno-execute", str(error))
+            code = max(code, _meter(args, client, error.exit_code))
+            pace.rest()
         if args.continuous:
             pace.rest()
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
@@ -166,15 +169,16 @@ def _execute_once(client: Client, args: argparse.Namespace, pace: Pace) -> int:
 
     report = execute(client, args.updates, pace)
     _show(report, text.execute, args)
-    return _code("couchdyno-execute", client, report["after"])
+    return _meter(args, client, _code("couchdyno-execute", client, report["after"]), report)
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
     from . import info_text
     from .info import Wanted, info
 
-    _show(info(client, Wanted(args.history, args.daily, args.conflicts, series=args.json)), info_text.info, args)
-    return DONE
+    report = info(client, Wanted(args.history, args.daily, args.conflicts, series=args.json))
+    _show(report, info_text.info, args)
+    return _meter(args, client, DONE, report)
 
 
 def _info_of_files(args: argparse.Namespace) -> int | None:
@@ -202,7 +206,7 @@ def _verify(client: Client, args: argparse.Namespace) -> int:
     finally:
         progress.close()
     _show(report, text.verify, args)
-    return DONE if report["verdict"] == RIGHT else WITH_ERRORS
+    return _meter(args, client, DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 
 
 def _source(args: argparse.Namespace) -> Client | None:
@@ -230,8 +234,10 @@ def _add_pace(parser: Parser) -> None:
     parser.add_argument("--batch-bytes", type=int, metavar="BYTES",
                         help="how much to write in one request (default: by the size of the documents)")
 
+
 def _parser(prog: str, description: str) -> Parser:
     parser = Parser(prog=prog, description=description)
+    parser.set_defaults(script=prog, metrics=None)
     parser.add_argument("url", metavar="DB", nargs="?",
                         help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
                              "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
@@ -249,23 +255,52 @@ def _parser(prog: str, description: str) -> Parser:
     return parser
 
 
+def _add_metrics(parser: Parser) -> None:
+    parser.add_argument("--metrics", metavar="FILE.prom",
+                        help="write what it found there, for Prometheus (node_exporter's textfile collector); "
+                             "needs prometheus_client")
+
+
+def _meter(args: argparse.Namespace, client: Client, code: int, report: dict[str, Any] | None = None) -> int:
+    """Write the metrics that were asked for; ``report`` is None when the job failed.
+
+    Returns the exit code: the job's, or a failure to write them, which does not keep cycles from going on.
+    """
+    if not args.metrics:
+        return code
+    from . import metrics, textfile
+
+    script = args.script.rpartition("-")[2]
+    found = [*metrics.ended(script, code, client.now()), *(metrics.OF[script](report) if report else ())]
+    try:
+        textfile.write(args.metrics, {"server": client.address.server, "database": client.address.database}, found)
+    except CouchdynoError as error:
+        _complain(args.script, str(error))
+        return code or 1
+    return code
+
+
 def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int],
          without_database: Callable[[argparse.Namespace], int | None] = lambda args: None) -> int:
     """Run a job on the database that the arguments name, or what needs none; returns the exit code."""
     args = parser.parse_args(argv)
     stopping = threading.Event()
+    client = None
     try:
         code = without_database(args)
         if code is not None:
             return code
         given = {name: getattr(args, name, None) for name in settings.NAMES}
         address, options = settings.connection(given, os.environ, args.config)
+        if args.metrics:
+            from . import textfile
+            textfile.check(args.metrics)
         client = Client(address, options, stopping=stopping)
         _stop_on_signals(stopping)
         return job(client, args)
     except CouchdynoError as error:
         _complain(parser.prog, str(error))
-        return error.exit_code
+        return _meter(args, client, error.exit_code) if client else error.exit_code
     except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
