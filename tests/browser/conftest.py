@@ -8,4 +8,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import pytest
 from support import database, server  # noqa: F401  (fixtures)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from browser import Browser  # after the path is set
+
+    opened = Browser()
+    yield opened
+    opened.close()

@@ -8,6 +8,7 @@ Arrows run downward only::
     cli, progress, settings           the scripts: options, exit codes
     text, info_text, layout …         reports as people read them
     metrics, textfile, files          reports as Prometheus reads them
+    report, page, charts, tables      reports as a browser shows them
      │      (modules/)                the Ansible modules, outside of this package
     setup, execute, info, verify      the jobs: plain values in, plain data out
     compare, saved                    two infos side by side

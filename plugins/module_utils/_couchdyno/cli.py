@@ -84,6 +84,10 @@ def info_main(argv: list[str] | None = None) -> int:
     parser.add_argument("-c", "--conflicts", action="store_true",
                         help="look for documents with conflicting revisions, too; reads which revisions all have")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
+    parser.add_argument("--report", metavar="FILE.html",
+                        help="write a page with charts, too, that opens without network; needs jinja2 and plotly")
+    parser.add_argument("--from", dest="infos", nargs="+", metavar="FILE.json",
+                        help="with --report: a page of what --json of couchdyno-info and couchdyno-verify has printed")
     comparing = parser.add_argument_group("to compare two infos that --json has printed; no database is needed")
     comparing.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"),
                            help="set them side by side; exit code 4 when B is worse")
@@ -176,19 +180,39 @@ def _info(client: Client, args: argparse.Namespace) -> int:
     from . import info_text
     from .info import Wanted, info
 
-    report = info(client, Wanted(args.history, args.daily, args.conflicts, series=args.json))
-    _show(report, info_text.info, args)
-    return _meter(args, client, DONE, report)
+    paged = bool(args.report)
+    if paged:
+        from . import report
+        report.check(args.report)  # before anything is read
+    found = info(client, Wanted(args.history, args.daily or paged, args.conflicts, args.json or paged))
+    _show(found, info_text.info, args)
+    if paged:
+        report.write(args.report, [found])
+    return _meter(args, client, DONE, found)
 
 
 def _info_of_files(args: argparse.Namespace) -> int | None:
     """What couchdyno-info does without a database, None when it is not asked to."""
+    if args.infos:
+        return _report_files(args)
+    return _compare_files(args) if args.compare else None
+
+
+def _report_files(args: argparse.Namespace) -> int:
+    from . import report, saved
+
+    if not args.report:
+        raise UsageError("--from needs --report, the page to make")
+    report.check(args.report)
+    report.write(args.report, *saved.sort((path, saved.read(path)) for path in args.infos))
+    return DONE
+
+
+def _compare_files(args: argparse.Namespace) -> int:
     from . import compare_text, saved
     from .compare import compare
     from .medians import WORSE
 
-    if not args.compare:
-        return None
     before, after = map(saved.info, args.compare)
     report = compare(before, after, args.tolerance, args.force)
     _show(report, compare_text.compare, args)

@@ -23,6 +23,15 @@ def check_place(path: str) -> None:
         raise UsageError(f"cannot write {path}: it is a directory")
 
 
+def content(path: str) -> bytes | None:
+    """What is in a file, None when there is none."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
 def write(path: str, content: bytes) -> None:
     """Put a file in the place of the one that is there; raises UsageError when that cannot be done."""
     check_place(path)

@@ -55,11 +55,11 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "earlier": the history of the earlier tool, where there is one}
 
     ``sizes`` (bytes), ``q`` and ``n`` are None on servers that do not tell; ``connections`` and ``limits`` (documents
-    a second) are those that runs had. ``present`` is how many of ``total`` documents have been handed out to be written; ``open_claims``
-    counts ``expired_claims``, which the next cycle repairs, too; ``settled`` is the position up to which everything is
-    known to be written; ``pace`` is updates a second, the time between runs included, and ``seconds_left`` until the
-    lap is done at that; ``ts`` is the server's time. ``progress`` is told how many documents have been looked through
-    for conflicts.
+    a second) are those that runs had. ``present`` is how many of ``total`` documents have been handed out to be
+    written; ``open_claims`` counts ``expired_claims``, which the next cycle repairs, too; ``settled`` is the position
+    up to which everything is known to be written; ``pace`` is updates a second, the time between runs included, and
+    ``seconds_left`` until the lap is done at that; ``ts`` is the server's time. ``progress`` is told how many documents
+    have been looked through for conflicts.
     """
     check_count("history", wanted.latest, MOST_RUNS, least=0)
     ledger = Ledger(client)

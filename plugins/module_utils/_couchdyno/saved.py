@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Dict, Iterable
 
 from .errors import UsageError
 
+Data = Dict[str, Any]
 
-def read(path: str) -> dict[str, Any]:
+
+def read(path: str) -> Data:
     """The report in a file; raises UsageError when there is none."""
     try:
         with open(path, encoding="utf-8") as stream:
@@ -24,12 +26,26 @@ def read(path: str) -> dict[str, Any]:
     return report
 
 
-def info(path: str) -> dict[str, Any]:
+def info(path: str) -> Data:
     """The report of couchdyno-info in a file; raises UsageError when there is none that is whole."""
-    return check_info(read(path), path)
+    return _check_info(read(path), path)
 
 
-def check_info(report: dict[str, Any], where: str) -> dict[str, Any]:
+def sort(reports: Iterable[tuple[str, Data]]) -> tuple[list[Data], list[Data]]:
+    """Reports of couchdyno-info, and those of couchdyno-verify, of such with names for each.
+
+    Raises UsageError for anything else.
+    """
+    infos, verified = [], []
+    for where, report in reports:
+        if {"verdict", "checked", "counts", "stream"} <= set(report):
+            verified.append(report)
+        else:
+            infos.append(_check_info(report, where))
+    return infos, verified
+
+
+def _check_info(report: Data, where: str) -> Data:
     """Return a report that couchdyno-info has made with its series; raises UsageError for any other."""
     if not isinstance(report.get("dyno_config"), dict) or not isinstance(report.get("database"), dict):
         raise UsageError(f"{where} is no report of couchdyno-info; save one with: couchdyno-info --json")
