@@ -184,7 +184,7 @@ hosts:
 gaps:
   description: The times in which cycles were to be expected, judged from the usual interval of each host, and did not
     run. How many are C(missed) in how many gaps (C(count)), and the C(latest) of them; C(until) is V(null) where one
-    lasts.
+    lasts. Cycles that come more often than cron can run them are a loop, which misses none after its end.
   type: dict
   returned: success
   sample: {"missed": 3, "count": 1, "latest": [

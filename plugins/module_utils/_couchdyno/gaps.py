@@ -19,6 +19,7 @@ NEAR = 0.5  # how far an interval may be from the usual one, as a share of it
 SLACK = 2  # seconds: time stamps are whole ones
 RECURRING = 0.1  # the share of intervals from which on a long one belongs to the schedule
 RECURRING_AT_LEAST = 3
+SHORTEST = 50  # seconds, with some jitter in cron's minute; what is more often is a loop, and somebody has ended it
 ALIKE = 0.8  # two intervals are alike when the one is at least this share of the other
 
 Data = Dict[str, Any]
@@ -61,7 +62,8 @@ def gaps(records: Iterable[Data], now: int) -> list[Data]:
     for host, starts in sorted(starts_by_host(records).items()):
         expected = schedule(starts)
         if expected:
-            for since, until in zip(starts, [*starts[1:], None]):
+            last = [None] if expected.usual >= SHORTEST else []
+            for since, until in zip(starts, [*starts[1:], *last]):
                 missed = expected.missed((now if until is None else until) - since)
                 if missed:
                     found.append({"host": host, "since": since, "until": until, "missed": missed})

@@ -129,10 +129,10 @@ def _charts(key: str, info: Data) -> Iterable[Chart]:
     if series:
         most = max(point["runs"] for point in series)
         each = "Each point is one cycle." if most == 1 else f"Each point is up to {most} cycles in a row."
-        yield Chart(f"{key}-rate", "Rate", f"{each} The line is their median, the band spans them all.",
-                    charts.rate(series))
-        yield Chart(f"{key}-latency", "Latency of bulk requests",
-                    f"{each} p50 and p95 are the medians of the cycles, p99 is the worst.", charts.latency(series))
+        band, worst = ("", "") if most == 1 else (" The line is their median, the band spans them all.",
+                                                  " p50 and p95 are the medians of the cycles, p99 is the worst.")
+        yield Chart(f"{key}-rate", "Rate", each + band, charts.rate(series))
+        yield Chart(f"{key}-latency", "Latency of bulk requests", each + worst, charts.latency(series))
         yield Chart(f"{key}-errors", "Errors", f"{each} Documents that could not be written.", charts.errors(series))
         if any(point["sizes"] for point in series):
             yield Chart(f"{key}-size", "Size of the database", "As cycles found it.", charts.sizes(series))

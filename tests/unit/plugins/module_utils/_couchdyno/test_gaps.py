@@ -24,6 +24,11 @@ def test_a_gap_that_lasts():
     assert gaps(records(range(0, 1800, 60)), 1740 + 80) == []
 
 
+def test_a_loop_that_has_ended_misses_nothing():
+    starts = [2 * n for n in range(100) if not 40 <= n < 50]
+    assert gaps(records(starts), 10**6) == [{"host": "a", "since": 78, "until": 100, "missed": 10}]
+
+
 def test_each_host_has_its_own_schedule():
     by_minute, by_hour = records(range(0, 36000, 60)), records(range(0, 36000, 3600), "b")
     assert gaps(by_minute + by_hour, 36000) == []
