@@ -17,7 +17,7 @@ BIN = ROOT / "venv" / "bin"
 COLLECTIONS = str(ROOT / "venv" / "collections")
 PROGRAM = "plugins/module_utils/_couchdyno"
 PYTHON = ["plugins", "playbooks", "tests", "extensions", "noxfile.py"]
-TESTS = ["unit", "integration", "faults", "bench", "molecule"]
+TESTS = ["unit", "integration", "browser", "faults", "bench", "molecule"]
 STATIC = {"venv_backend": "none", "tags": ["static"]}
 
 nox.options.tags = ["static"]

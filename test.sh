@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration, faults, bench and molecule, or the parts that are named.
+# Runs the tests: static, unit, integration, browser, faults, bench and molecule, or the parts that are named.
 # cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
@@ -10,10 +10,11 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(static unit integration faults bench molecule)
+all=(static unit integration browser faults bench molecule)
+[ $# -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(static|unit|integration|faults|bench|molecule|cluster)$ ]] || {
-        echo "test.sh: there is no part '$part'; there are: static, unit, integration, faults, bench, molecule, cluster" >&2
+    [[ " ${all[*]} cluster " = *" $part "* ]] || {
+        echo "test.sh: there is no part '$part'; there are: ${all[*]} cluster" >&2
         exit 2
     }
 done
@@ -79,6 +80,11 @@ for part in "${parts[@]}"; do
         ;;
     integration)
         tests "integration" venv/bin/python tests/integration
+        ;;
+    browser)
+        say "what reports and metrics need"
+        tests/browser/install.sh || { failed+=("browser"); continue; }
+        tests "browser" venv/bin/python tests/browser
         ;;
     faults)
         tests "faults" venv/bin/python tests/faults

@@ -54,8 +54,19 @@ def run(argument_spec: dict[str, Any], job: Job) -> None:
     urls = [module.params[f"{prefix}url"] for prefix in prefixes]
     for prefix, url in zip(prefixes, urls):
         module.params[f"{prefix}url"] = url and redact(url)  # these are returned as the invocation
+    _end(module, lambda: job(module, *(_client(module, url, prefix) for prefix, url in zip(prefixes, urls))))
+
+
+def run_without_database(argument_spec: dict[str, Any], job: Job) -> None:
+    """The same for a job that is called with the module alone, and asks no database."""
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    _end(module, lambda: job(module))
+
+
+def _end(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
+    """End the process with the result of a job, or with the error that it has raised."""
     try:
-        result = job(module, *(_client(module, url, prefix) for prefix, url in zip(prefixes, urls)))
+        result = job()
     except MissingLibrary as error:
         module.fail_json(msg=missing_required_lib(error.name))
     except CouchdynoError as error:

@@ -147,6 +147,16 @@ samples:
   type: dict
   returned: always
   sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is not there; it should hold update 1007"}]}
+database:
+  description: The name of the database.
+  type: str
+  returned: always
+  sample: restored
+ts:
+  description: When it was verified, in Unix seconds of the server.
+  type: int
+  returned: always
+  sample: 1795461868
 low:
   description: Every update below it is present. V(null) when no document says.
   type: int

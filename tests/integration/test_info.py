@@ -40,8 +40,76 @@ def test_runs_are_listed(database):
 def test_it_writes_nothing(database):
     run("couchdyno-setup", "-t", 5, "-w", database.url)
     before = database.request("GET").json()["update_seq"], database.ledger
-    run("couchdyno-info", "--history", 5, database.url)
+    run("couchdyno-info", "--history", 5, "-d", "-c", database.url)
     assert (database.request("GET").json()["update_seq"], database.ledger) == before
+
+
+def test_the_rest_comes_from_run_records(database):
+    run("couchdyno-setup", "-t", 10, "-s", 300, "-u", 4, "-w", database.url)
+    for _ in range(7):
+        run("couchdyno-execute", database.url)
+    found = report("couchdyno-info", "-d", database.url)
+    cycles, progress = found["statistics"]["cycle"], found["progress"]
+    assert cycles["recent"]["hour"] == cycles["recent"]["day"] == {"runs": 7, "updates": 28, "errors": 0}
+    assert cycles["latency"]["p50"] <= cycles["latency"]["p95"] <= cycles["latency"]["p99"]
+    assert [(host["runs"], host["missed"]) for host in found["hosts"]] == [(7, 0)]
+    assert sum(day["updates"] for day in found["census"]) == 10 + 28
+    assert [point["updates"] for point in found["series"]] == [4] * 7
+    assert (progress["lap_done"], progress["lap_left"]) == (8, 2)
+    assert found["ring"]["runs"] == 8
+    assert "conflicts" not in found
+
+
+def test_errors_by_class(database):
+    run("couchdyno-setup", "-t", 5, "-u", 5, database.url)
+    refuse = "function (doc) { if (doc._id.slice(-1) == '3') { throw({forbidden: 'no'}); } }"
+    database.put({"_id": "_design/refuse", "validate_doc_update": refuse})
+    run("couchdyno-execute", database.url, code=4)
+    cycles = report("couchdyno-info", database.url)["statistics"]["cycle"]
+    assert (cycles["errors"], cycles["error_classes"]) == (1, {"forbidden": 1})
+    assert "errors_by_class : forbidden 1" in run("couchdyno-info", database.url)
+
+
+def test_claims_that_a_driver_has_left(database):
+    run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
+    claim = {"first": 0, "count": 2, "ts": 1, "lease": 1, "driver": "d", "host": "gone", "process": "p", "run": 0,
+             "redo": False}  # fmt: skip
+    database.change_ledger(claims=[claim], position=2, start=2, runs=1)
+    progress = report("couchdyno-info", database.url)["progress"]
+    assert (progress["open_claims"], progress["expired_claims"], progress["expired_hosts"]) == (1, 1, ["gone"])
+    assert "expired_claims : 1, of gone;" in run("couchdyno-info", database.url)
+
+
+def test_conflicts_are_found_by_a_user_who_is_no_admin(database):
+    run("couchdyno-setup", "-t", 5, "-w", database.url)
+    document = database.get("cdyno_000000000003")
+    losers = [dict(document, _rev=f"1-{digit * 32}") for digit in "ab"]
+    gone = {"_id": "cdyno_000000000004", "_rev": "2-" + "c" * 32, "_deleted": True}
+    body = {"docs": [*losers, gone], "new_edits": False}
+    assert database.request("POST", "/_bulk_docs", json=body).ok
+    database.server.add_user("reader", "r")
+    database.open_to("reader")
+    found = report("couchdyno-info", "-c", database.as_user("reader", "r"))["conflicts"]
+    expected = {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}
+    assert found == expected
+    assert "documents : 1\n    revisions : 2\n" in run("couchdyno-info", "-c", database.url)
+
+
+def test_metrics(database, tmp_path):
+    run("couchdyno-setup", "-t", 5, "-w", database.url)
+    files = {name: tmp_path / f"{name}.prom" for name in ("execute", "info", "verify")}
+    for name, path in files.items():
+        run(f"couchdyno-{name}", "--metrics", path, database.url)
+    for name, path in files.items():
+        text = path.read_text()
+        assert f"couchdyno_{name}_exit_code{{" in text and f'database="{database.name}",name="{name}"' in text
+        assert database.server.password not in text
+    damaged = dict(database.get("cdyno_000000000001"), data="")
+    database.put(damaged)
+    run("couchdyno-verify", "--metrics", files["verify"], database.url, code=4)
+    assert f'verify_right{{database="{database.name}",name="verify",server="{database.server.url}"}} 0.0' in (
+        files["verify"].read_text()
+    )
 
 
 def test_a_negative_history_is_refused(database):

@@ -179,7 +179,8 @@ def documentation(module):
 def test_what_is_returned_is_what_is_documented(database, module):
     run("couchdyno-setup", "-t", 5, "-w", database.url)
     documented = documentation(module)["return"]
-    args = {SETUP: {"total": 5, "fill": True}, EXECUTE: {}, INFO: {"history": 5}}[module]
+    everything = {"history": 5, "daily": True, "conflicts": True, "series": True}
+    args = {SETUP: {"total": 5, "fill": True}, EXECUTE: {}, INFO: everything}[module]
     _, result, _ = ansible(module, dict(args, url=database.url))
     always = {
         name

@@ -5,13 +5,20 @@
 
 Arrows run downward only::
 
-    cli, text, progress, settings     the scripts: options, screen, exit codes
+    cli, progress, settings           the scripts: options, exit codes
+    text, info_text, layout …         reports as people read them
+    metrics, textfile, files          reports as Prometheus reads them
+    report, page, charts, tables      reports as a browser shows them
      │      (modules/)                the Ansible modules, outside of this package
     setup, execute, info, verify      the jobs: plain values in, plain data out
+    compare, saved                    two infos side by side
      │
     writer, pace, documents, reader   writing a window; reading everything
      │
-    proof, outcome, history           what documents may hold; what has been
+    figures, gaps, medians            what run records tell (pure)
+     │
+    proof, outcome, history           what documents may hold; what became of a cycle; what has been
+    conflicts                         what should not be
      │
     ledger, driver                    who writes what
      │

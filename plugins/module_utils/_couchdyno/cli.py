@@ -73,14 +73,30 @@ def execute_main(argv: list[str] | None = None) -> int:
                         help="write so many documents a second, evenly; with -c 0 from cycle to cycle (default: as "
                              "fast as it goes)")
     _add_pace(parser)
+    _add_metrics(parser)
     return _run(parser, argv, _execute)
 
 
 def info_main(argv: list[str] | None = None) -> int:
     """couchdyno-info: tell what is there."""
     parser = _parser("couchdyno-info", "Tell what is in a database and how its updates have been going.")
+    parser.add_argument("-d", "--daily", action="store_true", help="show a calendar of the updates of each day, too")
+    parser.add_argument("-c", "--conflicts", action="store_true",
+                        help="look for documents with conflicting revisions, too; reads which revisions all have")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
-    return _run(parser, argv, _info)
+    parser.add_argument("--report", metavar="FILE.html",
+                        help="write a page with charts, too, that opens without network; needs jinja2 and plotly")
+    parser.add_argument("--from", dest="infos", nargs="+", metavar="FILE.json",
+                        help="with --report: a page of what --json of couchdyno-info and couchdyno-verify has printed")
+    comparing = parser.add_argument_group("to compare two infos that --json has printed; no database is needed")
+    comparing.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"),
+                           help="set them side by side; exit code 4 when B is worse")
+    comparing.add_argument("--tolerance", type=float, metavar="PERCENT", default=10.0,
+                           help="by how much B may be worse (default: %(default)g)")
+    comparing.add_argument("--force", action="store_true",
+                           help="compare them although parameters, connections or server differ")
+    _add_metrics(parser)
+    return _run(parser, argv, _info, _info_of_files)
 
 
 def verify_main(argv: list[str] | None = None) -> int:
@@ -100,6 +116,7 @@ def verify_main(argv: list[str] | None = None) -> int:
     parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
     for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
         parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, of a database without a ledger")
+    _add_metrics(parser)
     return _run(parser, argv, _verify)
 
 
@@ -141,9 +158,9 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
         try:
             code = max(code, _execute_once(client, args, pace))
         except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
-            code = max(code, error.exit_code)
-            pace.rest()
             _complain("couchdyno-execute", str(error))
+            code = max(code, _meter(args, client, error.exit_code))
+            pace.rest()
         if args.continuous:
             pace.rest()
         if client.stopping.is_set() or (left > 1 and client.stopping.wait(args.continuous)):
@@ -156,14 +173,50 @@ def _execute_once(client: Client, args: argparse.Namespace, pace: Pace) -> int:
 
     report = execute(client, args.updates, pace)
     _show(report, text.execute, args)
-    return _code("couchdyno-execute", client, report["after"])
+    return _meter(args, client, _code("couchdyno-execute", client, report["after"]), report)
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
-    from .info import info
+    from . import info_text
+    from .info import Wanted, info
 
-    _show(info(client, args.history), text.info, args)
+    paged = bool(args.report)
+    if paged:
+        from . import report
+        report.check(args.report)  # before anything is read
+    found = info(client, Wanted(args.history, args.daily or paged, args.conflicts, args.json or paged))
+    _show(found, info_text.info, args)
+    if paged:
+        report.write(args.report, [found])
+    return _meter(args, client, DONE, found)
+
+
+def _info_of_files(args: argparse.Namespace) -> int | None:
+    """What couchdyno-info does without a database, None when it is not asked to."""
+    if args.infos:
+        return _report_files(args)
+    return _compare_files(args) if args.compare else None
+
+
+def _report_files(args: argparse.Namespace) -> int:
+    from . import report, saved
+
+    if not args.report:
+        raise UsageError("--from needs --report, the page to make")
+    report.check(args.report)
+    report.write(args.report, *saved.sort((path, saved.read(path)) for path in args.infos))
     return DONE
+
+
+def _compare_files(args: argparse.Namespace) -> int:
+    from . import compare_text, saved
+    from .compare import compare
+    from .medians import WORSE
+
+    before, after = map(saved.info, args.compare)
+    report = compare(before, after, args.tolerance, args.force)
+    _show(report, compare_text.compare, args)
+    return WITH_ERRORS if report["verdict"] == WORSE else DONE
 
 
 def _verify(client: Client, args: argparse.Namespace) -> int:
@@ -177,7 +230,7 @@ def _verify(client: Client, args: argparse.Namespace) -> int:
     finally:
         progress.close()
     _show(report, text.verify, args)
-    return DONE if report["verdict"] == RIGHT else WITH_ERRORS
+    return _meter(args, client, DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 
 
 def _source(args: argparse.Namespace) -> Client | None:
@@ -205,8 +258,10 @@ def _add_pace(parser: Parser) -> None:
     parser.add_argument("--batch-bytes", type=int, metavar="BYTES",
                         help="how much to write in one request (default: by the size of the documents)")
 
+
 def _parser(prog: str, description: str) -> Parser:
     parser = Parser(prog=prog, description=description)
+    parser.set_defaults(script=prog, metrics=None)
     parser.add_argument("url", metavar="DB", nargs="?",
                         help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
                              "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
@@ -224,19 +279,52 @@ def _parser(prog: str, description: str) -> Parser:
     return parser
 
 
-def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int]) -> int:
-    """Run a job on the database that the arguments name; returns the exit code."""
+def _add_metrics(parser: Parser) -> None:
+    parser.add_argument("--metrics", metavar="FILE.prom",
+                        help="write what it found there, for Prometheus (node_exporter's textfile collector); "
+                             "needs prometheus_client")
+
+
+def _meter(args: argparse.Namespace, client: Client, code: int, report: dict[str, Any] | None = None) -> int:
+    """Write the metrics that were asked for; ``report`` is None when the job failed.
+
+    Returns the exit code: the job's, or a failure to write them, which does not keep cycles from going on.
+    """
+    if not args.metrics:
+        return code
+    from . import metrics, textfile
+
+    script = args.script.rpartition("-")[2]
+    found = [*metrics.ended(script, code, client.now()), *(metrics.OF[script](report) if report else ())]
+    try:
+        textfile.write(args.metrics, {"server": client.address.server, "database": client.address.database}, found)
+    except CouchdynoError as error:
+        _complain(args.script, str(error))
+        return code or 1
+    return code
+
+
+def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int],
+         without_database: Callable[[argparse.Namespace], int | None] = lambda args: None) -> int:
+    """Run a job on the database that the arguments name, or what needs none; returns the exit code."""
     args = parser.parse_args(argv)
     stopping = threading.Event()
+    client = None
     try:
+        code = without_database(args)
+        if code is not None:
+            return code
         given = {name: getattr(args, name, None) for name in settings.NAMES}
         address, options = settings.connection(given, os.environ, args.config)
+        if args.metrics:
+            from . import textfile
+            textfile.check(args.metrics)
         client = Client(address, options, stopping=stopping)
         _stop_on_signals(stopping)
         return job(client, args)
     except CouchdynoError as error:
         _complain(parser.prog, str(error))
-        return error.exit_code
+        return _meter(args, client, error.exit_code) if client else error.exit_code
     except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -33,6 +33,7 @@ from .address import Address
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longest
 LONGEST_RETRY_AFTER = 60.0
+FRESH = 60.0  # seconds for which the sizes of a database are not asked for again
 FIRST_CONTACT_TRIES = 3  # a server that has never answered is more likely misspelt than busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
@@ -81,6 +82,7 @@ class Client:
         self._session = _session(address, options, connections)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
         self._copies = 0  # not asked yet
+        self._sizes: tuple[dict[str, int] | None, float] | None = None  # what was told of them, and when (monotonic)
         self._answered = False  # whether anything ever came back
         self.throttled = 0  # how often the server has asked for less
 
@@ -109,9 +111,17 @@ class Client:
     def database_info(self) -> dict[str, Json] | None:
         """What the server tells of the database (doc_count, sizes, cluster …), None when it does not exist."""
         try:
-            return dict(self._request("GET", self.address.url))
+            info = dict(self._request("GET", self.address.url))
         except errors.NotFound:
             return None
+        self._sizes = info.get("sizes"), time.monotonic()
+        return info
+
+    def sizes(self) -> dict[str, int] | None:
+        """The sizes of the database (bytes), told at most a minute ago; None on servers that do not tell."""
+        if self._sizes is None or time.monotonic() - self._sizes[1] > FRESH:
+            self.database_info()
+        return self._sizes[0] if self._sizes else None
 
     def copies(self) -> int:
         """How many copies of each document the cluster keeps, 1 where there is no cluster; asked once."""
@@ -209,6 +219,15 @@ class Client:
         """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without those that are not there."""
         rows = _present(self._request("POST", self._url("_all_docs"), WITH_CONFLICTS, _encode({"keys": ids})))
         return {row["id"]: row["doc"] for row in rows if row.get("doc")}
+
+    def changes(self, since: str | int, limit: int) -> tuple[list[Row], str | int]:
+        """The next documents by their latest changes, each with all its leaves, and the place to go on from.
+
+        ``since`` is 0 to begin with. A row is ``{"id", "changes": [{"rev"}]}``; deleted leaves are among them.
+        """
+        params: Params = {"style": "all_docs", "limit": limit, "since": since}
+        answer = self._request("GET", self._url("_changes"), params, field="results")
+        return list(answer["results"]), answer["last_seq"]
 
     def _url(self, path: str) -> str:
         return f"{self.address.url}/{quote(path, safe='')}"

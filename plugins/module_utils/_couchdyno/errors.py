@@ -14,6 +14,7 @@
      ├── LedgerDamaged         the ledger was edited into something that makes no sense
      ├── ClaimLost             the lease ran out and another driver took the window over
      ├── Busy                  the next documents are in the hands of other drivers
+     ├── NotComparable         two saved infos are of different things
      ├── Interrupted           a signal ended what is of no use when it is done by half
      └── ServerError           talking to the server failed
           ├── Unreachable      no usable answer, after all retries
@@ -78,6 +79,10 @@ class ClaimLost(CouchdynoError):
 
 class Busy(CouchdynoError):
     """The documents of the next window are still being written by other drivers."""
+
+
+class NotComparable(CouchdynoError):
+    """Two saved infos are of things too different to compare, or there are too few cycles in them."""
 
 
 class Interrupted(CouchdynoError):

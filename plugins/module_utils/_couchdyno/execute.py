@@ -15,7 +15,7 @@ from . import history
 from .client import Client
 from .driver import Driver
 from .driver import new as new_driver
-from .errors import Busy
+from .errors import Busy, ServerError
 from .ledger import LEASE, Claim, Lease, Ledger, Result, State, claim, open_claims, stream
 from .outcome import Outcome
 from .pace import Pace
@@ -113,6 +113,7 @@ def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Cla
            progress: Progress) -> Data:
     """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
     lease = Lease(client, ledger, claims)
+    sizes = _sizes(client)
     started = time.monotonic()
     writer = Writer(client, stream(ledger.state), lease, pace, _expects(ledger.state, before))
     outcome = writer.write(progress)
@@ -122,11 +123,33 @@ def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Cla
     record = {"run": newest.run, "ts": newest.ts, "dt": round(dt, 6), "first": newest.first,
               "count": 0 if newest.redo else newest.count, "updates": outcome.written, "errors": outcome.errors,
               "kind": kind, "host": newest.host, "latency": history.latency(outcome.latencies)}
+    record.update(_details(outcome, pace, sizes))
     if redone:
         record["redone"] = [[entry.first, entry.count, entry.ts] for entry in redone]
     result = Result(newest.ts, dt, outcome.written, outcome.errors)
     ledger.settle(lease, outcome.left, result, history.place(client, record))
     return dict(_summary(outcome, dt, newest.first), **_counts(redone=sum(entry.count for entry in redone)))
+
+
+def _sizes(client: Client) -> Data | None:
+    """The sizes of the database where it tells them; no cycle fails for want of them."""
+    try:
+        sizes = client.sizes() or {}
+    except ServerError:
+        return None
+    return {name: sizes[name] for name in ("active", "file") if name in sizes}
+
+
+def _details(outcome: Outcome, pace: Pace, sizes: Data | None) -> Data:
+    """How a run was made, and what not every run has to tell."""
+    details: Data = {"connections": pace.connections}
+    if pace.rate:
+        details["limit"] = pace.rate
+    if sizes:
+        details["sizes"] = sizes
+    if outcome.errors:
+        details["classes"] = outcome.classes
+    return details
 
 
 def _expects(state: State, before: list[Claim]) -> Callable[[int], bool | None]:

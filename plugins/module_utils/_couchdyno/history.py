@@ -6,9 +6,11 @@
 A run record is ``{"run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency"}``: its number,
 the time of its claim (Unix seconds of the server), its duration (seconds), the window that it was handed (0 updates
 where it only repaired), documents written and not written, ``"fill"`` or ``"cycle"``, the driver's host, and
-percentiles of the seconds that bulk requests took; and ``"redone"``, the windows of earlier runs that it took over,
-each as ``[first, count, ts]``. So the records of all runs together tell when each update was handed out, and that none
-was handed out twice. Each cycle writes one of them, however many there are.
+percentiles of the seconds that bulk requests took. Where there are such: ``"redone"``, the windows of earlier runs that
+it took over, each as ``[first, count, ts]``; ``"classes"``, its errors by class; the ``"sizes"`` that the database had
+at about the claim (bytes, ``active`` and ``file``); the ``"connections"`` that it wrote over, and its ``"limit"``
+where it had one (documents a second). So the records of all runs together tell when each update was handed out, and
+that none was handed out twice. Each cycle writes one of them, however many there are.
 """
 from __future__ import annotations
 

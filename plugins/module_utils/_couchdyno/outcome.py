@@ -4,12 +4,16 @@
 """What became of windows: counts of documents, and what is left to do."""
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from .errors import ServerError
 from .ledger import Claim
 
 SAMPLES = 5  # how many of the documents that could not be written are named
+WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # how CouchDB calls an error; a URL is none
+OTHER = "other"
 COUNTS = ("written", "accepted", "current", "conflicts", "foreign", "errors")
 
 
@@ -28,6 +32,7 @@ class Outcome:
         self.latencies: list[float] = []
         self.broken: ServerError | None = None
         self._left: dict[Claim, tuple[int, int]] = {}
+        self._classes: Counter[str] = Counter()
 
     @property
     def left_count(self) -> int:
@@ -39,9 +44,19 @@ class Outcome:
         """What remains to be done, a part of each claim."""
         return [claim._replace(first=first, count=stop - first) for claim, (first, stop) in self._left.items()]
 
+    @property
+    def classes(self) -> dict[str, int]:
+        """The errors by class: CouchDB's word for it, or what made the writer give up."""
+        counts = Counter(self._classes)
+        rest = self.errors - sum(counts.values())
+        if rest > 0:
+            counts[type(self.broken).__name__.lower() if self.broken else OTHER] += rest
+        return dict(counts)
+
     def fail(self, claim: Claim, update: int, document_id: str, reason: str) -> None:
         """Note a document that could not be written."""
         self.errors += 1
+        self._classes[error_class(reason)] += 1
         self.leave(claim, update, update + 1)
         if len(self.samples) < SAMPLES:
             self.samples.append({"id": document_id, "update": update, "reason": reason})
@@ -56,7 +71,14 @@ class Outcome:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.samples = (self.samples + other.samples)[:SAMPLES]
+        self._classes.update(other._classes)
         self.latencies += other.latencies
         self.broken = self.broken or other.broken
         for claim, (first, stop) in other._left.items():
             self.leave(claim, first, stop)
+
+
+def error_class(reason: str) -> str:
+    """The class of an error, from the reason that is told of it."""
+    word = reason.partition(":")[0]
+    return word if WORD.fullmatch(word) else OTHER

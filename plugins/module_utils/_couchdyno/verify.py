@@ -76,6 +76,7 @@ def verify(client: Client, span: Span = NO_SPAN, given: Stream | None = None, so
         {"verdict": "right" or "wrong", "reasons": why it is wrong, in words,
          "checked": how many documents of the stream are there,
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of proof.py,
+         "database": its name, "ts": when that was, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where in time they stand, as in proof.Tally,
          "ledger": {"position", "settled", "claims", "agrees"} or None,
          "span": {"from_position", "to_position"} or None,
@@ -94,7 +95,8 @@ def verify(client: Client, span: Span = NO_SPAN, given: Stream | None = None, so
     tally = _read_all(case, progress)
     reasons = list(_faults(case, tally))
     report = {"verdict": WRONG if reasons else RIGHT, "reasons": reasons, "checked": tally.checked,
-              "counts": tally.counts, "samples": tally.samples}
+              "counts": tally.counts, "samples": tally.samples, "database": client.address.database,
+              "ts": client.now()}
     report.update(_standing(case, tally))
     dt = time.monotonic() - started
     return dict(report, dt=round(dt, 3), rate=round(tally.checked / dt, 1) if dt else 0.0)

@@ -53,4 +53,4 @@ def test_each_platform_has_its_packages():
     packages = load("vars/main.yml")["couchdyno_distributions"]
     assert {families[name] for name in platforms} == set(packages)
     methods = specified()["couchdyno_install_method"]["choices"]
-    assert all(set(names) == {*methods, "cron", "cron_service"} for names in packages.values())
+    assert all(set(names) == {*methods, "metrics", "cron", "cron_service"} for names in packages.values())

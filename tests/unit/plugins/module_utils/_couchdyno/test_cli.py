@@ -145,3 +145,17 @@ def test_version(capsys, name):
 def test_updates_per_run_has_two_spellings(capsys):
     for spelling in ("-u", "--update-per-run", "--updates-per-run"):
         assert run(cli.setup_main, capsys, DB, spelling, "0")[0] == 2
+
+
+@pytest.mark.parametrize("path", ["metrics.txt", "/there/is/none.prom"])
+@pytest.mark.parametrize("name", ["couchdyno-execute", "couchdyno-info", "couchdyno-verify"])
+def test_metrics_that_cannot_be_written_are_refused_before_anything_is_done(capsys, name, path):
+    code, out, err = run(cli.SCRIPTS[name], capsys, DB, "--metrics", path)
+    assert (code, out) == (2, "") and path in err and "refused" not in err
+
+
+def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
+    path = tmp_path / "job.prom"
+    assert run(cli.execute_main, capsys, DB, "--metrics", str(path))[0] == 1
+    assert 'couchdyno_execute_exit_code{database="db",name="job",server="http://127.0.0.1:9"} 1.0' in path.read_text()
+    assert "s3cr3t" not in path.read_text()

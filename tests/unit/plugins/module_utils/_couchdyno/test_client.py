@@ -191,3 +191,14 @@ def test_an_answer_without_a_date_does_not_change_the_time(couch, client):
     couch.faults.append((200, {"Date": ""}, b"{}"))
     client.database_info()
     assert client.now() == couch.clock
+
+
+def test_sizes_are_not_asked_for_at_each_cycle(couch, client, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    assert client.sizes() is None  # this server does not tell
+    client.sizes()
+    assert len(couch.requests) == 1
+    clock[0] += 61
+    client.sizes()
+    assert len(couch.requests) == 2

@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import text
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import info_text, text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerDamaged
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.info import info
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.info import Wanted, info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import Claim, Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 
@@ -41,7 +41,7 @@ def edit(couch, client):
 def use(client):
     """Whatever people do with a ledger; returns whether it was refused."""
     try:
-        text.info(info(client, 5))
+        info_text.info(info(client, Wanted(latest=5, census=True, series=True)))
         text.execute(execute(client))
     except LedgerDamaged:
         return True

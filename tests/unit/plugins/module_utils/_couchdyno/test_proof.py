@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import reader
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import Claim, new
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import Stream
@@ -23,9 +24,14 @@ DAMAGED, EXTRA, CONFLICTED = "damaged", "extra", "conflicted"
 class Database:
     """What a client tells of a database that lies in memory: nothing here knows what is right."""
 
+    address = parse("http://couch:5984/db")
+
     def __init__(self, documents):
         self.stopping = threading.Event()
         self.documents_by_id = documents
+
+    def now(self):
+        return 0
 
     def database_info(self):
         return {"doc_count": len(self.documents_by_id)}

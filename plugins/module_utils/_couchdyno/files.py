@@ -1,0 +1,49 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that others read while they are written: they see the old one or the new one, whole."""
+from __future__ import annotations
+
+import os
+import tempfile
+
+from .errors import UsageError
+
+MODE = 0o644  # figures are no secret, and who collects them is somebody else
+
+
+def check_place(path: str) -> None:
+    """Raise UsageError when no file can be written there."""
+    directory = os.path.dirname(path) or "."
+    if not os.path.isdir(directory):
+        raise UsageError(f"cannot write {path}: there is no directory {directory}")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write {path}: permission denied for the directory {directory}")
+    if os.path.isdir(path):
+        raise UsageError(f"cannot write {path}: it is a directory")
+
+
+def content(path: str) -> bytes | None:
+    """What is in a file, None when there is none."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
+def write(path: str, content: bytes) -> None:
+    """Put a file in the place of the one that is there; raises UsageError when that cannot be done."""
+    check_place(path)
+    temporary = None
+    try:
+        directory, name = os.path.split(path)
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory or ".")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            os.fchmod(stream.fileno(), MODE)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary and os.path.exists(temporary):
+            os.remove(temporary)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pytest
+from support import database, server  # noqa: F401  (fixtures)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from browser import Browser  # after the path is set
+
+    opened = Browser()
+    yield opened
+    opened.close()

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports in a browser that has no network: they open from disk, draw, and tell what info tells."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from fleet import fleet
+from support import ROOT, playbook, report, run
+
+LARGEST = 8 * 10**6  # bytes of a page
+
+
+@pytest.fixture(scope="module")
+def watched(server):
+    """A database that has been filled, updated with an error in between, and proved: its info and the verdict."""
+    database = server.database()
+    run("couchdyno-setup", "-t", 50, "-s", 300, "-u", 20, "-w", database.url)
+    for _ in range(6):
+        run("couchdyno-execute", database.url)
+    verdict = report("couchdyno-verify", database.url)
+    refuse = "function (doc) { if (doc._id.slice(-2) == '25') { throw({forbidden: '<b>no</b>'}); } }"
+    database.put({"_id": "_design/refuse", "validate_doc_update": refuse})
+    run("couchdyno-execute", database.url, code=4)
+    yield report("couchdyno-info", "-d", "--history", 3, database.url), verdict, database
+    database.request("DELETE")
+
+
+@pytest.fixture(scope="module")
+def page(watched, tmp_path_factory):
+    """The page of it."""
+    directory = tmp_path_factory.mktemp("report")
+    files = [directory / name for name in ("info.json", "verify.json")]
+    for path, content in zip(files, watched):
+        path.write_text(json.dumps(content))
+    run("couchdyno-info", "--report", directory / "report.html", "--from", *files)
+    return directory / "report.html"
+
+
+def at(data, path):
+    """What stands at a path of names and places in a report; None beyond a None."""
+    for name in path.split("."):
+        data = data and data[int(name) if isinstance(data, list) else name]
+    return data
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_opens_and_draws_all_charts(browser, page, device, scheme):
+    browser.be(device, scheme)
+    browser.open(page)
+    drawn = browser.draw_all()
+    assert {name.rpartition("-")[2] for name in drawn} >= {"rate", "latency", "errors", "census"}
+    assert all(paths > 0 for paths in drawn.values())
+    assert browser.complaints() == []
+    width, room = browser.script("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert width <= room  # nothing sticks out
+    colours = browser.script("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
+    assert (sum(map(luminance, colours[:1])) < sum(map(luminance, colours[1:]))) == (scheme == "dark")
+    assert abs(luminance(colours[0]) - luminance(browser.script(TICK_COLOUR))) > 300
+
+
+TICK_COLOUR = "return getComputedStyle(document.querySelector('.chart .xtick text')).fill"
+
+
+def luminance(colour):
+    """The sum of the three components of rgb(…)."""
+    return sum(map(float, colour.partition("(")[2].rstrip(")").split(",")[:3]))
+
+
+def test_its_figures_are_those_of_info(browser, page, watched):
+    info, verdict, database = watched
+    browser.open(page)
+    cells = browser.script(
+        "return [...document.querySelectorAll('[data-path]')].map(e => [e.dataset.path, e.dataset.value])"
+    )
+    assert len(cells) > 50
+    for path, value in cells:
+        assert json.loads(value) == at(info, path), path
+    assert "updates" in {path.rpartition(".")[2] for path, _ in cells}
+    text = browser.script("return document.body.textContent")
+    assert database.name in text and verdict["verdict"] in text and "forbidden" in text
+    assert database.server.password not in page.read_text()
+
+
+def test_its_charts_are_those_of_info(browser, page, watched):
+    info, _, _ = watched
+    browser.open(page)
+    browser.draw_all()
+    series = info["series"]
+    drawn = browser.script(
+        "return Object.fromEntries([...document.querySelectorAll('.chart')].map("
+        "e => [e.dataset.figure.split('-').pop(), e.data.map(t => [t.name, t.y, t.z])]))"
+    )
+    rates = ("min", "max", "median")
+    assert drawn["rate"] == [[name, [point["rate"][name] for point in series], None] for name in rates]
+    assert drawn["latency"] == [
+        [name, [point["latency"][name] for point in series], None] for name in ("p50", "p95", "p99")
+    ]
+    assert drawn["errors"] == [["errors", [point["errors"] for point in series], None]]
+    assert sum(drawn["errors"][0][1]) == info["statistics"]["cycle"]["errors"] == 1
+    days = [updates for row in drawn["census"][0][2] for updates in row if updates is not None]
+    assert days == [day["updates"] for day in info["census"]]
+
+
+def test_names_cannot_break_out_of_it(browser, watched, tmp_path):
+    """Hosts name themselves."""
+    info = json.loads(json.dumps(watched[0]))
+    odd = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>{{ 7 * 7 }}"
+    info["hosts"] = [dict(info["hosts"][0], host=name) for name in (odd, "other")]
+    info["gaps"]["latest"] = [{"host": odd, "since": 1, "until": None, "missed": 3}]
+    (tmp_path / "info.json").write_text(json.dumps(info))
+    run("couchdyno-info", "--report", tmp_path / "report.html", "--from", tmp_path / "info.json")
+    browser.open(tmp_path / "report.html")
+    browser.draw_all()
+    assert browser.script("return [window.broken, document.querySelectorAll('img').length]") == [None, 0]
+    assert browser.script("return document.body.textContent").count(odd) >= 2
+    assert browser.complaints() == []
+
+
+def test_a_large_fleet(browser, tmp_path):
+    """Fifty hosts with ten thousand runs each."""
+    for number, info in enumerate(fleet(50, 10000)):
+        (tmp_path / f"{number:02}.json").write_text(json.dumps(info))
+    page = tmp_path / "report.html"
+    run("couchdyno-info", "--report", page, "--from", *sorted(tmp_path.glob("*.json")))
+    assert page.stat().st_size < LARGEST
+    browser.open(page)
+    drawn = browser.draw_all()
+    assert set(drawn) == {f"fleet-{name}" for name in ("rate", "latency", "errors", "size", "hosts", "census")}
+    assert browser.script("return document.querySelectorAll('details.database').length") == 50
+    browser.script("document.querySelectorAll('details.database')[7].open = true")
+    assert "database-7-rate" in browser.draw_all()
+    assert browser.complaints() == []
+
+
+def test_the_playbook(browser, server, watched, tmp_path):
+    """One page for all hosts; those that share a database are one, and those that fail are named."""
+    _, _, database = watched
+    other = server.database()
+    run("couchdyno-setup", "-t", 5, "-w", other.url)
+    job = {"name": "main", "url": other.plain_url, "username": server.username, "password": server.password}
+    inventory = tmp_path / "inventory.yml"
+    hosts = {
+        "one": {"couchdyno_url": database.plain_url},
+        "two": {"couchdyno_url": database.plain_url},
+        "three": {"couchdyno_url": other.plain_url},
+        "four": {"couchdyno_jobs": [job], "couchdyno_install_method": "system", "couchdyno_python": sys.executable,
+                 "ansible_become": False},
+        "lost": {"couchdyno_url": database.plain_url + "x"},
+    }  # fmt: skip
+    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable,
+              "couchdyno_username": server.username, "couchdyno_password": server.password}  # fmt: skip
+    inventory.write_text(json.dumps({"drivers": {"hosts": hosts, "vars": common}}))
+    page = tmp_path / "report.html"
+    flags = ("-i", inventory, "-e", f"couchdyno_report={page}", "-e", "couchdyno_verify=true")
+    assert f"{page}, without lost" in playbook("dyno.couchdb.report", *flags, cwd=ROOT, code=2)
+    browser.open(page)
+    summaries = browser.script("return [...document.querySelectorAll('summary')].map(e => e.textContent)")
+    assert sorted(summaries) == sorted([
+        f"{database.name}{server.url}, seen from one, two", f"{other.name}{server.url}, seen from four, three"
+    ])  # fmt: skip
+    assert "Nothing was got from lost." in browser.script("return document.body.textContent")
+    assert browser.script("return document.querySelectorAll('td.good').length") >= 2
+    assert browser.complaints() == []
+    assert server.password not in page.read_text()
+    other.request("DELETE")
+
+
+def test_info_makes_one_on_its_way(browser, watched, tmp_path):
+    _, _, database = watched
+    text = run("couchdyno-info", "--report", tmp_path / "report.html", database.url)
+    assert text.startswith("dyno_config:")
+    browser.open(tmp_path / "report.html")
+    assert browser.script("return document.title") == f"couchdyno: {database.name}"
+    assert browser.draw_all() and browser.complaints() == []
+
+
+@pytest.mark.parametrize("argv, code", [(("--from", "x.json"), 2), (("--report", "/there/is/none.html", "DB"), 2)])
+def test_what_is_refused(watched, argv, code):
+    _, _, database = watched
+    err = run("couchdyno-info", *(database.url if each == "DB" else each for each in argv), code=code)
+    assert err.count("\n") == 1

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The charts and tables of reports; how they look is for the browser tests."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import charts, saved, tables
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
+
+
+def points(rates, begin=0):
+    return [
+        {"ts": begin + 60 * n, "until": begin + 60 * n, "runs": 1, "updates": 5, "errors": n % 2, "latency": None,
+         "rate": {"min": rate - 1, "median": rate, "max": rate + 1}, "sizes": {"file": n}}
+        for n, rate in enumerate(rates)
+    ]  # fmt: skip
+
+
+def info(name="db", hosts=("a",), ts=100, url="http://h/db", seed=1, **config):
+    drivers = [{"host": host, "rate": None} for host in hosts]
+    return {"dyno_config": dict({"seed": seed, "created": 5, "total": 10, "size": 100}, **config), "hosts": drivers,
+            "database": {"name": name, "url": url}, "progress": {"ts": ts}, "series": []}  # fmt: skip
+
+
+def median(point):
+    return point["rate"]["median"]
+
+
+def test_the_band_of_the_rate():
+    low, high, middle = charts.rate(points([10, 20]))["data"]
+    assert (low["y"], high["y"], middle["y"]) == ([9, 19], [11, 21], [10, 20])
+    assert low["x"] == high["x"] == middle["x"] == [0, 60000]
+
+
+def test_the_calendar_has_whole_weeks():
+    days = [{"day": day, "updates": n} for day, n in (("2026-01-30", 7), ("2026-02-10", 5), ("2026-02-10", 1))]
+    (heat,) = charts.census(days)["data"]
+    assert heat["x"] == ["2026-01-26", "2026-02-02", "2026-02-09"]
+    assert [row[0] for row in heat["z"]] == [None, None, None, None, 7, None, None]
+    assert heat["z"][1][2] == 6
+    assert charts.census([])["data"][0]["x"] == []
+
+
+def test_a_few_databases_are_lines_and_many_are_a_map():
+    few = [(f"db{n}", points([n])) for n in range(charts.LINES_UP_TO)]
+    assert [line["name"] for line in charts.fleet(few, median, "")["data"]] == [name for name, _ in few]
+    (heat,) = charts.fleet([*few, ("more", points([3, 99, 4], begin=6000))], median, "")["data"]
+    assert heat["type"] == "heatmap" and heat["y"][-1] == "more"
+    assert max(value for value in heat["z"][-1] if value is not None) == 99  # what stands out is not lost
+    assert [row[0] for row in heat["z"][:-1]] == list(range(charts.LINES_UP_TO))
+
+
+def test_a_map_of_nothing():
+    (heat,) = charts.fleet([(f"db{n}", []) for n in range(20)], median, "")["data"]
+    assert len(heat["z"]) == 20 and {value for row in heat["z"] for value in row} == {None}
+
+
+def test_infos_of_one_database_become_one():
+    first, second = dict(info(ts=1), label="x"), dict(info(ts=2), label="y")
+    (subject,) = tables.subjects([first, second])
+    assert (subject.name, subject.note, subject.info["progress"]["ts"]) == ("db", "http://h, seen from x, y", 2)
+
+
+@pytest.mark.parametrize("other", [info("other"), info(seed=2), info(hosts=("b",)), info(created=6)])
+def test_infos_of_others_do_not(other):
+    """Localhost is another server on each host."""
+    assert len(tables.subjects([info(), other])) == 2
+
+
+def test_databases_of_one_name_are_told_apart():
+    names = [subject.name for subject in tables.subjects([dict(info(), label="x"), info(seed=2, url="http://i/db")])]
+    assert names == ["db (http://i)", "db (x)"]
+
+
+def test_a_proof_names_the_database_that_it_is_of():
+    stream = {"seed": 1, "total": 10, "size": 100}
+    proof = {"verdict": "wrong", "reasons": ["1 document damaged"], "checked": 10, "database": "restored", "ts": 0,
+             "counts": {}, "stream": stream}  # fmt: skip
+    subjects = tables.subjects([info(), info("else", seed=2)])
+    (row,) = tables.verified([proof], subjects)["body"]
+    assert [cell.text for cell in row[:3]] == ["restored", "db", "wrong"] and row[2].kind == "bad"
+    (row,) = tables.verified([dict(proof, stream=dict(stream, seed=3))], subjects)["body"]
+    assert row[1].text == "-"
+
+
+def test_reports_are_told_apart():
+    proof = {"verdict": "right", "checked": 1, "counts": {}, "stream": {}}
+    assert saved.sort([("a", info()), ("b", proof)]) == ([info()], [proof])
+    with pytest.raises(UsageError, match=r"^c is no report of couchdyno-info"):
+        saved.sort([("c", {})])
+    with pytest.raises(UsageError, match=r"^d has no series"):
+        saved.sort([("d", {"dyno_config": {}, "database": {}})])
