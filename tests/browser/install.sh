@@ -8,10 +8,10 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 need_apt() {
-    [ "$(id -u)" -eq 0 ] && command -v apt-get > /dev/null || {
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
         echo "install.sh: install $1 first; only on Debian, and as root, this script can" >&2
         exit 1
-    }
+    fi
 }
 
 if ! command -v chromium > /dev/null || ! command -v chromedriver > /dev/null; then
