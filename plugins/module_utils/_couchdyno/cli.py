@@ -16,7 +16,8 @@ import re
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Callable, NoReturn
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NoReturn
 
 from . import __version__, settings, text
 from .client import Client
@@ -30,6 +31,8 @@ DONE, WITH_ERRORS, INTERRUPTED = 0, 4, 130
 LONGEST_INTERVAL = 366 * 86400.0  # seconds
 MOST_CYCLES = 10 ** 9
 DEFAULTS = Parameters()
+
+Shower = Callable[[Dict[str, Any]], None]
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,30 +76,26 @@ def execute_main(argv: list[str] | None = None) -> int:
                         help="write so many documents a second, evenly; with -c 0 from cycle to cycle (default: as "
                              "fast as it goes)")
     _add_pace(parser)
+    parser.add_argument("--watch", action="store_true", help="with -c: show how it goes instead of a report each time")
     _add_metrics(parser)
     return _run(parser, argv, _execute)
 
 
 def info_main(argv: list[str] | None = None) -> int:
     """couchdyno-info: tell what is there."""
+    from . import cli_files
+
     parser = _parser("couchdyno-info", "Tell what is in a database and how its updates have been going.")
     parser.add_argument("-d", "--daily", action="store_true", help="show a calendar of the updates of each day, too")
     parser.add_argument("-c", "--conflicts", action="store_true",
                         help="look for documents with conflicting revisions, too; reads which revisions all have")
     parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
+    parser.add_argument("--watch", action="store_true", help="show how cycles go, until interrupted")
     parser.add_argument("--report", metavar="FILE.html",
                         help="write a page with charts, too, that opens without network; needs jinja2 and plotly")
-    parser.add_argument("--from", dest="infos", nargs="+", metavar="FILE.json",
-                        help="with --report: a page of what --json of couchdyno-info and couchdyno-verify has printed")
-    comparing = parser.add_argument_group("to compare two infos that --json has printed; no database is needed")
-    comparing.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"),
-                           help="set them side by side; exit code 4 when B is worse")
-    comparing.add_argument("--tolerance", type=float, metavar="PERCENT", default=10.0,
-                           help="by how much B may be worse (default: %(default)g)")
-    comparing.add_argument("--force", action="store_true",
-                           help="compare them although parameters, connections or server differ")
+    cli_files.add_options(parser)
     _add_metrics(parser)
-    return _run(parser, argv, _info, _info_of_files)
+    return _run(parser, argv, _info, cli_files.run)
 
 
 def verify_main(argv: list[str] | None = None) -> int:
@@ -145,18 +144,25 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
 
     if args.cycles is not None and args.continuous is None:
         raise UsageError("--cycles needs -c, the seconds between the cycles")
+    if args.watch and args.continuous is None:
+        raise UsageError("--watch needs -c, the seconds between the cycles")
     check_seconds("--jitter", args.jitter, LONGEST_INTERVAL)
     check_seconds("-c", args.continuous or 0.0, LONGEST_INTERVAL)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MOST_CYCLES)
     pace = Pace(args.connections, args.batch_bytes, args.rate)
     if args.jitter and client.stopping.wait(random.uniform(0, args.jitter)):
         return INTERRUPTED
-    if args.continuous is None:
-        return _execute_once(client, args, pace)
+    with _shown(client, args) as show:
+        if args.continuous is None:
+            return _execute_once(client, args, pace, show)
+        return _execute_on(client, args, pace, show)
+
+
+def _execute_on(client: Client, args: argparse.Namespace, pace: Pace, show: Shower) -> int:
     code = DONE
     for left in range(args.cycles or MOST_CYCLES, 0, -1):
         try:
-            code = max(code, _execute_once(client, args, pace))
+            code = max(code, _execute_once(client, args, pace, show))
         except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
             _complain("couchdyno-execute", str(error))
             code = max(code, _meter(args, client, error.exit_code))
@@ -168,18 +174,51 @@ def _execute(client: Client, args: argparse.Namespace) -> int:
     return code
 
 
-def _execute_once(client: Client, args: argparse.Namespace, pace: Pace) -> int:
+def _execute_once(client: Client, args: argparse.Namespace, pace: Pace, show: Shower) -> int:
     from .execute import execute
 
     report = execute(client, args.updates, pace)
-    _show(report, text.execute, args)
+    show(report)
     return _meter(args, client, _code("couchdyno-execute", client, report["after"]), report)
+
+
+@contextmanager
+def _shown(client: Client, args: argparse.Namespace) -> Iterator[Shower]:
+    """How to show the reports of cycles: each as it comes, or with --watch all of them in one view."""
+    if not args.watch:
+        yield lambda report: _show(report, text.execute, args)
+        return
+    from .glance import glance
+    from .watch import View
+
+    with View() as view:
+        yield lambda report: view.show(glance(client))
+
+
+def _watch(client: Client, args: argparse.Namespace) -> int:
+    from .glance import glance
+    from .watch import INTERVAL, View
+
+    found = glance(client)
+    with View() as view:
+        while True:
+            view.show(found)
+            if client.stopping.wait(INTERVAL):
+                return DONE
+            try:
+                found = glance(client)
+            except Unreachable as error:  # it may come back
+                _complain(args.script, str(error))
 
 
 def _info(client: Client, args: argparse.Namespace) -> int:
     from . import info_text
     from .info import Wanted, info
 
+    if args.watch and (args.report or args.metrics):
+        raise UsageError("--watch goes without --report and --metrics; run couchdyno-info twice")
+    if args.watch:
+        return _watch(client, args)
     paged = bool(args.report)
     if paged:
         from . import report
@@ -189,34 +228,6 @@ def _info(client: Client, args: argparse.Namespace) -> int:
     if paged:
         report.write(args.report, [found])
     return _meter(args, client, DONE, found)
-
-
-def _info_of_files(args: argparse.Namespace) -> int | None:
-    """What couchdyno-info does without a database, None when it is not asked to."""
-    if args.infos:
-        return _report_files(args)
-    return _compare_files(args) if args.compare else None
-
-
-def _report_files(args: argparse.Namespace) -> int:
-    from . import report, saved
-
-    if not args.report:
-        raise UsageError("--from needs --report, the page to make")
-    report.check(args.report)
-    report.write(args.report, *saved.sort((path, saved.read(path)) for path in args.infos))
-    return DONE
-
-
-def _compare_files(args: argparse.Namespace) -> int:
-    from . import compare_text, saved
-    from .compare import compare
-    from .medians import WORSE
-
-    before, after = map(saved.info, args.compare)
-    report = compare(before, after, args.tolerance, args.force)
-    _show(report, compare_text.compare, args)
-    return WITH_ERRORS if report["verdict"] == WORSE else DONE
 
 
 def _verify(client: Client, args: argparse.Namespace) -> int:
@@ -261,7 +272,7 @@ def _add_pace(parser: Parser) -> None:
 
 def _parser(prog: str, description: str) -> Parser:
     parser = Parser(prog=prog, description=description)
-    parser.set_defaults(script=prog, metrics=None)
+    parser.set_defaults(script=prog, metrics=None, watch=False)
     parser.add_argument("url", metavar="DB", nargs="?",
                         help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
                              "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
@@ -311,6 +322,8 @@ def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse
     stopping = threading.Event()
     client = None
     try:
+        if args.watch and args.json:
+            raise UsageError("--watch is for people to look at; leave --json out")
         code = without_database(args)
         if code is not None:
             return code

@@ -159,3 +159,17 @@ def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
     assert run(cli.execute_main, capsys, DB, "--metrics", str(path))[0] == 1
     assert 'couchdyno_execute_exit_code{database="db",name="job",server="http://127.0.0.1:9"} 1.0' in path.read_text()
     assert "s3cr3t" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "name, argv",
+    [
+        ("couchdyno-execute", ("--watch",)),
+        ("couchdyno-execute", ("--watch", "-c", "1", "--json")),
+        ("couchdyno-info", ("--watch", "--json")),
+        ("couchdyno-info", ("--watch", "--report", "/tmp/x.html")),
+    ],
+)
+def test_what_does_not_go_with_watching(capsys, name, argv):
+    code, out, err = run(cli.SCRIPTS[name], capsys, DB, *argv)
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "--watch" in err
