@@ -12,6 +12,8 @@ from hashlib import shake_128
 
 ID_PREFIX = "cdyno_"
 ID_DIGITS = 12
+ID = f"{ID_PREFIX}%0{ID_DIGITS}d"
+HEAD = '{"_id":"' + ID + '","ts":%d,"update":%d,"data":"'
 MAX_TOTAL = 10 ** ID_DIGITS
 MAX_SIZE = 100 * 10 ** 6
 MAX_SEED = 2 ** 53 - 1  # what every JSON parser keeps exact
@@ -31,7 +33,7 @@ class Stream:
 
     def document_id(self, update: int) -> str:
         """The id of the document that an update rewrites."""
-        return f"{ID_PREFIX}{self.index(update):0{ID_DIGITS}d}"
+        return ID % self.index(update)
 
     def held(self, index: int, position: int) -> int | None:
         """The update that document ``index`` holds when all updates below ``position`` are done, None for none."""
@@ -67,4 +69,4 @@ class Stream:
         return shake_128(b"%d/%d/%d" % (self.seed, update, ts)).hexdigest((length + 1) // 2)[:length]
 
     def _head(self, update: int, ts: int) -> str:
-        return f'{{"_id":"{self.document_id(update)}","ts":{ts},"update":{update},"data":"'
+        return HEAD % (self.index(update), ts, update)
