@@ -24,7 +24,8 @@ Arrows run downward only::
      │
     stream, parameters, client        the updates as a pure function; CouchDB over HTTP
      │
-    address, errors
+    session, deadline, address        what carries its requests
+    errors
 
 Nothing in here knows of Ansible. It runs on Python 3.7 and later with requests alone.
 """

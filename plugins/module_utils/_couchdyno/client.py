@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
-import socket
 import threading
 import time
-from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Iterable, Iterator, NamedTuple, Union
+from typing import Any, Dict, Iterable, Union
 from urllib.parse import quote, urlencode
 
 try:
     import requests
-    from requests.auth import HTTPBasicAuth
-    from requests.utils import get_environ_proxies
 except ImportError:  # told to the user when a client is made, not when the package is imported
     requests = None  # type: ignore[assignment]
 
-from . import __version__, errors
+from . import errors
 from .address import Address
+from .deadline import cut_at
+from .session import USUAL, Options, cause, new_session
 
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longest
@@ -50,20 +47,9 @@ Json = Any
 Params = Dict[str, Union[str, int]]
 Row = Dict[str, Json]
 
-WITH_CONFLICTS: Params = {"include_docs": "true", "conflicts": "true"}
-
-
-class Options(NamedTuple):
-    """How to talk to the server; ``timeout`` is the seconds in which an answer must have arrived whole."""
-
-    ca_path: str | None = None
-    validate_certs: bool = True
-    client_cert: str | None = None
-    client_key: str | None = None
-    timeout: float = 60.0
-
-
-USUAL = Options()
+WHOLE: Params = {"buffer_response": "true"}  # rows in one piece, not in a thousand that each wake both ends
+WITH_DOCS: Params = dict(WHOLE, include_docs="true")
+WITH_CONFLICTS: Params = dict(WITH_DOCS, conflicts="true")
 
 
 class Client:
@@ -79,7 +65,7 @@ class Client:
         self.address = address
         self.stopping = stopping or threading.Event()
         self._timeout = options.timeout
-        self._session = _session(address, options, connections)
+        self._session = new_session(address, options, connections)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
         self._copies = 0  # not asked yet
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # what was told of them, and when (monotonic)
@@ -191,14 +177,12 @@ class Client:
 
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without those of missing and deleted documents."""
-        params: Params = {"include_docs": "true"} if include_docs else {}
+        params = WITH_DOCS if include_docs else WHOLE
         return _present(self._request("POST", self._url("_all_docs"), params, _encode({"keys": ids}), "rows"))
 
     def rows_between(self, first: str, last: str, include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs from one id to another, both included, in order."""
-        params: Params = {"startkey": json.dumps(first), "endkey": json.dumps(last)}
-        if include_docs:
-            params["include_docs"] = "true"
+        params = dict(WITH_DOCS if include_docs else WHOLE, startkey=json.dumps(first), endkey=json.dumps(last))
         return _present(self._request("GET", self._url("_all_docs"), params, field="rows"))
 
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
@@ -206,13 +190,11 @@ class Client:
 
         The documents have a field ``_conflicts`` where they have conflicting revisions.
         """
-        params: Params = {"limit": limit}
+        params = dict(WITH_CONFLICTS if include_docs else WHOLE, limit=limit)
         if first is not None:
             params["startkey"] = json.dumps(first)
         if before is not None:
             params.update(endkey=json.dumps(before), inclusive_end="false")
-        if include_docs:
-            params.update(WITH_CONFLICTS)
         return _present(self._request("GET", self._url("_all_docs"), params))
 
     def documents(self, ids: list[str]) -> dict[str, Json]:
@@ -265,10 +247,10 @@ class Client:
                 self._answered = True
                 content = _read(response, deadline)
         except requests.exceptions.SSLError as error:
-            raise errors.Unreachable(f"{self.address.server}: TLS failed: {_cause(error)}; "
+            raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; "
                                      "see the options for a CA and for a client certificate") from None
         except requests.exceptions.RequestException as error:
-            raise _Passing(f"cannot talk to {self.address.server}: {_cause(error)}; "
+            raise _Passing(f"cannot talk to {self.address.server}: {cause(error)}; "
                            "is the server up, and the URL right?") from None
         except OSError as error:  # an unreadable CA or client certificate
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None
@@ -336,29 +318,11 @@ class _Passing(Exception):
         self.retry_after = retry_after
 
 
-def _session(address: Address, options: Options, connections: int) -> requests.Session:
-    session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    # The environment is asked once, for proxies and not for ~/.netrc, rather than at each request.
-    session.trust_env = False
-    session.proxies = get_environ_proxies(address.server)
-    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
-                            "Content-Type": "application/json", "User-Agent": "couchdyno/" + __version__})
-    if address.username:
-        session.auth = HTTPBasicAuth(address.username.encode("utf-8"), (address.password or "").encode("utf-8"))
-    session.verify = options.validate_certs and (options.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True)
-    if options.client_cert:
-        session.cert = (options.client_cert, options.client_key) if options.client_key else options.client_cert
-    return session
-
-
 def _read(response: requests.Response, deadline: float) -> bytes:
     """The whole body; a server that trickles it past the deadline is as good as silent."""
     broken: requests.exceptions.RequestException | None = None
     content = b""
-    with _cut_at(deadline, response):
+    with cut_at(deadline, response):
         try:
             content = b"".join(response.iter_content(CHUNK))
         except requests.exceptions.RequestException as error:
@@ -368,35 +332,6 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     if broken:
         raise broken
     return content
-
-
-@contextmanager
-def _cut_at(deadline: float, response: requests.Response) -> Iterator[None]:
-    """Cut the connection of an answer that is still being read at the deadline.
-
-    A read returns when it has all that it was asked for, however slowly that trickles in: only the silence between two
-    packets counts as a timeout there.
-    """
-    try:
-        connection = socket.socket(fileno=os.dup(response.raw.fileno()))
-    except (AttributeError, OSError, ValueError):  # there is no body, or no socket behind it
-        yield
-        return
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, (connection,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        connection.close()
-
-
-def _cut(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # the answer has just come to its end
-        pass
 
 
 def _is_usable(answer: Json, field: str | None) -> bool:
@@ -435,17 +370,3 @@ def _retry_after(headers: Any) -> float | None:
     """The seconds that a Retry-After header asks for, within reason; None without one (a date is not used)."""
     value = headers.get("Retry-After", "").strip()
     return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason of an exception of requests, in a few words."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "no connection within the timeout"
-    if isinstance(error, requests.exceptions.Timeout):
-        return "no answer within the timeout"
-    text = str(error)
-    for words in ("Connection refused", "Name or service not known", "No route to host", "Connection reset by peer",
-                  "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed"):
-        if words in text:
-            return words.lower()
-    return text.rsplit("(Caused by ", 1)[-1].replace("\n", " ")[:200]

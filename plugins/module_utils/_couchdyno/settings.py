@@ -14,8 +14,8 @@ import os
 from typing import Any, Mapping
 
 from .address import Address, parse
-from .client import Options
 from .errors import UsageError
+from .session import Options
 
 NAMES = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
 OF_DATABASE = ("url", "username", "password")  # the others may be shared by several databases

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client, Options
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.session import Options
 
 START = 1_700_000_000
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.session import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.settings import (
     connection,
     options,
