@@ -11,7 +11,7 @@ image=localhost/couchdyno-host:$(sha256sum "$0" | cut -c1-12)
 suite=bookworm
 python_version=3.11
 installed=dbus,openssh-server,procps,python3,python3-apt,rsyslog,systemd,systemd-sysv
-to_install='cron logrotate python3-requests python3-venv'
+to_install='cron logrotate python3-prometheus-client python3-requests python3-venv'
 
 exec 9< "$0"
 flock 9  # scenarios may run side by side: one of them makes it
@@ -42,7 +42,8 @@ trap 'rm -rf "$tree"' EXIT
     chroot "$tree" apt-get update
 
     "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --dest "$tree/srv/wheels" \
-        --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: requests
+        --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: \
+        requests prometheus_client
     printf '[global]\nno-index = true\nfind-links = /srv/wheels\n' > "$tree/etc/pip.conf"
 
     # A host lives for some minutes: no need to wait for its disk.
