@@ -55,6 +55,9 @@ other_pythons() {
     done
 }
 
+# What has databases of its own for each test runs on all processors.
+spread=(--numprocesses auto)
+
 say "build"
 ./build.sh
 pip=(venv/bin/pip install --quiet --disable-pip-version-check)
@@ -67,19 +70,20 @@ for part in "${parts[@]}"; do
         check "static" venv/bin/nox --tags static
         ;;
     unit)
-        COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python tests/unit
+        COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
         tested=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         while read -r version python; do
             venv=.test/python$version
             [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
             "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-            tests "unit on Python $version" "$venv/bin/python" tests/unit/plugins/module_utils  # the rest needs Ansible
+            # The rest of them needs Ansible.
+            tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
             tested+=", $version"
         done < <(other_pythons "$tested")
         echo "unit tests ran on Python $tested"
         ;;
     integration)
-        tests "integration" venv/bin/python tests/integration
+        tests "integration" venv/bin/python "${spread[@]}" tests/integration
         ;;
     browser)
         say "what reports and metrics need"
