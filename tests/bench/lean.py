@@ -165,7 +165,7 @@ class Lean:
         """The requests of a batch that begins with a document."""
         stop = min(first + self._batch, self._stream.total)
         ids = [self._stream.document_id(index) for index in range(first, stop)]
-        bounds = {"startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
+        bounds = {"buffer_response": "true", "startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
         read = self._address.request("GET", "_all_docs?" + urlencode(bounds))
         revisions: Sequence[str | None] = [None] * len(ids)
         if self._what != "fill":

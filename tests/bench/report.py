@@ -14,7 +14,7 @@ BEGIN, END = "<!-- figures: written by tests/bench --publish -->", "<!-- end of 
 WIDTH = 120
 TITLES = {
     "rates": "Cycles against the server's limit", "fills": "Fill against the server's limit",
-    "predicted": "Revisions predicted or read", "peers": "Other programs",
+    "peers": "Other programs",
     "laps": "CPU of the client", "start": "Start-up", "bookkeeping": "Bookkeeping of a small cycle",
     "memory": "Memory", "growth": "Growth of the database", "history": "Growth of the history",
     "pace": "Keeping to a rate", "drivers": "Several drivers", "verify": "Verifying", "fleet": "Ansible",

@@ -25,8 +25,7 @@ class Driver(NamedTuple):
 
 def new() -> Driver:
     """A driver for the next cycle of this process."""
-    host = socket.gethostname()
-    return Driver(f"{host}/{secrets.token_hex(6)}", host, _process())
+    return Driver(secrets.token_hex(6), socket.gethostname(), _process())
 
 
 def is_gone(name: str, process: str) -> bool:

@@ -120,7 +120,7 @@ def _write(client: Client, ledger: Ledger, claims: list[Claim], before: list[Cla
     dt = time.monotonic() - started
     newest = claims[-1]
     redone = [entry for entry in claims if entry.redo]
-    record = {"run": newest.run, "ts": newest.ts, "dt": round(dt, 6), "first": newest.first,
+    record = {"run": newest.run, "ts": newest.ts, "dt": round(dt, 4), "first": newest.first,
               "count": 0 if newest.redo else newest.count, "updates": outcome.written, "errors": outcome.errors,
               "kind": kind, "host": newest.host, "latency": history.latency(outcome.latencies)}
     record.update(_details(outcome, pace, sizes))

@@ -8,11 +8,10 @@ from typing import Callable, Iterator
 from bench import Bench
 from figures import Table
 
-from . import batches, drivers, fleet, laps, pace, peers, predicted, rates, scale, start, verify
+from . import batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "rates": rates.measure,
-    "predicted": predicted.measure,
     "peers": peers.measure,
     "laps": laps.measure,
     "start": start.measure,

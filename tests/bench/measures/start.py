@@ -49,7 +49,7 @@ def _starts(bench: Bench, database: str) -> Table:
 def _bookkeeping(bench: Bench) -> Table:
     seen = _exchanges(bench)
     table = Table("bookkeeping", "Requests", BOOKKEEPING_NOTE)
-    for kind, limits in (("bookkeeping", (None, at_most(2000))), ("all", (at_most(6), None))):
+    for kind, limits in (("bookkeeping", (None, at_most(2048))), ("all", (at_most(6), None))):
         chosen = [each for each in seen if kind == "all" or each["bookkeeping"]]
         table.add(kind, "requests", len(chosen), limits[0])
         table.add(kind, "bytes sent", sum(each["sent"] for each in chosen))
