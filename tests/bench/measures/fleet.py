@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from bench import HERE, ROOT, Bench, say
-from figures import Table, at_most
+from figures import Table, at_most, ratios
 from processes import run
 
 UPDATES = 10
 PING: dict[str, Any] = {"ansible.builtin.ping": {}}
+PING_WITH_REQUESTS: dict[str, Any] = {"ping_with_requests": {}}
 SETUP = {"dyno.couchdb.couchdyno_setup": {"url": "{{ couchdyno_url }}", "total": 100, "fill": True}}
 EXECUTE = {"dyno.couchdb.couchdyno_execute": {"url": "{{ couchdyno_url }}", "updates_per_run": UPDATES}}
 NOTE = ("Seconds of one task on {hosts} hosts, local connection, as many forks, a database for each host. The cycles "
-        "alone are {hosts} of them one after the other in one process, start-up subtracted.")
+        "alone are {hosts} of them one after the other in one process, start-up subtracted. The other ping imports "
+        "requests, as whatever talks to CouchDB does, before it answers.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -26,22 +28,25 @@ def measure(bench: Bench) -> Iterator[Table]:
         inventory = _inventory(bench, Path(directory), hosts)
         say("fleet: setting up")
         _play(bench, inventory, {"setup": SETUP})
-        seconds: dict[str, list[float]] = {"ping": [], "execute": []}
+        seconds: dict[str, list[float]] = {"ping": [], "with requests": [], "execute": []}
         cycles = []
         for number in bench.rounds("fleet"):
-            tasks = [("ping", PING), ("execute", EXECUTE)]
+            tasks = [("ping", PING), ("with requests", PING_WITH_REQUESTS), ("execute", EXECUTE)]
             found = _play(bench, inventory, dict(tasks[::-1] if number % 2 else tasks))
             for name, series in seconds.items():
                 series.append(found[name])
             cycles.append(_cycles(bench, hosts[0], len(hosts)))
     bench.delete(*map(_name, hosts))
-    pure = [module - cycle for module, cycle in zip(seconds["execute"], cycles)]
+    pure = {"couchdyno_execute, 10 documents": [module - cycle for module, cycle in zip(seconds["execute"], cycles)],
+            "a ping that imports requests": seconds["with requests"]}
     table = Table("fleet", "Task", NOTE.format(hosts=len(hosts)))
     table.add("ansible.builtin.ping", "s", seconds["ping"])
+    table.add("a ping that imports requests", "s", seconds["with requests"])
     table.add("couchdyno_execute, 10 documents", "s", seconds["execute"])
     table.add("the cycles alone", "s", cycles)
-    table.add("couchdyno_execute, 10 documents", "without the cycles, times ping",
-              [one / other for one, other in zip(pure, seconds["ping"])], at_most(1.25))
+    for task, series in pure.items():
+        table.add(task, "without the cycles, times ping", ratios(series, seconds["ping"]),
+                  at_most(1.25) if task.startswith("couchdyno") else None)
     yield table
 
 
@@ -68,7 +73,8 @@ def _play(bench: Bench, inventory: Path, tasks: dict[str, dict[str, Any]]) -> di
     listed = [{"name": name, **task} for name, task in {"warm up": PING, **tasks}.items()]
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}]))
     run([bench.scripts / "ansible-playbook", "-i", inventory, playbook], ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
-        ANSIBLE_FORKS="20", ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callbacks"), ANSIBLE_CALLBACKS_ENABLED="task_times",
+        ANSIBLE_FORKS="20", ANSIBLE_LIBRARY=str(HERE / "library"),
+        ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callbacks"), ANSIBLE_CALLBACKS_ENABLED="task_times",
         TASK_TIMES=str(times), COUCHDYNO_USERNAME=bench.server.username, COUCHDYNO_PASSWORD=bench.server.password)
     return dict(json.loads(times.read_text()))
 

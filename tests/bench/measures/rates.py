@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import statistics
-from typing import Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 from bench import Bench, size_name
 from figures import Table, at_least, ratios
@@ -15,7 +15,7 @@ FEWER = {1: 2, 2: 2}  # by connections: one part in so many is enough, where it 
 FILL, FILL_CEILING, CYCLE, CEILING, WRITE_CEILING = "fill", "ceiling of a fill", "cycles", "ceiling", "write ceiling"
 CYCLES_NOTE = ("Updates a second. The ceiling is the same requests, revision reads and bulk writes, their bodies "
                "rendered beforehand, by raw sockets over the same number of connections; the write ceiling is the bulk "
-               "writes alone. couchdyno's time is from start to exit, less that of a cycle of one document.")
+               "writes alone. couchdyno's time is from start to exit, less that of one document.")
 FILLS_NOTE = "New documents a second, likewise. The ceiling is the bulk writes of new documents."
 
 
@@ -40,14 +40,16 @@ def measure(bench: Bench) -> Iterator[Table]:
     databases = {size: bench.make(f"rates_{size}", total, size, fill=True) for size, total in totals.items()}
     single = bench.make("rates_one", 1, 1000, fill=True)
     seconds: dict[Case, dict[str, list[float]]] = {case: {} for case in cases}
-    starts = []
+    starts: dict[str, list[float]] = {FILL: [], CYCLE: []}
     for number in bench.rounds("rates"):
         for case in cases:
-            starts.append(bench.cycle(single, 1).seconds)
+            starts[CYCLE].append(bench.cycle(single, 1).seconds)
+            starts[FILL].append(_fill(bench, 1, 1000))
             for name, took in _round(bench, number, case, databases[case.size]).items():
                 seconds[case].setdefault(name, []).append(took)
     bench.delete(*(f"rates_{size}" for size in databases), "rates_one")
-    rates = {case: _rates(case, seconds[case], statistics.median(starts)) for case in cases}
+    start = {name: statistics.median(series) for name, series in starts.items()}
+    rates = {case: _rates(case, seconds[case], start) for case in cases}
     yield _cycles(rates)
     yield _fills(rates)
 
@@ -66,12 +68,8 @@ def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, fl
     def lean(what: str, at: str) -> float:
         return bench.lean(what, at, case.documents, case.size, *options)["seconds"][0]
 
-    def fill() -> float:
-        fresh = bench.make("rates_fill", case.documents, case.size)
-        return bench.script("setup", fresh, "-w", "-t", case.documents, "-s", case.size, *options).seconds
-
     found = bench.in_turns(number, {
-        FILL: fill,
+        FILL: lambda: _fill(bench, case.documents, case.size, *options),
         FILL_CEILING: lambda: lean("fill", bench.empty("rates_fill"))})
     bench.delete("rates_fill")
     return {**found, **bench.in_turns(number, {
@@ -80,10 +78,15 @@ def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, fl
         WRITE_CEILING: lambda: lean("write", database)})}
 
 
-def _rates(case: Case, seconds: dict[str, list[float]], start: float) -> dict[str, list[float]]:
-    """Documents a second; ``start`` is what couchdyno takes beside writing."""
-    beside = {FILL: start, CYCLE: start}
-    return {name: [case.documents / max(took - beside.get(name, 0.0), 1e-3) for took in series]
+def _fill(bench: Bench, documents: int, size: int, *options: Any) -> float:
+    """The seconds that it takes to fill a database that has been set up."""
+    fresh = bench.make("rates_fill", documents, size)
+    return bench.script("setup", fresh, "-w", "-t", documents, "-s", size, *options).seconds
+
+
+def _rates(case: Case, seconds: dict[str, list[float]], start: dict[str, float]) -> dict[str, list[float]]:
+    """Documents a second; ``start`` is what couchdyno takes for one document."""
+    return {name: [case.documents / max(took - start.get(name, 0.0), 1e-3) for took in series]
             for name, series in seconds.items()}
 
 
