@@ -112,7 +112,9 @@ class Client:
     def copies(self) -> int:
         """How many copies of each document the cluster keeps, 1 where there is no cluster; asked once."""
         if not self._copies:
-            info = self.database_info() or {}
+            info = self.database_info()
+            if info is None:  # it may come
+                return 1
             self._copies = int(info.get("cluster", {}).get("n", 1))
         return self._copies
 

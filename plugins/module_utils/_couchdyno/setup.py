@@ -127,7 +127,7 @@ def _make(client: Client, ledger: Ledger, found: Found, wanted: Parameters, layo
         if found.exists and not found.given:
             client.delete_database()
         if not found.given:
-            _create(client, layout, patience=PATIENCE if found.exists else 0.0)
+            _create(client, ledger, found, layout)
         return _write_ledger(client, ledger, wanted._replace(seed=seed))
     except (NameTaken, Conflict):
         if idempotent:
@@ -153,14 +153,21 @@ def _write_ledger(client: Client, ledger: Ledger, parameters: Parameters) -> Sta
     return state
 
 
-def _create(client: Client, layout: Layout, patience: float) -> None:
-    """Create the database; with patience, as clusters need a while to forget a database that was deleted."""
-    deadline = time.monotonic() + patience
+def _create(client: Client, ledger: Ledger, found: Found, layout: Layout) -> None:
+    """Create the database; NameTaken when somebody else was faster.
+
+    Clusters need a while to forget a database that was deleted. And of several setups at once, they may tell every one
+    that another was faster: so whoever saw that there was none may go on with one that is empty, and the ledger decides.
+    """
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return client.create_database(layout.q, layout.n)
-        except NameTaken:
-            if time.monotonic() >= deadline or client.stopping.wait(0.2):
+        except (NameTaken, Conflict):
+            now = Found() if found.exists else _find(client, ledger)
+            if now.vacant:
+                return None
+            if now.exists or time.monotonic() >= deadline or client.stopping.wait(0.2):
                 raise
         except NotAllowed as refused:
             raise NotAllowed(f"{refused}; creating a database takes an admin, who can also make an empty one for "
@@ -173,7 +180,7 @@ def _wait_for_ledger(client: Client, ledger: Ledger) -> State:
     while True:
         try:
             return ledger.read()
-        except NoLedger:
+        except (NoDatabase, NoLedger):
             if time.monotonic() >= deadline or client.stopping.wait(0.2):
                 raise _exists(client, "and was not set up by couchdyno") from None
 

@@ -28,6 +28,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
     breaks before and after the request was done, or ``(status, headers, body)`` for an answer of somebody else.
     ``bulk_writes`` has the ids of each bulk write. ``copies`` is how many the cluster keeps; of the documents in
     ``astray``, one copy takes the next write and the others refuse it, which leaves it among the ``strays``.
+    ``rivals`` are documents by id of somebody who creates the database just before this one is to.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.copies = 1
         self.astray: set = set()
         self.strays: dict = {}
+        self.rivals: dict | None = None
 
     def send(self, request, **_kwargs):
         path = unquote(urlsplit(request.url).path)
@@ -74,7 +76,11 @@ class FakeCouch(requests.adapters.BaseAdapter):
         body = json.loads(request.body) if request.body else None
         if request.body and len(request.body) > self.largest:
             return 413, {"error": "too_large", "reason": "the request entity is too large"}
+        if path == "/_session":
+            return 200, {"userCtx": {"roles": ["_admin"]}}
         name = path.split("/", 2)[2] if path.count("/") > 1 else ""
+        if request.method == "PUT" and not name:
+            return self._create()
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
@@ -94,6 +100,11 @@ class FakeCouch(requests.adapters.BaseAdapter):
             return (200, document) if document else (404, {"error": "not_found", "reason": "missing"})
         answer = self._write(body)
         return (409 if "error" in answer else 201), answer
+
+    def _create(self):
+        created, self.exists = not self.exists and self.rivals is None, True
+        self.documents.update(self.rivals or {})
+        return (201, {"ok": True}) if created else (412, {"error": "file_exists", "reason": "The database exists."})
 
     def _ids_between(self, query):
         first = json.loads(query.get("startkey", '""'))
