@@ -156,8 +156,8 @@ def _write_ledger(client: Client, ledger: Ledger, parameters: Parameters) -> Sta
 def _create(client: Client, ledger: Ledger, found: Found, layout: Layout) -> None:
     """Create the database; NameTaken when somebody else was faster.
 
-    Clusters need a while to forget a database that was deleted. And of several setups at once, they may tell every one
-    that another was faster: so whoever saw that there was none may go on with one that is empty, and the ledger decides.
+    Clusters need a while to forget a database that was deleted. Of several setups at once, they may tell each one that
+    another was faster: so those who saw that there was none go on with one that is empty, and the ledger decides.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
