@@ -4,8 +4,9 @@
 """The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
 
     COUCHDYNO_URL=http://user:password@host:port/db lean.py fill|write|cycle --documents N --size BYTES
-        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N]
+        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N] [--total N]
 
+Of ``total`` documents (as many as it takes for one cycle, by default), each cycle takes the next ones, round robin.
 ``fill`` writes documents into a database that has none of them, ``write`` writes them over under revisions that are
 known, ``cycle`` reads the revisions of each batch before it is written, as couchdyno does. The batches are those that
 couchdyno begins with. Whatever can be done beforehand is: bodies are rendered, revisions known, and of the answers only
@@ -118,22 +119,22 @@ class Connection:
 
 
 class Lean:
-    """Cycles over documents of one database, from the one with index ``first`` to the last of the stream.
+    """Cycles over documents of one database.
 
     Each request of a batch is prepared, and the batches are shared out as they come.
     """
 
-    def __init__(self, address: Address, what: str, stream: Stream, first: int, batch: int, connections: int) -> None:
+    def __init__(self, address: Address, what: str, stream: Stream, batch: int, connections: int) -> None:
         self._address = address
         self._what = what
         self._stream = stream
-        self._first = first
         self._batch = batch
         self._connections = [Connection.to(address) for _ in range(connections)]
 
-    def cycle(self, lap: int) -> tuple[float, float]:
-        """Do all documents once; returns seconds, and seconds of CPU."""
-        work = [self._requests(first, lap) for first in range(self._first, self._stream.total, self._batch)]
+    def cycle(self, start: int, stop: int) -> tuple[float, float]:
+        """Do the updates from ``start`` on, all of one lap; returns seconds, and seconds of CPU."""
+        work = [self._requests(range(first, min(first + self._batch, stop)))
+                for first in range(start, stop, self._batch)]
         batches = iter(work)
         failures: list[Exception] = []
         lock = threading.Lock()
@@ -161,10 +162,9 @@ class Lean:
             raise failures[0]
         return ended
 
-    def _requests(self, first: int, lap: int) -> list[bytes]:
-        """The requests of a batch that begins with a document."""
-        stop = min(first + self._batch, self._stream.total)
-        ids = [self._stream.document_id(index) for index in range(first, stop)]
+    def _requests(self, updates: range) -> list[bytes]:
+        """The requests of a batch of updates."""
+        ids = [self._stream.document_id(update) for update in updates]
         bounds = {"buffer_response": "true", "startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
         read = self._address.request("GET", "_all_docs?" + urlencode(bounds))
         revisions: Sequence[str | None] = [None] * len(ids)
@@ -172,8 +172,8 @@ class Lean:
             revisions = [row["value"]["rev"] for row in self._connections[0].ask(read)["rows"]]
         if len(revisions) != len(ids):
             raise Broken("the documents are not there")
-        ts, base = int(time.time()), lap * self._stream.total
-        texts = [self._stream.text(base + index, ts, rev) for index, rev in zip(range(first, stop), revisions)]
+        ts = int(time.time())
+        texts = [self._stream.text(update, ts, rev) for update, rev in zip(updates, revisions)]
         write = self._address.request("POST", "_bulk_docs", ('{"docs":[' + ",".join(texts) + "]}").encode())
         return [read, write] if self._what == "cycle" else [write]
 
@@ -200,12 +200,15 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--batch-bytes", type=int)
     parser.add_argument("--cycles", type=int, default=1)
+    parser.add_argument("--total", type=int)
     args = parser.parse_args()
+    total = args.total or args.first + args.documents
     batch = Pace(args.connections, args.batch_bytes).batch_documents(args.size)
     try:
-        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what,
-                    Stream(SEED, args.first + args.documents, args.size), args.first, batch, args.connections)
-        times = [lean.cycle(lap) for lap in range(args.cycles)]
+        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what, Stream(SEED, total, args.size), batch,
+                    args.connections)
+        starts = (args.first + number * args.documents for number in range(args.cycles))
+        times = [lean.cycle(start, start + args.documents) for start in starts]
     except (Broken, OSError) as error:
         print(f"lean.py: {error}", file=sys.stderr)
         return 1

@@ -85,7 +85,8 @@ def _lean(bench: Bench, database: str, window: int, first: int) -> float:
 def _history(bench: Bench) -> Table:
     cycles, window = bench.pick((1000, 10), (20, 10))
     say(f"history: {cycles} cycles")
-    ours, theirs = (bench.make(f"history_{name}", 1000, 1000, fill=True) for name in ("ours", "lean"))
+    total = 1000
+    ours, theirs = (bench.make(f"history_{name}", total, 1000, fill=True) for name in ("ours", "lean"))
     parts = bench.pick(10, 2)
     part = cycles // parts
     seconds: dict[str, list[float]] = {"couchdyno": [], "ceiling": []}
@@ -93,7 +94,7 @@ def _history(bench: Bench) -> Table:
         run = bench.script("execute", ours, "-c", 0, "--cycles", part, "-u", window, "--json", output=True)
         seconds["couchdyno"] += [json.loads(line)["after"]["dt"] for line in run.output.splitlines()]
         seconds["ceiling"] += bench.lean("cycle", theirs, window, 1000, "--connections", CONNECTIONS,
-                                         "--cycles", part)["seconds"]
+                                         "--cycles", part, "--total", total)["seconds"]
     bench.delete("history_ours", "history_lean")
     table = Table("history", "Client", HISTORY_NOTE.format(cycles=cycles, window=window, part=part))
     slower = {}
