@@ -19,6 +19,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "integration")]
 
+from noted import figures, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
 from support import Database, Server  # noqa: E402
 
 

@@ -32,14 +32,15 @@ def prove_leaves(views, position):
     return figures
 
 
-def test_eight_drivers_on_all_nodes(views):
+def test_eight_drivers_on_all_nodes(views, figures):
     make(views[0], 400, WINDOW, fill=True)
     ended = [Ended(driver, 300) for driver in drive_all(views, CYCLES)]
     assert [(each.code, each.lines) for each in ended] == [(0, [])] * DRIVERS
-    prove_leaves(views, 400 + DRIVERS * CYCLES * WINDOW)
+    proved = prove_leaves(views, 400 + DRIVERS * CYCLES * WINDOW)
+    figures(f"{DRIVERS} drivers on {len(views)} nodes, {DRIVERS * CYCLES} cycles; {proved}, one leaf")
 
 
-def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node):
+def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node, figures):
     """The drivers of the node that goes complain meanwhile; those of the others need not notice."""
     make(views[0], 400, WINDOW, fill=True)
     staying, going = drive_all(views[:-1], 60, drivers=3), drive_all(views[-1:], 60, drivers=1)
@@ -49,7 +50,7 @@ def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node):
     last_node("up")
     codes = [Ended(driver, 300).code for driver in staying + going]
     assert codes[:3] == [0, 0, 0] and codes[3] in (0, 1, 4), codes
-    prove_leaves(views, views[0].ledger["position"])
+    figures(f"a node gone for a while, 240 cycles; {prove_leaves(views, views[0].ledger['position'])}, one leaf")
 
 
 def test_what_a_node_has_missed_is_not_taken_for_what_is_there(views, last_node):

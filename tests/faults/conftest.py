@@ -11,17 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
-FIGURES = pytest.StashKey[list]()
-
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "integration")]
 
+from noted import figures, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
 from support import database, proxy, server  # noqa: E402, F401  (fixtures)
-
-
-def pytest_configure(config):
-    config.stash[FIGURES] = []
 
 
 def pytest_generate_tests(metafunc):
@@ -29,16 +22,3 @@ def pytest_generate_tests(metafunc):
     if repeat > 1:
         metafunc.fixturenames.append("repetition")
         metafunc.parametrize("repetition", range(repeat))
-
-
-@pytest.fixture
-def figures(request):
-    """A function that adds a line to what is printed at the end."""
-    return request.config.stash[FIGURES].append
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    if config.stash[FIGURES]:
-        terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
-            terminalreporter.write_line(line)
