@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent
 BIN = ROOT / "venv" / "bin"
 COLLECTIONS = str(ROOT / "venv" / "collections")
 PROGRAM = "plugins/module_utils/_couchdyno"
-PYTHON = ["plugins", "playbooks", "tests", "extensions", "noxfile.py"]
+PYTHON = ["plugins", "playbooks", "tests", "extensions", "docs", "noxfile.py"]
 TESTS = ["unit", "integration", "browser", "faults", "bench", "molecule"]
 STATIC = {"venv_backend": "none", "tags": ["static"]}
 
@@ -76,9 +76,32 @@ def shellcheck(session: nox.Session) -> None:
 
 @nox.session(**STATIC)
 def docs(session: nox.Session) -> None:
-    """The documentation of modules, plugins and the role."""
-    run(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", ".",
+    """The documentation of modules, plugins and the role, and the guides."""
+    run(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs",
+        "--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", ".",
         ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+
+
+@nox.session(**STATIC)
+def site(session: nox.Session) -> None:
+    """The site of the documentation, in .test/site/html: without warnings, and without the network."""
+    pages = ROOT / ".test" / "site" / "rst"
+    pages.mkdir(mode=0o755, parents=True, exist_ok=True)
+    run(session, "antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup",
+        "everything", "--dest-dir", str(pages), "dyno.couchdb", ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+    run(session, "sphinx-build", "-q", "-W", "--keep-going", "-c", "docs/docsite", str(pages), ".test/site/html")
+
+
+@nox.session(**STATIC)
+def actionlint(session: nox.Session) -> None:
+    """Workflows of GitHub, and the scripts in them."""
+    run(session, "actionlint")
+
+
+@nox.session(**STATIC)
+def zizmor(session: nox.Session) -> None:
+    """What workflows would let strangers do."""
+    run(session, "zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session(**STATIC)
