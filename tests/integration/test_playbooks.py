@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import BIN, ROOT, controller, environment, playbook, report, run
+from support import ROOT, controller, environment, playbook, report, run
 
 
 @pytest.fixture
