@@ -27,9 +27,14 @@ nox.options.envdir = ".test/nox"
 
 
 def run(session: nox.Session, tool: str, *args: str, **environment: str) -> None:
+    """Run a tool of the virtual environment, with the arguments that nox was given for it."""
+    call(session, tool, *args, *session.posargs, **environment)
+
+
+def call(session: nox.Session, tool: str, *args: str, **environment: str) -> None:
     """Run a tool of the virtual environment, with the others on its path."""
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
-    session.run(str(BIN / tool), *args, *session.posargs, env=dict(environment, PATH=path))
+    session.run(str(BIN / tool), *args, env=dict(environment, PATH=path))
 
 
 def files(session: nox.Session, *patterns: str) -> list[str]:
@@ -152,7 +157,7 @@ def version(session: nox.Session) -> None:
     for name, before in (f"{PROGRAM}/__init__.py", '__version__ = "'), ("galaxy.yml", "version: "):
         path = ROOT / name
         path.write_text(re.sub(rf"^({before})[\d.]+", rf"\g<1>{session.posargs[0]}", path.read_text(), flags=re.M))
-    session.run(str(BIN / "antsibull-changelog"), "release", "--reload-plugins")
+    call(session, "antsibull-changelog", "release", "--reload-plugins")
 
 
 @nox.session(venv_backend="none")
@@ -160,6 +165,6 @@ def release(session: nox.Session) -> None:
     """Build what is released from what is committed, into dist/, and test it as users install it."""
     if session.run("git", "status", "--porcelain", silent=True):
         session.error("what is released is what is committed: commit first")
-    session.run(str(BIN / "python"), "tests/package/build.py", "dist")
-    session.run(str(BIN / "python"), "-m", "pytest", "--quiet", "tests/package", "--release", "dist")
+    call(session, "python", "tests/package/build.py", "dist")
+    call(session, "python", "-m", "pytest", "--quiet", "tests/package", "--release", "dist")
     session.notify("galaxy-importer")

@@ -59,7 +59,7 @@ def release(request, tmp_path_factory):
     directory = request.config.getoption("--release")
     if directory is None:
         return build(tmp_path_factory.mktemp("release") / "dist")
-    return next(directory.glob("*.tar.gz")), next(directory.glob("*.whl"))
+    return next(directory.resolve().glob("*.tar.gz")), next(directory.resolve().glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
