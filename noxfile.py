@@ -96,7 +96,8 @@ def site(session: nox.Session) -> None:
     pages.mkdir(mode=0o755, parents=True, exist_ok=True)
     run(session, "antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup",
         "everything", "--dest-dir", str(pages), "dyno.couchdb", ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
-    run(session, "sphinx-build", "-q", "-W", "--keep-going", "-c", "docs/docsite", str(pages), ".test/site/html")
+    run(session, "sphinx-build", "-q", "-E", "-a", "-W", "--keep-going", "-c", "docs/docsite", str(pages),
+        ".test/site/html")
 
 
 @nox.session(**STATIC)
