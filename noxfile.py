@@ -8,6 +8,7 @@ They run in the virtual environment that ``./build.sh`` makes; ``venv/bin/nox`` 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import nox
@@ -16,18 +17,24 @@ ROOT = Path(__file__).parent
 BIN = ROOT / "venv" / "bin"
 COLLECTIONS = str(ROOT / "venv" / "collections")
 PROGRAM = "plugins/module_utils/_couchdyno"
-PYTHON = ["plugins", "playbooks", "tests", "extensions", "noxfile.py"]
-TESTS = ["unit", "integration", "browser", "faults", "bench", "molecule"]
+PYTHON = ["plugins", "playbooks", "tests", "extensions", "docs", "noxfile.py"]
+TESTS = ["unit", "integration", "browser", "faults", "package", "bench", "molecule"]
 STATIC = {"venv_backend": "none", "tags": ["static"]}
 
 nox.options.tags = ["static"]
 nox.options.error_on_external_run = False
+nox.options.envdir = ".test/nox"
 
 
 def run(session: nox.Session, tool: str, *args: str, **environment: str) -> None:
+    """Run a tool of the virtual environment, with the arguments that nox was given for it."""
+    call(session, tool, *args, *session.posargs, **environment)
+
+
+def call(session: nox.Session, tool: str, *args: str, **environment: str) -> None:
     """Run a tool of the virtual environment, with the others on its path."""
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
-    session.run(str(BIN / tool), *args, *session.posargs, env=dict(environment, PATH=path))
+    session.run(str(BIN / tool), *args, env=dict(environment, PATH=path))
 
 
 def files(session: nox.Session, *patterns: str) -> list[str]:
@@ -76,15 +83,44 @@ def shellcheck(session: nox.Session) -> None:
 
 @nox.session(**STATIC)
 def docs(session: nox.Session) -> None:
-    """The documentation of modules, plugins and the role."""
-    run(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", ".",
+    """The documentation of modules, plugins and the role, and the guides."""
+    run(session, "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs",
+        "--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", ".",
         ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
 
 
 @nox.session(**STATIC)
+def site(session: nox.Session) -> None:
+    """The site of the documentation, in .test/site/html: without warnings, and without the network."""
+    pages = ROOT / ".test" / "site" / "rst"
+    pages.mkdir(mode=0o755, parents=True, exist_ok=True)
+    run(session, "antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--cleanup",
+        "everything", "--dest-dir", str(pages), "dyno.couchdb", ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+    run(session, "sphinx-build", "-q", "-E", "-a", "-W", "--keep-going", "-c", "docs/docsite", str(pages),
+        ".test/site/html")
+
+
+@nox.session(**STATIC)
+def actionlint(session: nox.Session) -> None:
+    """Workflows of GitHub, and the scripts in them."""
+    run(session, "actionlint")
+
+
+@nox.session(**STATIC)
+def zizmor(session: nox.Session) -> None:
+    """What workflows would let strangers do."""
+    run(session, "zizmor", "--offline", "--quiet", ".github")
+
+
+@nox.session(**STATIC)
 def changelog(session: nox.Session) -> None:
-    """Fragments of the changelog."""
+    """Fragments of the changelog, and what was made of those of earlier releases."""
+    generated = ROOT / ".test" / "CHANGELOG.md"
+    generated.parent.mkdir(exist_ok=True)
     run(session, "antsibull-changelog", "lint")
+    run(session, "antsibull-changelog", "generate", "--output", str(generated), "--output-format", "md")
+    if generated.read_text() != (ROOT / "CHANGELOG.md").read_text():
+        session.error("CHANGELOG.md is not what changelogs/changelog.yaml says: run antsibull-changelog generate")
 
 
 @nox.session(**STATIC)
@@ -98,3 +134,38 @@ def reuse(session: nox.Session) -> None:
 def tests(session: nox.Session, part: str) -> None:
     """A part of the tests, as ./test.sh runs it."""
     session.run("./test.sh", part)
+
+
+@nox.session(name="galaxy-importer", reuse_venv=True)
+def galaxy_importer(session: nox.Session) -> None:
+    """What Galaxy checks when it is given the tarball."""
+    session.install("galaxy-importer==0.4.44")
+    built = session.run(str(BIN / "python"), "tests/package/build.py", ".test/dist", silent=True, external=True)
+    tarball = str(built).split()[0]
+    with session.chdir(".test"):
+        said = session.run("python", "-m", "galaxy_importer.main", tarball, silent=True,
+                           env={"GALAXY_IMPORTER_CONFIG": str(ROOT / "tests" / "package" / "galaxy-importer.cfg")})
+    complaints = re.findall("^(?:WARNING|ERROR).*", str(said), re.MULTILINE)
+    if complaints:
+        session.error("\n".join(complaints))
+
+
+@nox.session(venv_backend="none")
+def version(session: nox.Session) -> None:
+    """Begin a release: write its version and its changelog, from the fragments: nox -s version -- 0.2.0."""
+    if len(session.posargs) != 1 or not re.fullmatch(r"\d+\.\d+\.\d+", session.posargs[0]):
+        session.error("say which one: nox -s version -- 0.2.0")
+    for name, before in (f"{PROGRAM}/__init__.py", '__version__ = "'), ("galaxy.yml", "version: "):
+        path = ROOT / name
+        path.write_text(re.sub(rf"^({before})[\d.]+", rf"\g<1>{session.posargs[0]}", path.read_text(), flags=re.M))
+    call(session, "antsibull-changelog", "release", "--reload-plugins")
+
+
+@nox.session(venv_backend="none")
+def release(session: nox.Session) -> None:
+    """Build what is released from what is committed, into dist/, and test it as users install it."""
+    if session.run("git", "status", "--porcelain", silent=True):
+        session.error("what is released is what is committed: commit first")
+    call(session, "python", "tests/package/build.py", "dist")
+    call(session, "python", "-m", "pytest", "--quiet", "tests/package", "--release", "dist")
+    session.notify("galaxy-importer")

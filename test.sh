@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration, browser, faults, bench and molecule, or the parts that are named.
+# Runs the tests: static, unit, integration, browser, faults, package, bench and molecule, or the parts that are named.
 # cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-all=(static unit integration browser faults bench molecule)
+all=(static unit integration browser faults package bench molecule)
 [ $# -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
     [[ " ${all[*]} cluster " = *" $part "* ]] || {
@@ -92,6 +92,11 @@ for part in "${parts[@]}"; do
         ;;
     faults)
         tests "faults" venv/bin/python tests/faults
+        ;;
+    package)
+        "${pip[@]}" --requirement tests/package/requirements.txt
+        tests "package" venv/bin/python tests/package
+        check "galaxy-importer" venv/bin/nox --session galaxy-importer
         ;;
     bench)
         "${pip[@]}" --requirement tests/requirements-bench.txt

@@ -18,38 +18,38 @@ options:
   username:
     description:
       - The user to act as.
-      - Falls back to E(COUCHDYNO_USERNAME).
+      - Falls back to the environment variable E(COUCHDYNO_USERNAME).
     type: str
   password:
     description:
-      - The password of that user.
-      - Falls back to E(COUCHDYNO_PASSWORD).
+      - The password of O(username).
+      - Falls back to the environment variable E(COUCHDYNO_PASSWORD).
     type: str
   ca_path:
     description:
       - A file of certificates to trust, instead of the usual ones.
-      - Falls back to E(COUCHDYNO_CA_PATH).
+      - Falls back to the environment variable E(COUCHDYNO_CA_PATH).
     type: path
   validate_certs:
     description:
       - Whether to refuse a server whose certificate cannot be verified.
-      - Falls back to E(COUCHDYNO_VALIDATE_CERTS).
+      - Falls back to the environment variable E(COUCHDYNO_VALIDATE_CERTS).
     type: bool
     default: true
   client_cert:
     description:
       - A client certificate to show to the server.
-      - Falls back to E(COUCHDYNO_CLIENT_CERT).
+      - Falls back to the environment variable E(COUCHDYNO_CLIENT_CERT).
     type: path
   client_key:
     description:
       - The key of O(client_cert), where it is not in the same file.
-      - Falls back to E(COUCHDYNO_CLIENT_KEY).
+      - Falls back to the environment variable E(COUCHDYNO_CLIENT_KEY).
     type: path
   timeout:
     description:
       - Seconds in which an answer of the server must have arrived whole.
-      - Falls back to E(COUCHDYNO_TIMEOUT).
+      - Falls back to the environment variable E(COUCHDYNO_TIMEOUT).
     type: float
     default: 60
 requirements:
@@ -59,5 +59,5 @@ notes:
 seealso:
   - name: The update stream and the ledger
     description: What the documents hold, and how drivers share the work.
-    link: https://github.com/couchdyno/dyno.couchdb
+    link: https://github.com/couchdyno/dyno.couchdb/blob/main/docs/architecture.md
 """

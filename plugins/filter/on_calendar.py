@@ -26,7 +26,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Every five minutes of working hours
+- name: Show when systemd would run what cron runs at nine, one and five o'clock on weekdays
   ansible.builtin.debug:
     msg: "{{ '0 9-17/4 * * mon-fri' | dyno.couchdb.on_calendar }}"
     # => ["Mon,Tue,Wed,Thu,Fri *-*-* 9,13,17:0:00"]

@@ -110,23 +110,71 @@ cycles:
   returned: always
   contains:
     before:
-      description: What the cycle found. The parameters C(total) and C(size), the index C(start) of the document
-        that it began with, and C(updating), how many it set out to update.
+      description: What the cycle found, and set out to do.
       type: dict
       sample: {"total": 1000, "size": 1000, "start": 10, "updating": 100}
+      contains:
+        total:
+          description: The number of documents.
+          type: int
+        size:
+          description: The size of each document in bytes.
+          type: int
+        start:
+          description: The index of the document that the cycle began with.
+          type: int
+        updating:
+          description: How many documents it set out to update.
+          type: int
     after:
-      description: What it did. Documents written (C(updates)), seconds (C(dt)), documents a second (C(rate)),
-        documents not written (C(errors)), and the first update of its window (C(first)). Where they are not 0
-        also C(redone), documents of windows that other cycles had left; C(accepted), written by fewer nodes
-        than a quorum; C(conflicts), writes that were refused at first because the document had just changed;
-        C(foreign), documents that somebody else had deleted, or was seen to have written, and that were
-        overwritten (what was edited before the cycle is overwritten without being looked at); C(busy), 1
-        when all documents were in the hands of other hosts; C(samples), the first few documents that could
-        not be written; C(reason), what ended the writing before its time.
+      description: What the cycle did. The first five are always there, the others where they tell something.
       type: dict
       sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
+      contains:
+        updates:
+          description: How many documents were written.
+          type: int
+        dt:
+          description: The seconds that writing took.
+          type: float
+        rate:
+          description: Documents a second.
+          type: float
+        errors:
+          description: How many documents could not be written.
+          type: int
+        first:
+          description: The first update of the cycle's window.
+          type: int
+        redone:
+          description: How many documents were of windows that other cycles had left undone.
+          type: int
+        accepted:
+          description: How many documents were written by fewer nodes than a quorum.
+          type: int
+        conflicts:
+          description: How many writes were refused at first, because the document had just changed.
+          type: int
+        foreign:
+          description: How many documents were overwritten that somebody else had deleted, or was seen to have written
+            during the cycle. What was edited before the cycle is overwritten without being looked at.
+          type: int
+        left:
+          description: How many documents were left to the next cycle because of a signal.
+          type: int
+        busy:
+          description: V(1) when all documents were in the hands of other hosts.
+          type: int
+        samples:
+          description: The first few documents that could not be written, each with its C(id), the number of the
+            C(update) and the C(reason).
+          type: list
+          elements: dict
+        reason:
+          description: What ended the writing before its time.
+          type: str
     new_state:
-      description: The parameters and the state of the database after it.
+      description: The parameters and the state of the database after the cycle.
       type: dict
 dyno_config:
   description: The parameters and the state of the database after the last cycle, as in the module

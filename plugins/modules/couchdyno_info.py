@@ -71,7 +71,7 @@ database:
       type: str
       sample: backup-me
     url:
-      description: Its URL, without credentials.
+      description: The URL of the database, without credentials.
       type: str
       sample: http://localhost:5984/backup-me
     server_version:
@@ -79,11 +79,11 @@ database:
       type: str
       sample: 3.5.0
     doc_count:
-      description: How many documents it has, with those of couchdyno.
+      description: How many documents the database has, with couchdyno's own.
       type: int
       sample: 1004
     sizes:
-      description: Its sizes in bytes.
+      description: The sizes of the database in bytes.
       type: dict
       sample: {"active": 1220500, "external": 1009000, "file": 4546000}
     q:
@@ -95,12 +95,13 @@ database:
       type: int
       sample: 1
     connections:
-      description: The numbers of connections that cycles have written over.
+      description: The numbers of connections that cycles have used
+        (O(dyno.couchdb.couchdyno_execute#module:connections)).
       type: list
       elements: int
       sample: [4]
     limits:
-      description: The limits that cycles have had, in documents a second.
+      description: The limits that cycles have had (O(dyno.couchdb.couchdyno_execute#module:rate)); none where empty.
       type: list
       elements: float
       sample: []
@@ -118,28 +119,29 @@ progress:
       type: int
       sample: 1000
     laps:
-      description: How many times all documents have been handed out to be written.
+      description: How many laps are complete. In each, all documents are handed out to be written once.
       type: int
       sample: 1
     open_claims:
-      description: How many windows of updates have been handed out and not been settled.
+      description: How many windows of updates have been handed out and not been settled, to cycles that run or have
+        died.
       type: int
       sample: 0
     expired_claims:
-      description: How many of these no driver works on any more. The next cycle repairs them.
+      description: How many of the open claims no host works on any more. The next cycle repairs them.
       type: int
       sample: 0
     expired_hosts:
-      description: The hosts that have left them.
+      description: The hosts that have left expired claims behind.
       type: list
       elements: str
       sample: []
     lap_done:
-      description: How many documents of this lap have been handed out.
+      description: How many documents of the current lap have been handed out.
       type: int
       sample: 500
     lap_left:
-      description: How many have not.
+      description: How many documents of the current lap have not been handed out.
       type: int
       sample: 500
     pace:
@@ -147,12 +149,12 @@ progress:
       type: float
       sample: 1.667
     seconds_left:
-      description: The seconds until the lap is done at this pace.
+      description: The seconds until the current lap is done at this pace.
       type: int
       sample: 300
     settled:
-      description: The position up to which everything is known to be written. What M(dyno.couchdb.couchdyno_verify)
-        takes as O(dyno.couchdb.couchdyno_verify#module:from_position).
+      description: The position up to which everything is known to be written. M(dyno.couchdb.couchdyno_verify) takes
+        it as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
     ts:
@@ -165,26 +167,58 @@ statistics:
   returned: success
   contains:
     cycle:
-      description: The statistics of cycles. The counts C(runs), C(updates) and C(errors); the time stamps
-        C(first_ts) and C(last_ts); C(error_classes), how many errors there were of each class; C(recent), the
-        counts of the last C(hour) and C(day); C(rate) (documents a second) and C(dt) (seconds) with their min,
-        median and max; C(trend), the median rates of the earlier and the later half of the runs, the percent of
-        C(change), and whether chance explains it (C(is_noise)); C(latency) of bulk requests (seconds), the median
-        p50 and p95 and the worst p99.
+      description: The statistics of cycles. What no run record tells is V(null).
       type: dict
+      contains:
+        runs:
+          description: How many cycles are on record.
+          type: int
+        updates:
+          description: How many documents they wrote.
+          type: int
+        errors:
+          description: How many documents they could not write.
+          type: int
+        error_classes:
+          description: How many errors there were of each class, by CouchDB's word for it.
+          type: dict
+        first_ts:
+          description: When the first of them began, in Unix seconds of the server.
+          type: int
+        last_ts:
+          description: When the last of them began, in Unix seconds of the server.
+          type: int
+        recent:
+          description: Runs, updates and errors of the last C(hour) and the last C(day).
+          type: dict
+        rate:
+          description: Documents a second, the C(min), C(median) and C(max) of all cycles.
+          type: dict
+        dt:
+          description: The seconds that a cycle took, their C(min), C(median) and C(max).
+          type: dict
+        trend:
+          description: The median rates of the earlier and the later half of the cycles, the percent of C(change), and
+            whether chance explains it (C(is_noise)).
+          type: dict
+        latency:
+          description: The seconds that bulk requests took, the median C(p50) and C(p95) of the cycles, and the worst
+            C(p99).
+          type: dict
     fill:
-      description: The same for filling.
+      description: The same statistics of filling.
       type: dict
 hosts:
-  description: How each host has been doing. The same figures for its cycles, the usual C(interval) between them
-    (seconds, V(null) when nothing is usual), and how many were to be expected by it and were C(missed).
+  description: How each host has been doing. For its cycles, the figures of RV(statistics.cycle), the usual C(interval)
+    between them (seconds, V(null) when nothing is usual), and how many were to be expected by it and were C(missed).
   type: list
   elements: dict
   returned: success
 gaps:
   description: The times in which cycles were to be expected, judged from the usual interval of each host, and did not
-    run. How many are C(missed) in how many gaps (C(count)), and the C(latest) of them; C(until) is V(null) where one
-    lasts. Cycles that come more often than cron can run them are a loop, which misses none after its end.
+    run. How many cycles are C(missed) in how many gaps (C(count)), and the C(latest) gaps; where one still lasts, its
+    C(until) is V(null). A host whose cycles come more often than cron can run them is taken for a loop. It misses
+    nothing when it ends.
   type: dict
   returned: success
   sample: {"missed": 3, "count": 1, "latest": [
@@ -195,7 +229,7 @@ growth:
   returned: success
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}
 ring:
-  description: How many run records there are, and since when. All figures are of these.
+  description: How many run records there are, and since when. Older ones have made room. All figures are of these.
   type: dict
   returned: success
   sample: {"runs": 10000, "since": 1795461868}
@@ -211,13 +245,14 @@ conflicts:
   returned: with O(conflicts)
   sample: {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}
 series:
-  description: The cycles as at most 240 points, each for equally many cycles in a row. Its counts, the min, median and
-    max of the rate, the latency as in RV(statistics), and the last sizes that were told.
+  description: The cycles as at most 240 points, each for equally many cycles in a row. A point has their counts, the
+    min, median and max of their rate, their latency as in RV(statistics.cycle.latency), and the sizes that the last of
+    them found.
   type: list
   elements: dict
   returned: with O(series)
 runs:
-  description: The latest run records, oldest first.
+  description: The latest run records, as many as O(history) says, oldest first.
   type: list
   elements: dict
   returned: success

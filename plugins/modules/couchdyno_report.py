@@ -17,6 +17,9 @@ author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
   - dyno.couchdb.attributes
+requirements:
+  - jinja2 (Python library)
+  - plotly (Python library)
 attributes:
   check_mode:
     support: full
@@ -32,12 +35,14 @@ options:
   infos:
     description:
       - What M(dyno.couchdb.couchdyno_info) has returned with O(dyno.couchdb.couchdyno_info#module:series), by the names
-        of hosts. May be of a task with a loop. Infos of one database become one.
-      - The page names hosts whose task has failed.
+        of hosts. Results of a task with a loop will do, too. A database that several hosts have looked at is shown
+        once.
+      - The page names the hosts whose task has failed.
     type: dict
     required: true
   verified:
-    description: What M(dyno.couchdb.couchdyno_verify) has returned, likewise.
+    description: What M(dyno.couchdb.couchdyno_verify) has returned, likewise by the names of hosts, to show the
+      verdicts.
     type: dict
     default: {}
 """
@@ -61,7 +66,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The file.
+  description: The file that was written.
   type: str
   returned: success
   sample: /tmp/report.html

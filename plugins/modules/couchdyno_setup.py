@@ -35,8 +35,8 @@ options:
   state:
     description:
       - V(present) makes sure that the database is there and was set up with these parameters. A database that
-        was set up with others, or not by couchdyno, is an error unless O(force=true). An empty database, made
-        by an admin for a user who is none, is taken.
+        was set up with others, or not by couchdyno, is an error unless O(force=true). An empty database is taken;
+        so an admin can make one for a user who may not.
       - V(absent) deletes the database. One that was not set up by couchdyno is an error unless O(force=true).
     type: str
     choices: [present, absent]
@@ -111,7 +111,7 @@ dyno_config:
   returned: when O(state=present)
   contains:
     created:
-      description: When it was set up, in Unix seconds of the server.
+      description: When the database was set up, in Unix seconds of the server.
       type: int
       sample: 1795461866
     total:
@@ -119,7 +119,7 @@ dyno_config:
       type: int
       sample: 1000
     size:
-      description: The size of each in bytes.
+      description: The size of each document in bytes.
       type: int
       sample: 1000
     updates:
@@ -127,7 +127,8 @@ dyno_config:
       type: int
       sample: 10
     seed:
-      description: What the contents are computed from. V(null) in check mode, where chance would decide.
+      description: What the contents of all documents are computed from. V(null) in check mode, where chance
+        would decide.
       type: int
       sample: 42
     start:
@@ -152,15 +153,15 @@ dyno_config:
       type: int
       sample: 1795461868
     last_dt:
-      description: The whole seconds it took.
+      description: The whole seconds that the latest cycle took.
       type: int
       sample: 0
     last_updates:
-      description: How many documents it wrote.
+      description: How many documents the latest cycle wrote.
       type: int
       sample: 10
     last_errors:
-      description: How many it could not write.
+      description: How many documents the latest cycle could not write.
       type: int
       sample: 0
     version:
@@ -177,7 +178,7 @@ fill:
       description: How many documents were written.
       type: int
     dt:
-      description: The seconds it took.
+      description: The seconds that filling took.
       type: float
     rate:
       description: Documents a second.

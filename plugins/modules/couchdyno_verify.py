@@ -45,13 +45,13 @@ options:
     type: str
   source_username:
     description:
-      - The user to act as there.
-      - Falls back to E(COUCHDYNO_SOURCE_USERNAME).
+      - The user to act as on O(source_url).
+      - Falls back to the environment variable E(COUCHDYNO_SOURCE_USERNAME).
     type: str
   source_password:
     description:
-      - The password of that user.
-      - Falls back to E(COUCHDYNO_SOURCE_PASSWORD).
+      - The password of O(source_username).
+      - Falls back to the environment variable E(COUCHDYNO_SOURCE_PASSWORD).
     type: str
   seed:
     description:
@@ -127,21 +127,44 @@ reasons:
   returned: always
   sample: ["1 document damaged"]
 checked:
-  description: How many documents of the update stream are there.
+  description: How many documents of the update stream were found in the database.
   type: int
   returned: always
   sample: 1000
 counts:
-  description:
-    - How many documents there are of each kind.
-    - C(exact), they hold an update that they may hold, byte by byte. C(behind) and C(ahead), they hold an older or a
-      newer one. C(damaged), they hold bytes that no update of theirs has written. C(missing), not there. C(extra), not
-      of the stream. C(conflicted), more than one leaf revision. C(absent), not there and not yet written. C(earlier),
-      left by the earlier tool, which cannot be proved.
+  description: How many documents there are of each kind.
   type: dict
   returned: always
   sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "missing": 0, "extra": 0, "conflicted": 0,
            "earlier": 0, "absent": 0}
+  contains:
+    exact:
+      description: They hold, byte by byte, an update that they may hold.
+      type: int
+    behind:
+      description: They hold an older update than they may.
+      type: int
+    ahead:
+      description: They hold a newer update than they may.
+      type: int
+    damaged:
+      description: They hold bytes that no update of theirs has written.
+      type: int
+    missing:
+      description: They are not there, and should be.
+      type: int
+    extra:
+      description: They are not of the update stream.
+      type: int
+    conflicted:
+      description: They are as they should be, but have more than one leaf revision.
+      type: int
+    earlier:
+      description: They were left by the earlier tool, and cannot be proved.
+      type: int
+    absent:
+      description: They are not there, and need not be. No update has written them yet.
+      type: int
 samples:
   description: The first few documents of each kind that is not as it should be, each with its C(id) and the C(reason).
   type: dict
@@ -153,17 +176,18 @@ database:
   returned: always
   sample: restored
 ts:
-  description: When it was verified, in Unix seconds of the server.
+  description: When the database was verified, in Unix seconds of the server.
   type: int
   returned: always
   sample: 1795461868
 low:
-  description: Every update below it is present. V(null) when no document says.
+  description: The position below which every update is present. V(null) when no document says.
   type: int
   returned: always
   sample: 2200
 high:
-  description: No update from there on is present. Where it equals RV(low), the database holds one point in time.
+  description: The position from which on no update is present. Where it equals RV(low), the database holds one point in
+    time.
   type: int
   returned: always
   sample: 2200
@@ -173,13 +197,13 @@ low_ts:
   returned: always
   sample: 1795461868
 high_ts:
-  description: When the update before RV(high) was claimed.
+  description: When the update before RV(high) was claimed, in Unix seconds of the server; V(null) when nobody can tell.
   type: int
   returned: always
   sample: 1795461868
 ledger:
-  description: The C(position) of the ledger in the database, up to where it was C(settled), its open C(claims), and
-    whether it C(agrees) with the documents. V(null) when it was not read.
+  description: What the ledger in the database says. Its C(position), up to where it was C(settled), the number of its
+    open C(claims), and whether it C(agrees) with the documents. V(null) when it was not read.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "agrees": true}
@@ -194,8 +218,8 @@ source:
   returned: with O(source_url)
   sample: {"position": 2500, "ts": 1795461999}
 lag:
-  description: What would be lost by going back to this copy, the C(updates), and the C(seconds) in which they were
-    claimed. V(null) what nobody can tell.
+  description: What would be lost by going back to this copy. The number of C(updates), and the C(seconds) in which they
+    were claimed. What nobody can tell is V(null).
   type: dict
   returned: with O(source_url)
   sample: {"updates": 300, "seconds": 131}
@@ -205,7 +229,7 @@ stream:
   returned: always
   sample: {"seed": 4990448999442304, "total": 1000, "size": 1000}
 dt:
-  description: The seconds that it took.
+  description: The seconds that verifying took.
   type: float
   returned: always
   sample: 0.211

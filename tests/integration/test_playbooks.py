@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks, on inventories like those of users, and the collection as it is installed."""
+"""The playbooks, on inventories like those of users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import BIN, ROOT, controller, environment, playbook, report, run
+from support import ROOT, controller, environment, playbook, report, run
 
 
 @pytest.fixture
@@ -138,41 +138,6 @@ def test_a_server_that_is_left_running_would_be_seen(tmp_path):
     assert len(left_running("left")) == 1
     subprocess.run([*embedded, "stop", state], check=True, capture_output=True)
     assert left_running("left") == []
-
-
-def test_the_installed_collection(database, tmp_path):
-    for command in (
-        ["build", "--output-path", str(tmp_path), str(ROOT)],
-        ["install", "--offline", "-p", str(tmp_path / "collections"), "TARBALL"],
-    ):
-        tarball = next(tmp_path.glob("dyno-couchdb-*.tar.gz"), "")
-        subprocess.run(
-            [
-                str(BIN / "ansible-galaxy"),
-                "collection",
-                *(str(tarball) if word == "TARBALL" else word for word in command),
-            ],
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-            env=environment(),
-        )
-    installed = tmp_path / "collections" / "ansible_collections" / "dyno" / "couchdb"
-    assert not (installed / "tests").exists() and not (installed / "venv").exists()
-    extra = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections")}
-    connection = ["-e", f"couchdyno_url={database.url}", "-e", "couchdyno_total=5"]
-    playbook("dyno.couchdb.setup", *connection, cwd=tmp_path, **extra)
-    done = subprocess.run(
-        [str(BIN / "ansible"), "localhost", "-m", "dyno.couchdb.couchdyno_execute", "-a", f"url={database.url}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(**extra),
-    )
-    assert done.returncode == 0 and '"updates": 5' in done.stdout, done.stdout + done.stderr
-    assert "failed=0" in playbook("dyno.couchdb.demo", cwd=tmp_path, **extra)
-    database.assert_exact()
 
 
 def test_a_connection_set_once(database, tmp_path):

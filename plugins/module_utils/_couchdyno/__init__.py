@@ -3,28 +3,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """couchdyno: keep a CouchDB database changing in a way that is known in advance.
 
-Arrows run downward only::
+A module imports only what stands in rows below its own (a test holds them to it)::
 
-    cli, progress, settings           the scripts: options, exit codes
-    text, info_text, layout, watch …  reports as people read them
-    metrics, textfile, files          reports as Prometheus reads them
-    report, page, charts, tables      reports as a browser shows them
-     │      (modules/)                the Ansible modules, outside of this package
-    setup, execute, info, verify      the jobs: plain values in, plain data out
-    compare, saved                    two infos side by side
+    cli                                   the scripts: options, exit codes
+    cli_files, settings, progress         what they read, and say meanwhile
+     │      (modules/)                    the Ansible modules, outside of this package
+    report, textfile, watch               reports as a browser shows them, as Prometheus reads them, live
+    text, info_text, compare_text         reports as people read them
+    page, charts, tables, metrics         what reports are made of (pure)
+    layout, saved, files
      │
-    writer, pace, documents, reader   writing a window; reading everything
+    setup, info                           the jobs: plain values in, plain data out
+    execute, verify, glance, compare
      │
-    figures, gaps, medians            what run records tell (pure)
+    writer, reader                        writing a window; reading everything
+    pace, documents, conflicts            how fast; what is there, and what should not be
      │
-    proof, outcome, history           what documents may hold; what became of a cycle; what has been
-    conflicts                         what should not be
+    figures                               what run records tell (pure)
+    gaps, medians
      │
-    ledger, driver                    who writes what
+    outcome, proof                        what became of a cycle; what documents may hold (pure)
+    history                               what has been
      │
-    stream, parameters, client        the updates as a pure function; CouchDB over HTTP
+    ledger                                who writes what
+    driver, register                      who that is; a document that many change
      │
-    session, deadline, address        what carries its requests
+    parameters                            what a database is set up with
+    stream, client                        the updates as a pure function; CouchDB over HTTP
+     │
+    session, deadline                     what carries its requests
+    address
     errors
 
 Nothing in here knows of Ansible. It runs on Python 3.7 and later with requests alone.

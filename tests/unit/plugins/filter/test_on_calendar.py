@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 
@@ -12,7 +14,7 @@ import pytest
 pytest.importorskip("ansible")
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dyno.couchdb.plugins.filter.on_calendar import WORDS, on_calendar
+from ansible_collections.dyno.couchdb.plugins.filter.on_calendar import EXAMPLES, WORDS, on_calendar
 
 SCHEDULES = {
     "* * * * *": ["*-*-* *:*:00"],
@@ -33,6 +35,11 @@ NO_SCHEDULES = ["", "reboot", "@daily", "* * * *", "* * * * * *", "60 * * * *", 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_it_names_the_same_times(schedule):
     assert on_calendar(schedule) == SCHEDULES[schedule]
+
+
+def test_the_example_tells_the_truth():
+    schedule, result = re.search(r"'(.+?)' \| dyno.couchdb.on_calendar .*\n +# => (.*)", EXAMPLES).groups()
+    assert on_calendar(schedule) == json.loads(result)
 
 
 @pytest.mark.parametrize("schedule", NO_SCHEDULES)

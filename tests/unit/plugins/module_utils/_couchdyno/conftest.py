@@ -174,3 +174,10 @@ def connect(couch, monkeypatch):
         client.stopping, "wait", lambda seconds: client.waits.append(seconds) or client.stopping.is_set()
     )
     return client
+
+
+@pytest.fixture
+def earlier_ledger():
+    """The ledger as the earlier tool leaves it."""
+    return {"_id": "couchdyno_meta", "_rev": "9-a", "version": 1, "created": 5, "total": 5, "size": 150, "updates": 3,
+            "start": 4, "last_ts": 9, "last_dt": 0, "last_errors": 0, "last_updates": 3, "history": []}

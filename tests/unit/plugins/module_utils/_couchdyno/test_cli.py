@@ -26,6 +26,13 @@ def run(main, capsys, *argv):
     return code, captured.out, captured.err
 
 
+def assert_refused(script, capsys, *argv):
+    """It is wrong usage, said in one line, without the password that is among the arguments."""
+    code, out, err = run(cli.SCRIPTS[script], capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{script}: ") and err.count("\n") == 1 and "s3cr3t" not in err
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -54,9 +61,7 @@ def run(main, capsys, *argv):
     ],
 )
 def test_setup_refuses_bad_input(capsys, argv):
-    code, out, err = run(cli.setup_main, capsys, DB, *argv)
-    assert (code, out) == (2, "")
-    assert err.startswith("couchdyno-setup: ") and err.count("\n") == 1 and "s3cr3t" not in err
+    assert_refused("couchdyno-setup", capsys, DB, *argv)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +85,7 @@ def test_setup_refuses_bad_input(capsys, argv):
     ],
 )
 def test_execute_refuses_bad_input(capsys, argv):
-    code, out, err = run(cli.execute_main, capsys, DB, *argv)
-    assert (code, out) == (2, "")
-    assert err.startswith("couchdyno-execute: ") and err.count("\n") == 1 and "s3cr3t" not in err
+    assert_refused("couchdyno-execute", capsys, DB, *argv)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +103,7 @@ def test_execute_refuses_bad_input(capsys, argv):
     ],
 )
 def test_verify_refuses_bad_input(capsys, argv):
-    code, out, err = run(cli.verify_main, capsys, DB, *argv)
-    assert (code, out) == (2, "")
-    assert err.startswith("couchdyno-verify: ") and err.count("\n") == 1 and "s3cr3t" not in err
+    assert_refused("couchdyno-verify", capsys, DB, *argv)
 
 
 @pytest.mark.parametrize(

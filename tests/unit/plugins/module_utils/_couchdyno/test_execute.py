@@ -132,23 +132,9 @@ def test_planning_changes_nothing(couch, client, book):
     assert reports[-1]["new_state"]["start"] == real[-1]["new_state"]["start"]
 
 
-def test_a_database_of_the_earlier_tool_is_upgraded_in_place(couch, client):
+def test_a_database_of_the_earlier_tool_is_upgraded_in_place(couch, client, earlier_ledger):
     history = [{"ts": 1, "dt": 0.5, "updates": 3, "errors": 0}]
-    couch.documents["couchdyno_meta"] = {
-        "_id": "couchdyno_meta",
-        "_rev": "9-a",
-        "version": 1,
-        "created": 5,
-        "total": 5,
-        "size": 150,
-        "updates": 3,
-        "start": 4,
-        "last_ts": 9,
-        "last_dt": 0,
-        "last_errors": 0,
-        "last_updates": 3,
-        "history": history,
-    }
+    couch.documents["couchdyno_meta"] = dict(earlier_ledger, history=history)
     for index in range(5):
         name = f"cdyno_{index:012d}"
         couch.documents[name] = {"_id": name, "_rev": "2-b", "data": "old"}

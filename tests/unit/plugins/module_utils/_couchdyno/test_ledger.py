@@ -222,23 +222,8 @@ def test_a_ledger_that_makes_no_sense_is_refused(field, value):
         ledger.check(state(**{field: value}))
 
 
-def test_the_ledger_of_the_earlier_tool_is_understood():
-    earlier = {
-        "_id": "couchdyno_meta",
-        "_rev": "1-x",
-        "version": 1,
-        "created": 5,
-        "total": 10,
-        "size": 100,
-        "updates": 3,
-        "start": 4,
-        "last_ts": 9,
-        "last_dt": 0,
-        "last_errors": 0,
-        "last_updates": 3,
-        "history": [],
-    }
-    checked = ledger.check(earlier)
+def test_the_ledger_of_the_earlier_tool_is_understood(earlier_ledger):
+    checked = ledger.check(earlier_ledger)
     assert (checked["position"], checked["origin"], checked["claims"]) == (4, 4, [])
 
 
