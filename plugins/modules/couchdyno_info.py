@@ -125,6 +125,11 @@ progress:
       description: How many windows of updates have been handed out and not been settled.
       type: int
       sample: 0
+    open_hosts:
+      description: The hosts that they were handed to.
+      type: list
+      elements: str
+      sample: []
     expired_claims:
       description: How many of these no driver works on any more. The next cycle repairs them.
       type: int
