@@ -11,7 +11,7 @@ Arrows run downward only::
     report, page, charts, tables      reports as a browser shows them
      │      (modules/)                the Ansible modules, outside of this package
     setup, execute, info, verify      the jobs: plain values in, plain data out
-    compare, saved                    two infos side by side
+    compare, saved, shapes            two infos side by side; what was saved as a file
      │
     writer, pace, documents, reader   writing a window; reading everything
      │
