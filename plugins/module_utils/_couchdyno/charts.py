@@ -67,7 +67,8 @@ def census(days: Iterable[Data]) -> Figure:
     heat = {"type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEK),
             "z": [[counts.get(day) for day in row] for row in dates],
             "text": [[day.isoformat() for day in row] for row in dates], "xgap": 3, "ygap": 3, "colorscale": CALENDAR,
-            **_from_zero(counts.values()), "showscale": False, "hoverongaps": False, "hovertemplate": "%{text}: %{z:,} updates<extra></extra>"}
+            **_from_zero(counts.values()), "showscale": False, "hoverongaps": False,
+            "hovertemplate": "%{text}: %{z:,} updates<extra></extra>"}
     figure = _figure([heat], "", height=220)
     figure["layout"]["yaxis"].update(autorange="reversed", showgrid=False, type="category")
     figure["layout"]["xaxis"].update(type="category", showgrid=False, nticks=10)

@@ -75,16 +75,14 @@ def counts_by_name(value: Any) -> bool:
     return isinstance(value, dict) and all(map(count, value.values()))
 
 
-COUNTS = {name: count for name in ("runs", "updates", "errors")}
-SPREAD = Maybe({name: number for name in ("min", "median", "max")})
-LATENCY = Maybe({name: number for name in ("p50", "p95", "p99")})
+COUNTS = dict.fromkeys(("runs", "updates", "errors"), count)
+SPREAD = Maybe(dict.fromkeys(("min", "median", "max"), number))
+LATENCY = Maybe(dict.fromkeys(("p50", "p95", "p99"), number))
 SIZES = Maybe({name: Optional(number) for name in ("file", "active")})
 POINT = {"ts": moment, "until": moment, **COUNTS, "rate": SPREAD, "latency": LATENCY, "sizes": SIZES}
-COMPARABLE = {
-    "dyno_config": {"created": moment, **{name: count for name in ("total", "size", "updates")}},
-    "database": {"name": text, "url": Optional(text), "server_version": Maybe(text)},
-    "series": [POINT],
-}
+CONFIG = {"created": moment, **dict.fromkeys(("total", "size", "updates"), count)}
+DATABASE = {"name": text, "url": Optional(text), "server_version": Maybe(text)}
+COMPARABLE = {"dyno_config": CONFIG, "database": DATABASE, "series": [POINT]}
 OF_KIND = {**COUNTS, "error_classes": counts_by_name, "first_ts": Maybe(moment), "last_ts": Maybe(moment),
            "recent": {"hour": COUNTS, "day": COUNTS}, "rate": SPREAD, "dt": SPREAD, "latency": LATENCY,
            "trend": Maybe({"change": Maybe(number)})}
@@ -94,11 +92,11 @@ GAP = {"host": text, "since": moment, "until": Maybe(moment), "missed": count}
 CLAIM = {"host": text, "first": count, "count": count, "ts": moment, "lease": moment}
 RUN = {"run": count, "ts": moment, "kind": text, "updates": count, "errors": count, "dt": number, "host": text}
 INFO = {
-    "dyno_config": {**COMPARABLE["dyno_config"], "position": count, "seed": Optional(count), "claims": [CLAIM]},
-    "database": {**COMPARABLE["database"], "doc_count": Maybe(count), "sizes": SIZES},
+    "dyno_config": {**CONFIG, "position": count, "seed": Optional(count), "claims": [CLAIM]},
+    "database": {**DATABASE, "doc_count": Maybe(count), "sizes": SIZES},
     "series": [POINT],
-    "progress": {**{name: count for name in ("present", "total", "laps", "lap_done", "settled", "open_claims",
-                                             "expired_claims")},
+    "progress": {**dict.fromkeys(("present", "total", "laps", "lap_done", "settled"), count),
+                 "open_claims": count, "expired_claims": count,
                  "ts": moment, "pace": Maybe(number), "seconds_left": Maybe(number)},
     "statistics": {"cycle": OF_KIND, "fill": OF_KIND},
     "hosts": [HOST],
@@ -115,6 +113,6 @@ VERDICT = {
     "database": Optional(text),
     "checked": count,
     "ts": Optional(moment),
-    "stream": {name: count for name in ("seed", "total", "size")},
+    "stream": dict.fromkeys(("seed", "total", "size"), count),
     "lag": Optional({"updates": Maybe(count), "seconds": Maybe(number)}),
 }

@@ -193,8 +193,9 @@ def _host(place: int, host: Data) -> list[Cell]:
 
 
 def _claim(claim: Data, now: int) -> list[Cell]:
-    return [Cell(claim["host"]), Cell(count(claim["first"])), Cell(count(claim["count"])), Cell(iso(claim["ts"])),
-            Cell(iso(claim["lease"]), kind="bad" if claim["lease"] <= now else "")]
+    lease = Cell(iso(claim["lease"])) if claim["lease"] > now else Cell("over", kind="bad")
+    numbers = (Cell(count(claim[name])) for name in ("first", "count"))
+    return [Cell(claim["host"]), *numbers, Cell(iso(claim["ts"])), lease]
 
 
 def _group(title: str, info: Data, rows: Rows) -> Data:
