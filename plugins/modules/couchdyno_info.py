@@ -127,6 +127,11 @@ progress:
         died.
       type: int
       sample: 0
+    open_hosts:
+      description: The hosts that they were handed to.
+      type: list
+      elements: str
+      sample: []
     expired_claims:
       description: How many of the open claims no host works on any more. The next cycle repairs them.
       type: int

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
+import time
+from datetime import datetime, timezone
 
 import pytest
 from fleet import fleet
@@ -58,11 +61,17 @@ def test_it_opens_and_draws_all_charts(browser, page, device, scheme):
     assert browser.complaints() == []
     width, room = browser.script("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert width <= room  # nothing sticks out
+    assert browser.script(CUT_OFF) == []
     colours = browser.script("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
     assert (sum(map(luminance, colours[:1])) < sum(map(luminance, colours[1:]))) == (scheme == "dark")
     assert abs(luminance(colours[0]) - luminance(browser.script(TICK_COLOUR))) > 300
 
 
+# Small tables of names and values whose values are out of sight.
+CUT_OFF = """
+return [...document.querySelectorAll('.tables .scroll')].filter(e => e.scrollWidth > e.clientWidth)
+    .map(e => e.textContent);
+"""
 TICK_COLOUR = "return getComputedStyle(document.querySelector('.chart .xtick text')).fill"
 
 
@@ -84,6 +93,97 @@ def test_its_figures_are_those_of_info(browser, page, watched):
     text = browser.script("return document.body.textContent")
     assert database.name in text and verdict["verdict"] in text and "forbidden" in text
     assert database.server.password not in page.read_text()
+
+
+def day_and_time(ts):
+    return datetime.fromtimestamp(ts, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def near(value):
+    """A measured number as it may be printed: rounded to three digits, or to a whole number."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+# What a reader finds beside a name, and how; by the titles of the tables.
+READ = {
+    "Progress": {
+        "documents": ("progress.present", "{:,}".format), "of": ("progress.total", "{:,}".format),
+        "laps": ("progress.laps", "{:,}".format), "done of this lap": ("progress.lap_done", "{:,}".format),
+        "position": ("dyno_config.position", "{:,}".format), "settled": ("progress.settled", "{:,}".format),
+        "open claims": ("progress.open_claims", "{:,}".format), "missed cycles": ("gaps.missed", "{:,}".format),
+        "runs on record": ("ring.runs", "{:,}".format), "on record since": ("ring.since", day_and_time),
+    },
+    "Database": {
+        "document size": ("dyno_config.size", "{:,}".format), "updates per run": ("dyno_config.updates", "{:,}".format),
+        "seed": ("dyno_config.seed", str), "created": ("dyno_config.created", day_and_time),
+        "server version": ("database.server_version", str), "documents there": ("database.doc_count", "{:,}".format),
+    },
+    "Cycles": {
+        "runs": ("statistics.cycle.runs", "{:,}".format), "updates": ("statistics.cycle.updates", "{:,}".format),
+        "errors": ("statistics.cycle.errors", "{:,}".format),
+        "runs in the last hour": ("statistics.cycle.recent.hour.runs", "{:,}".format),
+        "runs in the last day": ("statistics.cycle.recent.day.runs", "{:,}".format),
+        "first": ("statistics.cycle.first_ts", day_and_time), "last": ("statistics.cycle.last_ts", day_and_time),
+        "rate, lowest": ("statistics.cycle.rate.min", near), "rate, median": ("statistics.cycle.rate.median", near),
+        "rate, highest": ("statistics.cycle.rate.max", near), "seconds, median": ("statistics.cycle.dt.median", near),
+        "latency p50 (s)": ("statistics.cycle.latency.p50", near),
+        "latency p95 (s)": ("statistics.cycle.latency.p95", near),
+        "latency p99 (s)": ("statistics.cycle.latency.p99", near),
+    },
+    "Filling": {
+        "runs": ("statistics.fill.runs", "{:,}".format), "updates": ("statistics.fill.updates", "{:,}".format),
+        "rate, median": ("statistics.fill.rate.median", near),
+    },
+}  # fmt: skip
+SHOWN = """
+return Object.fromEntries([...document.querySelectorAll('section')].map(section => [
+    section.querySelector('h3').textContent,
+    Object.fromEntries([...section.querySelectorAll('tbody tr')].map(row => [...row.cells].map(e => e.textContent)))]));
+"""
+
+
+def differing(shown, info):
+    """The names beside which a reader does not find what info tells."""
+    return {
+        name
+        for title, names in READ.items()
+        for name, (path, form) in names.items()
+        if shown[title].get(name) != form(at(info, path))
+    }
+
+
+def test_a_reader_finds_the_figures_of_info(browser, page, watched):
+    """What stands beside each name, without the page's own word for where it is from."""
+    info = watched[0]
+    browser.open(page)
+    shown = browser.script(SHOWN)
+    assert differing(shown, info) == set()
+    wrong = copy.deepcopy(info)
+    wrong["statistics"]["cycle"]["rate"]["median"] *= 1.01
+    wrong["progress"]["settled"] += 1
+    assert differing(shown, wrong) == {"rate, median", "settled"}
+    hosts = browser.script(
+        "return [...document.querySelectorAll('h3')].find(e => e.textContent === 'Hosts')"
+        ".nextElementSibling.querySelector('tbody tr').innerText.split(/\\s+/)"
+    )
+    (host,) = info["hosts"]
+    assert hosts[:4] == [host["host"], str(host["runs"]), str(host["updates"]), str(host["errors"])]
+    assert hosts[4:6] == [near(host["rate"]["median"]), near(host["latency"]["p99"])]
+
+
+def test_nothing_is_asked_of_the_network(browser, page):
+    """The page has no address to load from, and its policy refuses whatever a script in it may ask for."""
+    browser.open(page)
+    browser.draw_all()
+    loaded = "return performance.getEntriesByType('resource').map(e => e.name).filter(e => !/^(data|blob):/.test(e))"
+    assert browser.script(loaded) == []
+    elements = "return [...document.querySelectorAll('[src], link[href]')].map(e => e.src || e.href)"
+    assert [each for each in browser.script(elements) if not each.startswith("data:")] == []
+    assert browser.complaints() == []
+    browser.script("fetch('http://127.0.0.1:9/').catch(() => {}); new Image().src = 'http://127.0.0.1:9/a.png';")
+    time.sleep(0.5)
+    complaints = browser.complaints()
+    assert len([each for each in complaints if "Content Security Policy" in each]) >= 2, complaints
 
 
 def test_its_charts_are_those_of_info(browser, page, watched):
@@ -110,7 +210,8 @@ def test_names_cannot_break_out_of_it(browser, watched, tmp_path):
     """Hosts name themselves."""
     info = json.loads(json.dumps(watched[0]))
     odd = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>{{ 7 * 7 }}"
-    info["hosts"] = [dict(info["hosts"][0], host=name) for name in (odd, "other")]
+    short = "<b>&amp;ü\"'</b>"
+    info["hosts"] = [dict(info["hosts"][0], host=name) for name in (odd, short)]
     info["gaps"]["latest"] = [{"host": odd, "since": 1, "until": None, "missed": 3}]
     (tmp_path / "info.json").write_text(json.dumps(info))
     run("couchdyno-info", "--report", tmp_path / "report.html", "--from", tmp_path / "info.json")
@@ -118,6 +219,10 @@ def test_names_cannot_break_out_of_it(browser, watched, tmp_path):
     browser.draw_all()
     assert browser.script("return [window.broken, document.querySelectorAll('img').length]") == [None, 0]
     assert browser.script("return document.body.textContent").count(odd) >= 2
+    ticks = browser.script(
+        "return [...document.querySelectorAll('[data-figure$=hosts] .xtick text')].map(e => e.textContent)"
+    )
+    assert ticks[1] == short and ticks[0].startswith("</script><s")
     assert browser.complaints() == []
 
 
@@ -179,7 +284,15 @@ def test_info_makes_one_on_its_way(browser, watched, tmp_path):
     assert browser.draw_all() and browser.complaints() == []
 
 
-@pytest.mark.parametrize("argv, code", [(("--from", "x.json"), 2), (("--report", "/there/is/none.html", "DB"), 2)])
+@pytest.mark.parametrize(
+    "argv, code",
+    [
+        (("--from", "x.json"), 2),
+        (("--report", "/there/is/none.html", "DB"), 2),
+        (("--report", "/dev/null", "DB"), 2),
+        (("--report", "", "DB"), 2),
+    ],
+)
 def test_what_is_refused(watched, argv, code):
     _, _, database = watched
     err = run("couchdyno-info", *(database.url if each == "DB" else each for each in argv), code=code)

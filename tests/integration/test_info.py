@@ -74,10 +74,13 @@ def test_claims_that_a_driver_has_left(database):
     run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
     claim = {"first": 0, "count": 2, "ts": 1, "lease": 1, "driver": "d", "host": "gone", "process": "p", "run": 0,
              "redo": False}  # fmt: skip
-    database.change_ledger(claims=[claim], position=2, start=2, runs=1)
+    other = dict(claim, first=2, lease=2**33, driver="e", host="at work", run=1)
+    database.change_ledger(claims=[claim, other], position=4, start=4, runs=2)
     progress = report("couchdyno-info", database.url)["progress"]
-    assert (progress["open_claims"], progress["expired_claims"], progress["expired_hosts"]) == (1, 1, ["gone"])
-    assert "expired_claims : 1, of gone;" in run("couchdyno-info", database.url)
+    assert (progress["expired_claims"], progress["expired_hosts"]) == (1, ["gone"])
+    assert (progress["open_claims"], progress["open_hosts"]) == (2, ["at work", "gone"])
+    text = run("couchdyno-info", database.url)
+    assert "open_claims : 2, of at work, gone\n" in text and "expired_claims : 1, of gone;" in text
 
 
 def test_conflicts_are_found_by_a_user_who_is_no_admin(database):
@@ -110,6 +113,15 @@ def test_metrics(database, tmp_path):
     assert f'verify_right{{database="{database.name}",name="verify",server="{database.server.url}"}} 0.0' in (
         files["verify"].read_text()
     )
+
+
+def test_a_screen_without_the_characters(database):
+    """Hosts may be called anything, and cron's screen may know ASCII alone."""
+    run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
+    run("couchdyno-execute", database.url)
+    database.put(dict(database.get("couchdyno_run_00000"), host="hôst-日本"))
+    assert "    h?st-??  " in run("couchdyno-info", database.url, PYTHONIOENCODING="ascii")
+    assert '"h\\u00f4st-\\u65e5\\u672c"' in run("couchdyno-info", "--json", database.url)
 
 
 def test_a_negative_history_is_refused(database):

@@ -13,8 +13,10 @@ from typing import Any, Callable, Dict, Iterable, Sequence
 
 BLUE, AMBER, RED, GREEN, VIOLET = "#3b82f6", "#f59e0b", "#ef4444", "#10b981", "#8b5cf6"
 BAND = "rgba(59,130,246,0.22)"
+GREY = "#94a3b8"
 MARKERS_UP_TO = 60  # points, from which on lines alone are clearer
 LINES_UP_TO = 10  # databases, from which on lines cannot be told apart
+NAME_UP_TO = 24  # characters of a name beside an axis, so that the chart keeps its room
 COLUMNS = 120  # of a map
 CALENDAR = [[0, "rgba(59,130,246,0.15)"], [1, "rgb(37,99,235)"]]
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -65,7 +67,8 @@ def census(days: Iterable[Data]) -> Figure:
     heat = {"type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEK),
             "z": [[counts.get(day) for day in row] for row in dates],
             "text": [[day.isoformat() for day in row] for row in dates], "xgap": 3, "ygap": 3, "colorscale": CALENDAR,
-            "showscale": False, "hoverongaps": False, "hovertemplate": "%{text}: %{z:,} updates<extra></extra>"}
+            **_from_zero(counts.values()), "showscale": False, "hoverongaps": False,
+            "hovertemplate": "%{text}: %{z:,} updates<extra></extra>"}
     figure = _figure([heat], "", height=220)
     figure["layout"]["yaxis"].update(autorange="reversed", showgrid=False, type="category")
     figure["layout"]["xaxis"].update(type="category", showgrid=False, nticks=10)
@@ -75,15 +78,18 @@ def census(days: Iterable[Data]) -> Figure:
 def hosts(named: Iterable[tuple[str, Sequence[Data]]]) -> Figure:
     """The median rate of each host, with its lowest and highest; one colour for each of the named databases."""
     bars = []
+    ticks: dict[str, str] = {}
     for name, figures in named:
         told = [host for host in figures if host["rate"]]
+        x = [_literal(host["host"]) for host in told]
         y = [host["rate"]["median"] for host in told]
-        bars.append({"type": "bar", "name": name, "x": [host["host"] for host in told], "y": y,
-                     "error_y": {"type": "data", "symmetric": False, "thickness": 1,
+        ticks.update(zip(x, (_literal(_cut(host["host"])) for host in told)))
+        bars.append({"type": "bar", "name": _literal(name), "x": x, "y": y,
+                     "error_y": {"type": "data", "symmetric": False, "thickness": 1, "color": GREY,
                                  "array": [host["rate"]["max"] - host["rate"]["median"] for host in told],
                                  "arrayminus": [host["rate"]["median"] - host["rate"]["min"] for host in told]}})
     figure = _figure(bars, "documents/s")
-    figure["layout"]["xaxis"].update(type="category")
+    figure["layout"]["xaxis"].update(type="category", tickvals=list(ticks), ticktext=list(ticks.values()))
     return figure
 
 
@@ -94,7 +100,7 @@ def fleet(named: Sequence[tuple[str, Sequence[Data]]], take: Callable[[Data], An
             for name, series in named]
     if len(told) > LINES_UP_TO:
         return _map(told, title, colour)
-    return _figure([_line([1000 * ts for ts, _ in points], [value for _, value in points], name)
+    return _figure([_line([1000 * ts for ts, _ in points], [value for _, value in points], _literal(name))
                     for name, points in told], title)
 
 
@@ -108,12 +114,31 @@ def _map(told: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colo
             column = (ts - begin) // width
             row[column] = value if row[column] is None else max(row[column], value)
     heat = {"type": "heatmap", "x": [1000 * (begin + width * column) for column in range(COLUMNS)],
-            "y": [name for name, _ in told], "z": rows, "hoverongaps": False, "ygap": 1,
+            "y": [_literal(name) for name, _ in told], "z": rows, "hoverongaps": False, "ygap": 1,
+            **_from_zero(value for row in rows for value in row if value is not None),
             "colorscale": [[0, "rgba(128,128,128,0.12)"], [1, colour]], "colorbar": {"thickness": 8, "outlinewidth": 0},
             "hovertemplate": "%{y}, %{x}: %{z}<extra></extra>"}
     figure = _figure([heat], title, height=80 + 9 * len(told))
     figure["layout"]["yaxis"].update(type="category", autorange="reversed", title=None, tickfont={"size": 9})
     return figure
+
+
+def _from_zero(values: Iterable[float]) -> Data:
+    """The range of a colour scale: as bars do, it begins at 0, so that colours compare as the values do."""
+    return {"zmin": 0, "zmax": max(values, default=0) or 1}
+
+
+def _literal(name: str) -> str:
+    """A name that Plotly shows as it is; it takes some HTML in texts."""
+    return name.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _cut(name: str) -> str:
+    """A name without its middle, where it is long: what tells names apart is at the ends."""
+    if len(name) <= NAME_UP_TO:
+        return name
+    end = NAME_UP_TO // 2
+    return f"{name[:end - 1]}…{name[-end:]}"
 
 
 def _mondays(days: Iterable[date]) -> list[date]:

@@ -215,11 +215,11 @@ def _info(client: Client, args: argparse.Namespace) -> int:
     from . import info_text
     from .info import Wanted, info
 
-    if args.watch and (args.report or args.metrics):
+    if args.watch and (args.report is not None or args.metrics is not None):
         raise UsageError("--watch goes without --report and --metrics; run couchdyno-info twice")
     if args.watch:
         return _watch(client, args)
-    paged = bool(args.report)
+    paged = args.report is not None
     if paged:
         from . import report
         report.check(args.report)  # before anything is read
@@ -301,7 +301,7 @@ def _meter(args: argparse.Namespace, client: Client, code: int, report: dict[str
 
     Returns the exit code: the job's, or a failure to write them, which does not keep cycles from going on.
     """
-    if not args.metrics:
+    if args.metrics is None:
         return code
     from . import metrics, textfile
 
@@ -318,6 +318,7 @@ def _meter(args: argparse.Namespace, client: Client, code: int, report: dict[str
 def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int],
          without_database: Callable[[argparse.Namespace], int | None] = lambda args: None) -> int:
     """Run a job on the database that the arguments name, or what needs none; returns the exit code."""
+    _print_anything()
     args = parser.parse_args(argv)
     stopping = threading.Event()
     client = None
@@ -329,7 +330,7 @@ def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse
             return code
         given = {name: getattr(args, name, None) for name in settings.NAMES}
         address, options = settings.connection(given, os.environ, args.config)
-        if args.metrics:
+        if args.metrics is not None:
             from . import textfile
             textfile.check(args.metrics)
         client = Client(address, options, stopping=stopping)
@@ -341,6 +342,13 @@ def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse
     except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _print_anything() -> None:
+    """Let what the screen has no character for become a question mark: hosts may be called anything."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:

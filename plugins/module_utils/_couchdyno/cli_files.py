@@ -30,15 +30,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int | None:
     """Do what the options ask for, and return the exit code; None when they ask for nothing of this."""
-    if args.infos:
-        return _report(args)
-    return _compare(args) if args.compare else None
+    if args.infos is None and args.compare is None:
+        return None
+    _check_alone(args)
+    return _report(args) if args.compare is None else _compare(args)
+
+
+def _check_alone(args: argparse.Namespace) -> None:
+    """Raise UsageError where other options ask for something else, too."""
+    chosen = "--from" if args.compare is None else "--compare"
+    others = {"a database": args.url, "--from": args.compare and args.infos, "--report": args.compare and args.report,
+              "--metrics": args.metrics, "--watch": args.watch}
+    for name, value in others.items():
+        if value:
+            raise UsageError(f"{chosen} works on files alone; leave {name} out")
 
 
 def _report(args: argparse.Namespace) -> int:
     from . import report, saved
 
-    if not args.report:
+    if args.report is None:
         raise UsageError("--from needs --report, the page to make")
     report.check(args.report)
     report.write(args.report, *saved.sort((path, saved.read(path)) for path in args.infos))

@@ -14,13 +14,17 @@ MODE = 0o644  # figures are no secret, and who collects them is somebody else
 
 def check_place(path: str) -> None:
     """Raise UsageError when no file can be written there."""
-    directory = os.path.dirname(path) or "."
+    if not os.path.basename(path):
+        raise UsageError(f"cannot write '{path}': it does not name a file")
+    directory = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(directory):
         raise UsageError(f"cannot write {path}: there is no directory {directory}")
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(f"cannot write {path}: permission denied for the directory {directory}")
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory")
+    if os.path.exists(path) and not os.path.isfile(path):  # root would replace /dev/null
+        raise UsageError(f"cannot write {path}: it is not a regular file")
 
 
 def content(path: str) -> bytes | None:
@@ -33,16 +37,20 @@ def content(path: str) -> bytes | None:
 
 
 def write(path: str, content: bytes) -> None:
-    """Put a file in the place of the one that is there; raises UsageError when that cannot be done."""
+    """Put a file in the place of the one that is there; raises UsageError when that cannot be done.
+
+    Where ``path`` is a link, the file behind it is replaced.
+    """
     check_place(path)
     temporary = None
+    place = os.path.realpath(path)
     try:
-        directory, name = os.path.split(path)
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory or ".")
+        directory, name = os.path.split(place)
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             os.fchmod(stream.fileno(), MODE)
-        os.replace(temporary, path)
+        os.replace(temporary, place)
     except OSError as error:
         if temporary and os.path.exists(temporary):
             os.remove(temporary)

@@ -42,8 +42,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
 
         {"dyno_config": the public part of the ledger,
          "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits"},
-         "progress": {"present", "total", "laps", "open_claims", "expired_claims", "expired_hosts", "settled",
-                      "lap_done", "lap_left", "pace", "seconds_left", "ts"},
+         "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
+                      "settled", "lap_done", "lap_left", "pace", "seconds_left", "ts"},
          "statistics": {"cycle": figures.statistics, "fill": the same},
          "hosts": figures.hosts,
          "gaps": {"missed", "count", "latest": [gaps.gaps]},
@@ -105,11 +105,13 @@ def _settings(records: list[Record], name: str) -> list[Any]:
 
 def _progress(state: State, pace: float | None, now: int) -> Data:
     total, position = state["total"], state["position"]
-    expired = [claim for claim in open_claims(state) if claim.lease <= now]
+    claims = open_claims(state)
+    expired = [claim for claim in claims if claim.lease <= now]
     left = total - position % total
     return {"present": min(position, total), "total": total, "laps": position // total,
-            "open_claims": len(state["claims"]), "expired_claims": len(expired),
-            "expired_hosts": sorted({claim.host for claim in expired}), "settled": settled(state),
+            "open_claims": len(claims), "open_hosts": sorted({claim.host for claim in claims}),
+            "expired_claims": len(expired), "expired_hosts": sorted({claim.host for claim in expired}),
+            "settled": settled(state),
             "lap_done": position % total, "lap_left": left,
             "pace": round(pace, 3) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
 

@@ -58,7 +58,8 @@ def _progress(progress: Data) -> list[Line]:
     done = f"{progress['lap_done']} of {total} ({100 * progress['lap_done'] // total} %)"
     if progress["seconds_left"] is not None:
         done += f", done in {duration(progress['seconds_left'])} at {progress['pace']:.3g} updates/s"
-    lines += [("lap", done), ("open_claims", progress["open_claims"])]
+    hosts = ", ".join(progress["open_hosts"])
+    lines += [("lap", done), ("open_claims", f"{progress['open_claims']}, of {hosts}" if hosts else 0)]
     if progress["expired_claims"]:
         lines.append(("expired_claims", f"{progress['expired_claims']}, of {', '.join(progress['expired_hosts'])}; "
                                         "the next cycle repairs them"))

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of a report: a template of Jinja2, its style and its script. Nothing in it comes from the network."""
+"""The page of a report: a template of Jinja2, its style and its script.
+
+Nothing in it comes from the network, and its policy keeps the browser from asking there, whatever the library may do.
+"""
 from __future__ import annotations
 
 STYLE = """
@@ -27,8 +30,8 @@ th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align:
 th:first-child, td:first-child { text-align: left; } td.text { text-align: left; white-space: normal; }
 th { color: var(--dim); font-weight: 600; }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem; }
-.tables table { width: 100%; }
-details { margin: 1rem 0; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: .5rem; }
+.tables table { width: 100%; } .tables td:first-child { white-space: normal; }
+details { margin: 1rem 0; padding: .5rem min(1rem, 2.5vw); border: 1px solid var(--line); border-radius: .5rem; }
 summary { cursor: pointer; font-weight: 600; } summary span { font-weight: 400; margin-left: .5rem; }
 .bad { color: var(--bad); font-weight: 600; } .good { color: var(--good); font-weight: 600; }
 a { color: inherit; }
@@ -99,6 +102,8 @@ TEMPLATE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; {# -#}
+  script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
 <meta name="generator" content="couchdyno {{ version }}">
 <link rel="icon" href="data:,">
 <title>{{ title }}</title>

@@ -46,7 +46,12 @@ def check(path: str) -> None:
 def write(path: str, infos: Sequence[Data], verified: Sequence[Data] = ()) -> None:
     """Write a report into a file, whole or not at all; raises as ``check`` and ``report`` do."""
     check(path)
-    files.write(path, report(infos, verified).encode("utf-8"))
+    files.write(path, encoded(report(infos, verified)))
+
+
+def encoded(page: str) -> bytes:
+    """The bytes of a page; what is no character at all becomes a question mark."""
+    return page.encode("utf-8", "replace")
 
 
 def report(infos: Sequence[Data], verified: Sequence[Data] = (), missing: Sequence[str] = ()) -> str:

@@ -136,10 +136,13 @@ def groups(info: Data) -> list[Data]:
 
 
 def lists(info: Data) -> Iterator[Data]:
-    """Tables of many rows: hosts, errors by class, gaps, conflicts, runs; those that have any."""
+    """Tables of many rows: hosts, open claims, errors by class, gaps, conflicts, runs; those that have any."""
     if info["hosts"]:
         yield _table("Hosts", ["host", "cycles", "updates", "errors", "rate", "p99 (s)", "interval", "missed", "last"],
                      [_host(place, host) for place, host in enumerate(info["hosts"])])
+    if info["dyno_config"].get("claims"):
+        yield _table("Open claims", ["host", "first update", "documents", "since", "lease until"],
+                     [_claim(claim, info["progress"]["ts"]) for claim in info["dyno_config"]["claims"]])
     classes = [(kind, name, n) for kind, figures in info["statistics"].items()
                for name, n in figures["error_classes"].items()]
     if classes:
@@ -187,6 +190,12 @@ def _host(place: int, host: Data) -> list[Cell]:
     return [Cell(host["host"]), cell("runs", count), cell("updates", count), cell("errors", count),
             cell("rate.median", number), cell("latency.p99", number), cell("interval", duration),
             cell("missed", count), cell("last_ts", iso)]
+
+
+def _claim(claim: Data, now: int) -> list[Cell]:
+    lease = Cell(iso(claim["lease"])) if claim["lease"] > now else Cell("over", kind="bad")
+    numbers = (Cell(count(claim[name])) for name in ("first", "count"))
+    return [Cell(claim["host"]), *numbers, Cell(iso(claim["ts"])), lease]
 
 
 def _group(title: str, info: Data, rows: Rows) -> Data:

@@ -21,6 +21,7 @@ except ImportError:  # lines serve, too
     Live = None  # type: ignore[assignment, misc]
 
 INTERVAL = 2.0  # seconds between two looks
+AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the room between
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -43,7 +44,7 @@ class View:
     def show(self, glance: Data) -> None:
         """Show a glance; as a line only when there was a run since the last."""
         if self._live:
-            self._live.update(picture(glance), refresh=True)
+            self._live.update(picture(glance, self._live.console.width), refresh=True)
         elif glance["all_runs"] != self._seen:
             self._seen = glance["all_runs"]
             print(line(glance), flush=True)
@@ -61,20 +62,20 @@ def line(glance: Data) -> str:
     return ", ".join(parts)
 
 
-def rows(glance: Data) -> list[tuple[str, str]]:
-    """What the view tells beside its progress bar, as names and values."""
+def rows(glance: Data) -> list[tuple[str, Sequence[float], str]]:
+    """What the view tells beside its progress bar: names, values to draw, and what to say of them."""
     runs = glance["runs"]
-    lines = [("time", f"{iso(glance['ts'])}, {glance['all_runs']} runs, {glance['open_claims']} open claims")]
+    lines: list[tuple[str, Sequence[float], str]] = [
+        ("time", (), f"{iso(glance['ts'])}, {glance['all_runs']} runs, {glance['open_claims']} open claims")]
     if runs:
         rates = [rate(run) for run in runs]
-        lines.append(("rate", f"{sparkline(rates)} {rates[-1]:.0f} documents/s, from {min(rates):.0f} "
-                              f"to {max(rates):.0f}"))
+        lines.append(("rate", rates, f"{rates[-1]:.0f} documents/s, from {min(rates):.0f} to {max(rates):.0f}"))
     told = [run["latency"] for run in runs if run.get("latency")]
     for name in ("p50", "p95", "p99") if told else ():
         values = [entry[name] for entry in told]
-        lines.append((name, f"{sparkline(values)} {values[-1]:g} s, at most {max(values):g}"))
+        lines.append((name, values, f"{values[-1]:g} s, at most {max(values):g}"))
     errors = [run["errors"] for run in runs]
-    lines.append(("errors", f"{sparkline(errors)} {sum(errors)} in the latest {len(runs)} runs"))
+    lines.append(("errors", errors, f"{sum(errors)} in the latest {len(runs)} runs"))
     return lines
 
 
@@ -86,13 +87,16 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(BLOCKS[min(len(BLOCKS) - 1, int(value / most * len(BLOCKS)))] for value in values)
 
 
-def picture(glance: Data) -> Any:
-    """The view, for rich to draw."""
+def picture(glance: Data, width: int) -> Any:
+    """The view, for rich to draw, in so many columns: as many of the latest values as there is room for."""
     table = Table.grid(padding=(0, 2))
-    for name, value in rows(glance):
-        is_bad = name == "errors" and any(run["errors"] for run in glance["runs"])
-        table.add_row(Text(name, style="dim"), Text(value, style="bold red" if is_bad else "", overflow="ellipsis",
-                                                    no_wrap=True))
+    lines = rows(glance)
+    room = max(0, width - AROUND - max(len(text) for _, values, text in lines if values) - 1) if glance["runs"] else 0
+    for name, values, text in lines:
+        is_bad = name == "errors" and any(values)
+        drawn = sparkline(values)[-room:] + " " if values and room else ""
+        table.add_row(Text(name, style="dim"), Text(drawn + text, style="bold red" if is_bad else "",
+                                                    overflow="ellipsis", no_wrap=True))
     bar = ProgressBar(total=glance["total"], completed=glance["lap_done"])
     return Panel(Group(table, Text(f"lap {_lap(glance)}", style="dim"), bar), title=Text(glance["name"]))
 

@@ -169,8 +169,34 @@ def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
         ("couchdyno-execute", ("--watch", "-c", "1", "--json")),
         ("couchdyno-info", ("--watch", "--json")),
         ("couchdyno-info", ("--watch", "--report", "/tmp/x.html")),
+        ("couchdyno-info", ("--watch", "--metrics", "/tmp/x.prom")),
     ],
 )
 def test_what_does_not_go_with_watching(capsys, name, argv):
     code, out, err = run(cli.SCRIPTS[name], capsys, DB, *argv)
     assert (code, out) == (2, "") and err.count("\n") == 1 and "--watch" in err
+
+
+@pytest.mark.parametrize(
+    "argv, what",
+    [
+        (("--compare", "a", "b", "--report", "/tmp/x.html"), "--report"),
+        (("--compare", "a", "b", "--metrics", "/tmp/x.prom"), "--metrics"),
+        (("--compare", "a", "b", "--from", "c"), "--from"),
+        (("--compare", "a", "b", "--watch"), "--watch"),
+        (("--compare", "a", "b", DB), "a database"),
+        ((DB, "--report", "/tmp/x.html", "--from", "a"), "a database"),
+        (("--from", "a", "--report", "/tmp/x.html", "--metrics", "/tmp/x.prom"), "--metrics"),
+    ],
+)
+def test_what_does_not_go_with_files(capsys, argv, what):
+    """Nothing that was asked for is left out silently."""
+    code, out, err = run(cli.info_main, capsys, *argv)
+    assert (code, out) == (2, "") and err.endswith(f"works on files alone; leave {what} out\n")
+    assert "s3cr3t" not in err
+
+
+@pytest.mark.parametrize("option", ["--report", "--metrics"])
+def test_a_file_without_a_name_is_refused(capsys, option):
+    code, out, err = run(cli.info_main, capsys, DB, option, "")
+    assert (code, out) == (2, "") and err.count("\n") == 1

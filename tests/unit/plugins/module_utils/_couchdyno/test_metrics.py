@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import stat
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.verify import verify
 from prometheus_client.parser import text_string_to_metric_families
 
-DOCS = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists()) / "docs" / "prometheus"
+ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
+DOCS = ROOT / "docs" / "prometheus"
 LABELS = {"server": 'http://h:5984/"odd\\', "database": "db"}
 
 
@@ -97,12 +99,42 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("path", ["metrics.txt", "there/is/none.prom", "directory.prom"])
+@pytest.mark.parametrize("path", ["metrics.txt", "there/is/none.prom", "directory.prom", "fifo.prom", "link.prom"])
 def test_places_that_are_refused(tmp_path, monkeypatch, path):
     (tmp_path / "directory.prom").mkdir()
+    os.mkfifo(tmp_path / "fifo.prom")
+    (tmp_path / "link.prom").symlink_to("/dev/null")  # as root, it would be no null device any more
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError):
         textfile.check(path)
+
+
+@pytest.mark.parametrize("path", ["", "/", "there/"])
+def test_what_names_no_file_is_refused(path):
+    with pytest.raises(UsageError, match="does not name a file"):
+        files.check_place(path)
+
+
+def test_the_file_behind_a_link_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    Path("link").symlink_to("there/file")
+    for content in (b"new", b"newer"):
+        files.write("link", content)
+        assert Path("there/file").read_bytes() == content
+    assert os.readlink("link") == "there/file" and os.listdir("there") == ["file"]
+
+
+def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path):
+    """The collector takes no notice of what it leaves beside it, whose name does not end in .prom."""
+    path = tmp_path / "job.prom"
+    path.write_text("old")
+    child = os.fork()
+    if not child:
+        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        files.write(str(path), b"new")
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert path.read_text() == "old" and [each.name for each in tmp_path.glob("*.prom")] == ["job.prom"]
 
 
 def test_without_the_library(monkeypatch):
@@ -111,12 +143,23 @@ def test_without_the_library(monkeypatch):
         textfile.check("a.prom")
 
 
-@pytest.mark.parametrize("name", ["alerts.yml", "dashboard.json"])
-def test_the_examples_ask_for_metrics_that_there_are(found, name):
+@pytest.mark.parametrize("path", [DOCS / "alerts.yml", DOCS / "dashboard.json", ROOT / "tests/browser/alerts_test.yml"])
+def test_the_examples_ask_for_metrics_that_there_are(found, path):
     there = {metric.name for metrics_of_script in found.values() for metric in metrics_of_script}
-    text = (DOCS / name).read_text()
-    asked = set(re.findall(r"couchdyno_[a-z]+_[a-z_]+", text))
+    asked = set(re.findall(r"couchdyno_[a-z]+_[a-z_]+", path.read_text()))
     assert asked and asked <= there
+
+
+def test_the_dashboard_asks_for_labels_that_there_are(found):
+    samples = {metric.name: metric.samples for metrics_of_script in found.values() for metric in metrics_of_script}
+    text = json.dumps([panel["targets"] for panel in json.loads((DOCS / "dashboard.json").read_text())["panels"]])
+    asked = re.findall(r"(couchdyno_[a-z_]+)\{([^}]*)\}", text.replace('\\"', '"'))
+    narrowed = 0
+    for name, matchers in asked:
+        wanted = dict(re.findall(r'(\w+)="(\w+)"', matchers))
+        narrowed += len(wanted)
+        assert not wanted or any(wanted.items() <= labels.items() for labels, _ in samples[name]), name
+    assert narrowed >= 3
 
 
 def test_the_dashboard_is_one():

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import charts, saved, tables
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import charts, tables
 
 
 def points(rates, begin=0):
@@ -84,10 +83,34 @@ def test_a_proof_names_the_database_that_it_is_of():
     assert row[1].text == "-"
 
 
-def test_reports_are_told_apart():
-    proof = {"verdict": "right", "checked": 1, "counts": {}, "stream": {}}
-    assert saved.sort([("a", info()), ("b", proof)]) == ([info()], [proof])
-    with pytest.raises(UsageError, match=r"^c is no report of couchdyno-info"):
-        saved.sort([("c", {})])
-    with pytest.raises(UsageError, match=r"^d has no series"):
-        saved.sort([("d", {"dyno_config": {}, "database": {}})])
+def test_names_are_no_markup_and_leave_the_chart_its_room():
+    named = ("<b>&amp;</b>", "driver-0123456789-0123456789.example.com")
+    figure = charts.hosts([("db", [{"host": host, "rate": {"min": 1, "median": 2, "max": 3}} for host in named])])
+    (bars,), axis = figure["data"], figure["layout"]["xaxis"]
+    assert bars["x"] == ["&lt;b>&amp;amp;&lt;/b>", "driver-0123456789-0123456789.example.com"]
+    assert axis["tickvals"] == bars["x"]
+    assert axis["ticktext"] == ["&lt;b>&amp;amp;&lt;/b>", "driver-0123….example.com"]
+
+
+@pytest.mark.parametrize("values, most", [([0, 0], 1), ([5, 5], 5), ([], 1)])
+def test_colours_begin_at_nothing(values, most):
+    """Where all is well a map of errors is pale, and days that are nearly alike look alike."""
+    days = [{"day": f"2026-02-1{n}", "updates": value} for n, value in enumerate(values)]
+    maps = [charts.fleet([(f"db{n}", points(values)) for n in range(20)], lambda point: point["rate"]["median"], ""),
+            charts.census(days)]  # fmt: skip
+    for figure in maps:
+        assert (figure["data"][0]["zmin"], figure["data"][0]["zmax"]) == (0, most)
+
+
+def test_open_claims_are_listed_with_their_hosts():
+    claim = {"host": "a", "first": 5, "count": 2, "ts": 60, "lease": 160}
+    claims = [claim, dict(claim, host="b", lease=0)]
+    found = dict(info(ts=100), statistics={}, gaps={"latest": []}, runs=[])
+    found["dyno_config"]["claims"] = claims
+    found["hosts"] = []
+    (table,) = tables.lists(found)
+    assert [[cell.text for cell in row] for row in table["body"]] == [
+        ["a", "5", "2", "1970-01-01T00:01:00", "1970-01-01T00:02:40"],
+        ["b", "5", "2", "1970-01-01T00:01:00", "over"],
+    ]
+    assert table["body"][1][-1].kind == "bad"

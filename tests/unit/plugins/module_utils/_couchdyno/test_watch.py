@@ -74,14 +74,28 @@ def test_a_line_for_each_run_where_there_is_no_terminal(capsys):
     assert capsys.readouterr().out.count("\n") == 2
 
 
+def drawn(glance, width):
+    console = Console(file=io.StringIO(), force_terminal=True, width=width)
+    console.print(watch.picture(glance, width))
+    return console.file.getvalue()
+
+
 @pytest.mark.parametrize("runs", [(), ((100, 0), (50, 1))])
 def test_the_picture(runs):
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    console.print(watch.picture(seen(*runs, name="[red]db")))
-    drawn = console.file.getvalue()
-    assert "[red]db" in drawn and "lap 1: 500 of 2.0k" in drawn
-    for name, value in watch.rows(seen(*runs)):
-        assert name in drawn and value in drawn
+    picture = drawn(seen(*runs, name="[red]db"), 100)
+    assert "[red]db" in picture and "lap 1: 500 of 2.0k" in picture
+    for name, values, text in watch.rows(seen(*runs)):
+        assert name in picture and text in picture and watch.sparkline(values) in picture
+
+
+@pytest.mark.parametrize("width, blocks", [(65, 23), (80, 38), (120, 60)])
+def test_a_narrow_terminal_draws_fewer_runs_and_tells_all_figures(width, blocks):
+    glance = seen(*((100 + number, 0) for number in range(60)))
+    picture = drawn(glance, width)
+    assert "…" not in picture
+    rates = next(line for line in picture.splitlines() if " documents/s, from 50 to 80 " in line)
+    assert sum(rates.count(block) for block in watch.BLOCKS) == blocks
+    assert "█ 80 documents/s" in rates  # of the latest ones
 
 
 def test_a_terminal_without_rich_gets_lines(monkeypatch, capsys):
