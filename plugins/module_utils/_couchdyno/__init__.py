@@ -7,6 +7,7 @@ Arrows run downward only::
 
     cli, progress, settings           the scripts: options, exit codes
     text, info_text, layout, watch …  reports as people read them
+    screen                            where they are written
     metrics, textfile, files          reports as Prometheus reads them
     report, page, charts, tables      reports as a browser shows them
      │      (modules/)                the Ansible modules, outside of this package

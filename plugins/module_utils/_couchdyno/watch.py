@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Sequence
 
+from . import screen
 from .figures import rate
 from .layout import Data, duration, iso, short
 
@@ -36,7 +37,7 @@ class View:
             self._live.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *__: object) -> None:
         if self._live:
             self._live.stop()
 
@@ -46,7 +47,7 @@ class View:
             self._live.update(picture(glance), refresh=True)
         elif glance["all_runs"] != self._seen:
             self._seen = glance["all_runs"]
-            print(line(glance), flush=True)
+            screen.show(line(glance))
 
 
 def line(glance: Data) -> str:
@@ -93,8 +94,8 @@ def picture(glance: Data) -> Any:
         is_bad = name == "errors" and any(run["errors"] for run in glance["runs"])
         table.add_row(Text(name, style="dim"), Text(value, style="bold red" if is_bad else "", overflow="ellipsis",
                                                     no_wrap=True))
-    bar = ProgressBar(total=glance["total"], completed=glance["lap_done"])
-    return Panel(Group(table, Text(f"lap {_lap(glance)}", style="dim"), bar), title=Text(glance["name"]))
+    lap = ProgressBar(total=glance["total"], completed=glance["lap_done"])
+    return Panel(Group(table, Text(f"lap {_lap(glance)}", style="dim"), lap), title=Text(glance["name"]))
 
 
 def _lap(glance: Data) -> str:
