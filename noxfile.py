@@ -18,7 +18,8 @@ BIN = ROOT / "venv" / "bin"
 COLLECTIONS = str(ROOT / "venv" / "collections")
 PROGRAM = "plugins/module_utils/_couchdyno"
 PYTHON = ["plugins", "playbooks", "tests", "extensions", "docs", "noxfile.py"]
-TESTS = ["unit", "integration", "browser", "faults", "package", "bench", "molecule"]
+TESTS = ["unit", "integration", "ansible-test", "matrix", "browser", "faults", "package", "bench", "molecule"]
+ANSIBLE_TEST = ["sanity", "units", "integration"]
 STATIC = {"venv_backend": "none", "tags": ["static"]}
 
 nox.options.tags = ["static"]
@@ -134,6 +135,19 @@ def reuse(session: nox.Session) -> None:
 def tests(session: nox.Session, part: str) -> None:
     """A part of the tests, as ./test.sh runs it."""
     session.run("./test.sh", part)
+
+
+@nox.session(name="ansible-test", venv_backend="none")
+@nox.parametrize("command", ANSIBLE_TEST, ids=ANSIBLE_TEST)
+def ansible_test(session: nox.Session, command: str) -> None:
+    """A command of ansible-test; with ``-- -k NAME`` one of its tests or targets."""
+    call(session, "pytest", f"tests/ansible_test/test_{command}.py")
+
+
+@nox.session(venv_backend="none")
+def matrix(session: nox.Session) -> None:
+    """The modules under each ansible-core, on each Python; with ``-- -k '2.19 and 3.8'`` on some of them."""
+    call(session, "pytest", "tests/matrix")
 
 
 @nox.session(name="galaxy-importer", reuse_venv=True)

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration, browser, faults, package, bench and molecule, or the parts that are named.
+# Runs the tests: static, unit, integration, ansible-test, matrix, browser, faults, package, bench and molecule, or the
+# parts of them that are named.
 # cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
@@ -10,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 parts=("$@")
-all=(static unit integration browser faults package bench molecule)
+all=(static unit integration ansible-test matrix browser faults package bench molecule)
 [ $# -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
     [[ " ${all[*]} cluster " = *" $part "* ]] || {
@@ -41,20 +42,6 @@ tests() {
     "$python" -m pytest --quiet --junitxml "$results/${name// /-}.xml" "$@" || failed+=("$name")
 }
 
-# other_pythons VERSION: what is installed of the versions that hosts may have but for this, "version path" a line
-other_pythons() {
-    local version candidate
-    for version in 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14; do
-        [ "$version" != "$1" ] || continue
-        for candidate in "python$version" ~/.pyenv/versions/"$version".*/bin/python; do
-            if "$candidate" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
-                echo "$version $candidate"
-                break
-            fi
-        done
-    done
-}
-
 # What has databases of its own for each test runs on all processors.
 spread=(--numprocesses auto)
 
@@ -71,19 +58,29 @@ for part in "${parts[@]}"; do
         ;;
     unit)
         COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
-        tested=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        own=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        tested=$own
         while read -r version python; do
+            [ "$version" != "$own" ] || continue
             venv=.test/python$version
             [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
             "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
             # The rest of them needs Ansible.
             tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
             tested+=", $version"
-        done < <(other_pythons "$tested")
+        done < <(venv/bin/python tests/pythons.py)
         echo "unit tests ran on Python $tested"
         ;;
     integration)
+        "${pip[@]}" --requirement tests/integration/requirements.txt
         tests "integration" venv/bin/python "${spread[@]}" tests/integration
+        ;;
+    ansible-test)
+        "${pip[@]}" --requirement tests/ansible_test/requirements.txt
+        tests "ansible-test" venv/bin/python --numprocesses 2 --dist loadfile tests/ansible_test
+        ;;
+    matrix)
+        tests "matrix" venv/bin/python tests/matrix
         ;;
     browser)
         say "what reports and metrics need"

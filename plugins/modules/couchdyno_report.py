@@ -98,8 +98,8 @@ def make(module: AnsibleModule) -> dict[str, Any]:
     report.check(path)
     asked = list(results(module.params["infos"]))
     missing = sorted({host for host, result in asked if "dyno_config" not in result})
-    infos, _ = saved.sort((host, dict(result, label=host)) for host, result in asked if "dyno_config" in result)
-    verified = [result for _, result in results(module.params["verified"]) if "verdict" in result]
+    infos, __ = saved.sort((host, dict(result, label=host)) for host, result in asked if "dyno_config" in result)
+    verified = [result for __, result in results(module.params["verified"]) if "verdict" in result]
     page = report.encoded(report.report(infos, verified, missing))
     changed = files.content(path) != page
     if changed and not module.check_mode:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
@@ -81,13 +80,13 @@ class Connection:
     def exchange(self, request: bytes) -> None:
         """Send a request and wait for the end of its answer; Broken unless all went well."""
         self._socket.sendall(request)
-        for _ in self._answer():
+        for __ in self._answer():
             pass
 
     def ask(self, request: bytes) -> Any:
         """Send a request; returns the JSON of its answer."""
         self._socket.sendall(request)
-        head, _, body = b"".join(bytes(part) for part in self._answer()).partition(HEAD_END)
+        head, __, body = b"".join(bytes(part) for part in self._answer()).partition(HEAD_END)
         return json.loads(_joined(body) if b"chunked" in head else body)
 
     def _answer(self) -> Iterator[memoryview]:
@@ -95,7 +94,7 @@ class Connection:
         count = self._receive(0)
         while HEAD_END not in self._buffer[:count]:
             count += self._receive(count)
-        head, _, rest = bytes(self._buffer[:count]).partition(HEAD_END)
+        head, __, rest = bytes(self._buffer[:count]).partition(HEAD_END)
         if not head.startswith(b"HTTP/1.1 20"):
             raise Broken(head.splitlines()[0].decode())
         length = next((int(line[15:]) for line in head.lower().splitlines() if line.startswith(b"content-length:")), -1)
@@ -129,7 +128,7 @@ class Lean:
         self._what = what
         self._stream = stream
         self._batch = batch
-        self._connections = [Connection.to(address) for _ in range(connections)]
+        self._connections = [Connection.to(address) for __ in range(connections)]
 
     def cycle(self, start: int, stop: int) -> tuple[float, float]:
         """Do the updates from ``start`` on, all of one lap; returns seconds, and seconds of CPU."""

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the earlier tool did: one connection, a random choice for each character. naive.py DOCUMENTS SIZE"""
@@ -25,7 +24,7 @@ def main(database: str, updates: int, size: int) -> int:
     for first in range(0, len(rows), BATCH):
         documents = []
         for row in rows[first:first + BATCH]:
-            data = "".join(random.choice(string.ascii_letters) for _ in range(size - OVERHEAD))
+            data = "".join(random.choice(string.ascii_letters) for __ in range(size - OVERHEAD))
             documents.append({"_id": row["id"], "_rev": row["value"]["rev"], "ts": int(time.time()), "data": data})
         answer = session.post(database + "/_bulk_docs", json={"docs": documents})
         answer.raise_for_status()

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads all documents page by page, a few pages at once, and decodes their JSON. plain.py DOCUMENTS"""

@@ -40,7 +40,7 @@ def run(command: Sequence[str | Path], stdin: Path | None = None, output: bool =
         process = subprocess.Popen(words, env=_environment(environment), stdin=source,
                                    stdout=subprocess.PIPE if output else subprocess.DEVNULL, stderr=errors)
         text = process.stdout.read().decode() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
+        __, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = status  # it is gone, and Popen need not look for it
         if status:

@@ -21,7 +21,7 @@ SEED, TS = 1, 1_700_000_000
 
 def install() -> tuple[list[str], Path]:
     """Install what package-lock.json says, where it is not yet; returns the command of node, and where packages are."""
-    _, node, npm = embedded.install()
+    __, node, npm = embedded.install()
     files = [HERE / "package.json", HERE / "package-lock.json"]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
     home = ROOT / ".test" / f"bench-{digest}"

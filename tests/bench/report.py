@@ -80,8 +80,8 @@ def publish(results: dict[str, Any], docs: Path) -> None:
 
     tables = [Table.from_data(each) for each in results["tables"]]
     page = docs / "performance.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, __, rest = page.read_text().partition(BEGIN)
+    __, __, after = rest.partition(END)
     chart.draw({table.name: table for table in tables}, facts(results), docs / "performance.svg")
     parts = [fill(facts(results), WIDTH), "![The rates, as a chart](performance.svg)", *map(markdown, tables)]
     page.write_text(before + "\n\n".join([BEGIN, *parts, END]) + after)

@@ -9,7 +9,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
-from support import database, server  # noqa: F401  (fixtures)
+import support
+
+# the fixtures
+database = support.database
+server = support.server
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def watched(server):
     """A database that has been filled, updated with an error in between, and proved: its info and the verdict."""
     database = server.database()
     run("couchdyno-setup", "-t", 50, "-s", 300, "-u", 20, "-w", database.url)
-    for _ in range(6):
+    for __ in range(6):
         run("couchdyno-execute", database.url)
     verdict = report("couchdyno-verify", database.url)
     refuse = "function (doc) { if (doc._id.slice(-2) == '25') { throw({forbidden: '<b>no</b>'}); } }"
@@ -89,7 +89,7 @@ def test_its_figures_are_those_of_info(browser, page, watched):
     assert len(cells) > 50
     for path, value in cells:
         assert json.loads(value) == at(info, path), path
-    assert "updates" in {path.rpartition(".")[2] for path, _ in cells}
+    assert "updates" in {path.rpartition(".")[2] for path, __ in cells}
     text = browser.script("return document.body.textContent")
     assert database.name in text and verdict["verdict"] in text and "forbidden" in text
     assert database.server.password not in page.read_text()
@@ -187,7 +187,7 @@ def test_nothing_is_asked_of_the_network(browser, page):
 
 
 def test_its_charts_are_those_of_info(browser, page, watched):
-    info, _, _ = watched
+    info, __, __ = watched
     browser.open(page)
     browser.draw_all()
     series = info["series"]
@@ -244,7 +244,7 @@ def test_a_large_fleet(browser, tmp_path):
 
 def test_the_playbook(browser, server, watched, tmp_path):
     """One page for all hosts; those that share a database are one, and those that fail are named."""
-    _, _, database = watched
+    __, __, database = watched
     other = server.database()
     run("couchdyno-setup", "-t", 5, "-w", other.url)
     job = {"name": "main", "url": other.plain_url, "username": server.username, "password": server.password}
@@ -276,7 +276,7 @@ def test_the_playbook(browser, server, watched, tmp_path):
 
 
 def test_info_makes_one_on_its_way(browser, watched, tmp_path):
-    _, _, database = watched
+    __, __, database = watched
     text = run("couchdyno-info", "--report", tmp_path / "report.html", database.url)
     assert text.startswith("dyno_config:")
     browser.open(tmp_path / "report.html")
@@ -294,6 +294,6 @@ def test_info_makes_one_on_its_way(browser, watched, tmp_path):
     ],
 )
 def test_what_is_refused(watched, argv, code):
-    _, _, database = watched
+    __, __, database = watched
     err = run("couchdyno-info", *(database.url if each == "DB" else each for each in argv), code=code)
     assert err.count("\n") == 1

@@ -19,8 +19,13 @@ import pytest
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "faults"), str(TESTS / "integration")]
 
-from noted import figures, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
+import noted  # noqa: E402
 from support import Database, Server  # noqa: E402
+
+# the fixture, and what shows the figures at the end
+figures = noted.figures
+pytest_configure = noted.pytest_configure
+pytest_terminal_summary = noted.pytest_terminal_summary
 
 
 def setting(name):

@@ -57,10 +57,10 @@ def test_what_a_node_has_missed_is_not_taken_for_what_is_there(views, last_node)
     """A node comes back with old revisions, and is the one that is asked at once."""
     make(views[0], 200, 50, fill=True)
     last_node("down")
-    for _ in range(3):
+    for __ in range(3):
         assert Ended(launch(views[0].url)).code == 0
     last_node("up")
-    for _ in range(6):
+    for __ in range(6):
         assert Ended(launch(views[-1].url)).code in (0, 4)
     prove_leaves(views, views[0].ledger["position"])
 

@@ -13,8 +13,16 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "integration")]
 
-from noted import figures, pytest_configure, pytest_terminal_summary  # noqa: E402, F401
-from support import database, proxy, server  # noqa: E402, F401  (fixtures)
+import noted  # noqa: E402
+import support  # noqa: E402
+
+# the fixtures, and what shows the figures at the end
+figures = noted.figures
+pytest_configure = noted.pytest_configure
+pytest_terminal_summary = noted.pytest_terminal_summary
+database = support.database
+proxy = support.proxy
+server = support.server
 
 
 def pytest_generate_tests(metafunc):

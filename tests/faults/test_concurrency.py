@@ -40,10 +40,10 @@ def test_eight_drivers_at_once(database, figures):
     drivers = [launch(database.url, "-c", 0, "--cycles", CYCLES, clock=clock) for clock in CLOCKS]
     modules = module_runs(database, CYCLES)
     with ThreadPoolExecutor(2) as crontabs:
-        runs = list(crontabs.map(lambda _: drive(database.url), range(2 * SINGLE)))
+        runs = list(crontabs.map(lambda __: drive(database.url), range(2 * SINGLE)))
     runs += [Ended(driver, 300) for driver in drivers]
     assert [(run.code, run.lines) for run in runs] == [(0, [])] * len(runs)
-    out, _ = modules.communicate(timeout=300)
+    out, __ = modules.communicate(timeout=300)
     assert modules.returncode == 0 and out.count('"changed": true') == 2, out
     afters = [after for run in runs for after in run.afters]
     assert all(after["updates"] == 20 and after["errors"] == 0 for after in afters)
@@ -55,7 +55,7 @@ def test_eight_drivers_at_once(database, figures):
 def test_drivers_that_wait_for_each_other(database, figures):
     """Any two of the windows share documents, so only one of them can be open at a time."""
     make(database, 50, updates=30, fill=True)
-    drivers = [launch(database.url, "-c", 0, "--cycles", 5) for _ in range(4)]
+    drivers = [launch(database.url, "-c", 0, "--cycles", 5) for __ in range(4)]
     runs = [Ended(driver, 300) for driver in drivers]
     assert [(run.code, run.lines) for run in runs] == [(0, [])] * 4
     assert all(after["updates"] == 30 and "busy" not in after for run in runs for after in run.afters)

@@ -65,7 +65,7 @@ def test_a_driver_is_killed(database_of_a_lap, proxy, figures, point):
 
 def test_a_claim_of_another_host_is_left_alone_until_its_lease_ends(database, proxy):
     make(database, TOTAL, fill=True)
-    driver, _ = hold(database, proxy, WINDOW, **BRIEF)
+    driver, __ = hold(database, proxy, WINDOW, **BRIEF)
     kill(driver)
     (claim,) = database.ledger["claims"]
     database.change_ledger(claims=[dict(claim, process="another machine 1 2", host="another")])
@@ -90,7 +90,7 @@ def can_unshare():
 def test_a_claim_of_another_container_is_left_alone_until_its_lease_ends(database, proxy):
     """Process ids of another namespace mean nothing here, though the machine is the same."""
     make(database, TOTAL, fill=True)
-    driver, _ = hold(database, proxy, WINDOW, within=UNSHARE, **BRIEF)
+    driver, __ = hold(database, proxy, WINDOW, within=UNSHARE, **BRIEF)
     kill(driver)
     assert "redone" not in execute(database.client(), 10)["after"]
     time.sleep(BRIEF["ledger__LEASE"] + 1)
@@ -124,7 +124,7 @@ def test_a_driver_that_slept_past_its_lease_stops_writing(database_of_a_lap, pro
     driver.send_signal(signal.SIGSTOP)
     time.sleep(BRIEF["ledger__LEASE"] + 1)
     assert drive(database.url, "-u", 10, **BRIEF).after["redone"] == WINDOW
-    for _ in range(3):
+    for __ in range(3):
         assert drive(database.url, "-u", WINDOW).code == 0
     before = database.documents()
     rule.release()
@@ -158,7 +158,7 @@ class Continuous:
         threading.Thread(target=self._count, daemon=True).start()
 
     def _count(self):
-        for _ in self.process.stdout:
+        for __ in self.process.stdout:
             self.cycles += 1
 
     def end(self, number):
@@ -171,8 +171,8 @@ def test_kills_at_random_points(database, tmp_path, figures):
     """Four drivers are at work all the time, and each is killed somewhere in its second cycle or a later one."""
     make(database, 600, updates=30, fill=True)
     with (tmp_path / "errors").open("w+") as errors:
-        drivers = [Continuous(database, errors) for _ in range(4)]
-        for _ in range(KILLS):
+        drivers = [Continuous(database, errors) for __ in range(4)]
+        for __ in range(KILLS):
             wait_until(lambda: any(driver.cycles for driver in drivers))
             victim = random.choice([driver for driver in drivers if driver.cycles])
             time.sleep(random.uniform(0, 0.3))

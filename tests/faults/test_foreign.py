@@ -99,7 +99,7 @@ def test_documents_in_the_way_of_the_first_lap(database):
 
 def test_documents_that_look_as_if_they_were_done(filled, proxy):
     """A window is redone; in one of its documents somebody has edited the data and nothing else."""
-    driver, _ = hold(filled, proxy, WINDOW, place="settle")
+    driver, __ = hold(filled, proxy, WINDOW, place="settle")
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     assert edit(filled, 5).ok
@@ -136,7 +136,7 @@ def vandalize(database, ended, counts):
 def test_vandalism_while_drivers_are_at_work(filled, figures):
     ended, counts = threading.Event(), {}
     vandal = threading.Thread(target=vandalize, args=(filled, ended, counts))
-    drivers = [launch(filled.url, "-c", 0.05, "-u", 7) for _ in range(3)]
+    drivers = [launch(filled.url, "-c", 0.05, "-u", 7) for __ in range(3)]
     vandal.start()
     time.sleep(SECONDS_OF_VANDALISM)
     ended.set()

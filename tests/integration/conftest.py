@@ -8,4 +8,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import database, proxy, server  # noqa: F401  (fixtures)
+import support
+
+# the fixtures
+database = support.database
+proxy = support.proxy
+server = support.server

@@ -44,7 +44,7 @@ def prove(database, recorded=True):
 def come_to_rest(database):
     """Run cycles of one document until no claim is open; the first of them tells that cycles can go on at all."""
     client = database.client()
-    for _ in range(CYCLES):
+    for __ in range(CYCLES):
         assert execute(client, 1)["after"]["errors"] == 0
         if not database.ledger["claims"]:
             return
@@ -64,7 +64,7 @@ def audit(database, recorded=True):
 
 
 def _overlaps(windows):
-    updates = [update for first, count, _ in windows for update in range(first, first + count)]
+    updates = [update for first, count, __ in windows for update in range(first, first + count)]
     return len(updates) - len(set(updates))
 
 

@@ -128,7 +128,7 @@ def half_the_json(exchange):
 
 def endless(exchange):
     """Trickle an answer that never ends, each byte well within any timeout."""
-    status, headers, _ = exchange.forward()
+    status, headers, __ = exchange.forward()
     exchange.answer(status, headers, b"[", length=10**9)
     while not exchange.rule._released.wait(0.05):
         exchange.send(b" ")
@@ -224,7 +224,7 @@ def rows(error, part, reason="on purpose"):
 
 def accepted(exchange):
     """Answer a bulk write as a cluster that could not reach its quorum."""
-    _, headers, body = exchange.forward()
+    __, headers, body = exchange.forward()
     answers = [dict(each, accepted=True) if "rev" in each else each for each in json.loads(body)]
     exchange.answer(202, headers, json.dumps(answers).encode())
 

@@ -201,7 +201,7 @@ def ansible(module, args, *flags, host="localhost", **extra):
     code, output = controller("ansible", host, "-m", module, "-a", json.dumps(args) if args else "", *flags, **extra)
     found = re.search(r"(?:=>|!:) (\{.*\})", output, re.DOTALL)
     assert found, output
-    result, _ = json.JSONDecoder().raw_decode(found.group(1))
+    result, __ = json.JSONDecoder().raw_decode(found.group(1))
     return code == 0, result, output
 
 

@@ -36,7 +36,7 @@ def test_the_example_of_the_readme(database):
 
 def test_round_robin(ready):
     seen, starts, held = [], [], {}
-    for _ in range(4):
+    for __ in range(4):
         starts.append(report("couchdyno-execute", ready.url)["new_state"]["start"])
         now = {int(name[-12:]): document["_rev"] for name, document in ready.documents().items()}
         seen.append({index for index, rev in now.items() if held.get(index) != rev})
@@ -192,7 +192,7 @@ def test_a_driver_that_was_killed_elsewhere_is_waited_for(database):
 
 def test_drivers_at_the_same_time(database):
     run("couchdyno-setup", "-t", 200, "-s", 200, "-u", 7, "-w", database.url)
-    drivers = [start("couchdyno-execute", "-c", 0, "--cycles", 15, "--json", database.url) for _ in range(4)]
+    drivers = [start("couchdyno-execute", "-c", 0, "--cycles", 15, "--json", database.url) for __ in range(4)]
     windows = []
     for driver in drivers:
         out, err = driver.communicate(timeout=120)

@@ -9,7 +9,7 @@ from support import report, run
 
 def test_what_it_tells(database):
     run("couchdyno-setup", "-t", 10, "-s", 300, "-u", 4, "-w", database.url)
-    for _ in range(3):
+    for __ in range(3):
         run("couchdyno-execute", database.url)
     found = report("couchdyno-info", "--history", 2, database.url)
     assert (found["dyno_config"]["start"], found["dyno_config"]["position"]) == (2, 22)
@@ -46,7 +46,7 @@ def test_it_writes_nothing(database):
 
 def test_the_rest_comes_from_run_records(database):
     run("couchdyno-setup", "-t", 10, "-s", 300, "-u", 4, "-w", database.url)
-    for _ in range(7):
+    for __ in range(7):
         run("couchdyno-execute", database.url)
     found = report("couchdyno-info", "-d", database.url)
     cycles, progress = found["statistics"]["cycle"], found["progress"]

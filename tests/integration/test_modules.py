@@ -17,10 +17,10 @@ SETUP, EXECUTE, INFO = (f"dyno.couchdb.couchdyno_{name}" for name in ("setup", "
 
 def test_setup_is_idempotent(database):
     wanted = {"url": database.url, "total": 8, "size": 300, "updates_per_run": 99, "fill": True}
-    ok, first, _ = ansible(SETUP, wanted)
+    ok, first, __ = ansible(SETUP, wanted)
     assert ok and first["changed"] and first["fill"]["updates"] == 8
     assert (first["dyno_config"]["total"], first["dyno_config"]["updates"]) == (8, 8)
-    ok, second, _ = ansible(SETUP, wanted)
+    ok, second, __ = ansible(SETUP, wanted)
     assert ok and not second["changed"] and second["dyno_config"] == first["dyno_config"]
     database.assert_exact()
     seed = first["dyno_config"]["seed"]
@@ -32,7 +32,7 @@ def test_other_parameters_fail_and_name_force(database, other):
     wanted = {"url": database.url, "total": 8, "size": 300, "updates_per_run": 3, "seed": 5}
     assert ansible(SETUP, wanted)[0]
     before = database.ledger
-    ok, result, _ = ansible(SETUP, dict(wanted, **other))
+    ok, result, __ = ansible(SETUP, dict(wanted, **other))
     assert not ok and "exists already" in result["msg"] and "force" in result["msg"]
     assert database.ledger == before
 
@@ -44,7 +44,7 @@ def test_setup_in_check_mode_tells_what_it_would_do(database):
     assert database.request("GET").status_code == 404
     assert '+    "total": 8' in out
     assert ansible(SETUP, wanted)[1]["changed"]
-    ok, result, _ = ansible(SETUP, wanted, "--check", "--diff")
+    ok, result, __ = ansible(SETUP, wanted, "--check", "--diff")
     assert ok and not result["changed"]
     ledger = database.ledger
     assert ansible(SETUP, dict(wanted, force=True), "--check")[1]["changed"]
@@ -56,11 +56,11 @@ def test_setup_in_check_mode_tells_what_it_would_do(database):
 def test_force_and_absent(database):
     database.create().put({"_id": "precious"})
     assert not ansible(SETUP, {"url": database.url})[0]
-    ok, result, _ = ansible(SETUP, {"url": database.url, "state": "absent"})
+    ok, result, __ = ansible(SETUP, {"url": database.url, "state": "absent"})
     assert not ok and "was not set up by couchdyno" in result["msg"]
-    ok, result, _ = ansible(SETUP, {"url": database.url, "force": True, "total": 3})
+    ok, result, __ = ansible(SETUP, {"url": database.url, "force": True, "total": 3})
     assert ok and result["changed"] and database.ledger["total"] == 3
-    ok, result, _ = ansible(SETUP, {"url": database.url, "state": "absent"}, "--diff")
+    ok, result, __ = ansible(SETUP, {"url": database.url, "state": "absent"}, "--diff")
     assert ok and result["changed"] and database.request("GET").status_code == 404
     assert not ansible(SETUP, {"url": database.url, "state": "absent"})[1]["changed"]
 
@@ -80,7 +80,7 @@ def test_execute_ends_when_the_file_that_stops_it_turns_up(database, tmp_path):
     stop = tmp_path / "stop"
     threading.Timer(8, stop.touch).start()
     args = {"url": database.url, "cycles": 10**6, "interval": 0.2, "stop_file": str(stop)}
-    ok, result, _ = ansible(EXECUTE, args)
+    ok, result, __ = ansible(EXECUTE, args)
     assert ok and 1 <= len(result["cycles"]) == result["updates"] <= 60
     database.assert_exact()
     assert len(ansible(EXECUTE, args)[1]["cycles"]) == 1
@@ -103,14 +103,14 @@ def test_execute_with_documents_that_are_refused_fails_and_shows_what_it_did(dat
             "validate_doc_update": "function (doc) { if (doc._id === 'cdyno_000000000001') throw({forbidden: 'no'}); }",
         }
     )
-    ok, result, _ = ansible(EXECUTE, {"url": database.url})
+    ok, result, __ = ansible(EXECUTE, {"url": database.url})
     assert not ok and "1 documents could not be written" in result["msg"]
     assert (result["updates"], result["errors"]) == (4, 1)
 
 
 def test_info(database):
     run("couchdyno-setup", "-t", 5, "-w", database.url)
-    ok, result, _ = ansible(INFO, {"url": database.url, "history": 1})
+    ok, result, __ = ansible(INFO, {"url": database.url, "history": 1})
     assert ok and not result["changed"]
     assert len(result["runs"]) == 1 and result["statistics"]["fill"]["updates"] == 5
     assert result["report"].startswith("dyno_config:\n    created : ")
@@ -118,7 +118,7 @@ def test_info(database):
 
 @pytest.mark.parametrize("module", [EXECUTE, INFO])
 def test_a_missing_database_fails(database, module):
-    ok, result, _ = ansible(module, {"url": database.url})
+    ok, result, __ = ansible(module, {"url": database.url})
     assert not ok and "there is no database" in result["msg"]
 
 
@@ -141,7 +141,7 @@ def test_a_missing_database_fails(database, module):
     ],
 )
 def test_bad_input_is_refused(database, module, args, says):
-    ok, result, _ = ansible(module, dict(args, url=database.url))
+    ok, result, __ = ansible(module, dict(args, url=database.url))
     assert not ok and says in result["msg"]
     assert database.request("GET").status_code == 404
 
@@ -181,7 +181,7 @@ def test_what_is_returned_is_what_is_documented(database, module):
     documented = documentation(module)["return"]
     everything = {"history": 5, "daily": True, "conflicts": True, "series": True}
     args = {SETUP: {"total": 5, "fill": True}, EXECUTE: {}, INFO: everything}[module]
-    _, result, _ = ansible(module, dict(args, url=database.url))
+    __, result, __ = ansible(module, dict(args, url=database.url))
     always = {
         name
         for name, value in documented.items()

@@ -121,7 +121,7 @@ def test_the_demo_shows_the_report_and_leaves_nothing_running():
 
 
 def test_the_demo_on_another_server(database):
-    for _ in range(2):
+    for __ in range(2):
         playbook("playbooks/demo.yml", "-e", f"couchdyno_url={database.url}")
     assert database.assert_exact()["position"] == 1000 + 2 * 1200
 

@@ -47,7 +47,7 @@ def test_parameters_are_recorded(database):
 
 def test_seeds_differ_unless_given(server):
     seeds = set()
-    for _ in range(2):
+    for __ in range(2):
         database = server.database()
         seeds.add(report("couchdyno-setup", database.url)["dyno_config"]["seed"])
         database.request("DELETE")
@@ -121,9 +121,9 @@ def test_a_fill_that_was_killed_goes_on(database):
 
 def test_several_fillers_share_the_work(database):
     run("couchdyno-setup", "-t", 60_000, "-s", 100, database.url)
-    fillers = [start("couchdyno-setup", "-t", 60_000, "-s", 100, "-w", database.url) for _ in range(3)]
+    fillers = [start("couchdyno-setup", "-t", 60_000, "-s", 100, "-w", database.url) for __ in range(3)]
     for filler in fillers:
-        _, err = filler.communicate(timeout=120)
+        __, err = filler.communicate(timeout=120)
         assert filler.returncode == 0 or "exists already" in err  # it was full when this one began
     assert database.assert_exact()["runs"] >= 2
 

@@ -69,7 +69,7 @@ def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
 def test_a_wrong_database_is_reported_in_words(ready):
     FLIP(Store(ready), stream(ready.ledger))
     process = start("couchdyno-verify", ready.url)
-    out, _ = process.communicate(timeout=60)
+    out, __ = process.communicate(timeout=60)
     assert process.returncode == 4
     assert out.startswith("verify:\n    verdict : wrong\n    because : 1 document damaged\n")
     assert "    damaged : cdyno_000000000003 its data differs from that of update 43 at " in out
@@ -95,7 +95,7 @@ def test_a_database_of_several_pages_while_it_is_updated(database):
     run("couchdyno-setup", "-t", 5000, "-s", 200, "-u", 700, "-w", database.url)
     driver = start("couchdyno-execute", "-c", 0, database.url)
     try:
-        for _ in range(5):
+        for __ in range(5):
             found = report("couchdyno-verify", database.url)
             assert (found["verdict"], found["checked"], found["counts"]["exact"]) == ("right", 5000, 5000)
         assert database.ledger["position"] > 5000
@@ -188,17 +188,17 @@ def test_a_copy_that_was_made_while_its_source_was_updated(ready, copy):
 
 def test_the_module(ready):
     for flags in ((), ("--check", "--diff")):
-        ok, result, _ = ansible(VERIFY, {"url": ready.url}, *flags)
+        ok, result, __ = ansible(VERIFY, {"url": ready.url}, *flags)
         assert ok and not result["changed"] and (result["verdict"], result["low"]) == ("right", 50)
         assert "    verdict : right\n" in result["report"]
 
 
 def test_the_module_fails_on_a_wrong_database_unless_told_to_report(ready):
     expected = FLIP(Store(ready), stream(ready.ledger))
-    ok, result, _ = ansible(VERIFY, {"url": ready.url})
+    ok, result, __ = ansible(VERIFY, {"url": ready.url})
     assert not ok and result["msg"] == "the database is wrong: 1 document damaged"
     assert_found(result, expected)
-    ok, result, _ = ansible(VERIFY, {"url": ready.url, "fail_on_wrong": False})
+    ok, result, __ = ansible(VERIFY, {"url": ready.url, "fail_on_wrong": False})
     assert ok and result["verdict"] == "wrong"
 
 
@@ -225,5 +225,5 @@ def test_the_module_with_a_source_and_a_span(ready, copy):
     ],
 )
 def test_the_module_refuses_bad_input(database, args, says):
-    ok, result, _ = ansible(VERIFY, dict(args, url=database.url))
+    ok, result, __ = ansible(VERIFY, dict(args, url=database.url))
     assert not ok and says in result["msg"]

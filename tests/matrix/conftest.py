@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "integration")]
 
-from support import server  # noqa: F401  (a fixture)
+import support  # noqa: E402
+
+# the fixtures
+server = support.server

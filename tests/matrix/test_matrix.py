@@ -2,23 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modules under each ansible-core that is maintained or widely used, on each Python that it takes for a target.
 
-Of the Pythons, those are tested that this machine has, as ``pythonX.Y`` or by pyenv.
+Of the Pythons, those are tested that this machine has; tests/pythons.py says where they are looked for.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import shutil
+import secrets
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import pythons
 
-ROOT = Path(__file__).resolve().parents[2]
-VENVS = ROOT / ".test"
-# By https://docs.ansible.com/ansible/latest/reference_appendices/release_and_maintenance.html: the minor versions of
-# Python 3 that run it, and those that it runs modules on.
+HERE = Path(__file__).resolve().parent
+VENVS = HERE.parents[1] / ".test"
+# The minor versions of Python 3 that run an ansible-core, and those that it runs modules on,
+# which test_the_core_says_the_same asks them.
 CORES = {
     "2.17": (range(10, 13), range(7, 13)),
     "2.18": (range(11, 14), range(8, 14)),
@@ -26,78 +29,91 @@ CORES = {
     "2.20": (range(12, 15), range(9, 15)),
     "2.21": (range(12, 15), range(9, 15)),
 }
+TELL = """
+import json
+from ansible_test._util.target.common.constants import CONTROLLER_PYTHON_VERSIONS as own
+from ansible_test._util.target.common.constants import REMOTE_ONLY_PYTHON_VERSIONS as others
+print(json.dumps([own, [*others, *own]]))
+"""
+PYTHONS = pythons.found()
 
 
-def python(minor):
-    """The interpreter of a version, None where there is none."""
-    name = f"python3.{minor}"
-    places = [shutil.which(name), *sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/{name}"))]
-    return next((str(place) for place in places if place and works(place)), None)
+def here(minors):
+    return [f"3.{minor}" for minor in minors if f"3.{minor}" in PYTHONS]
 
 
-def works(interpreter):
-    return subprocess.run([interpreter, "-c", "import venv"], capture_output=True).returncode == 0
+CONTROLLERS = {core: here(runs_on)[-1] for core, (runs_on, __) in CORES.items() if here(runs_on)}
+COMBINATIONS = [(core, target) for core in CONTROLLERS for target in here(CORES[core][1])]
 
 
-PYTHONS = {minor: found for minor in range(7, 15) for found in [python(minor)] if found}
-CONTROLLERS = {core: max((minor for minor in runs_on if minor in PYTHONS), default=None)
-               for core, (runs_on, _) in CORES.items()}
-COMBINATIONS = [(core, minor) for core, (_, targets) in CORES.items() for minor in targets
-                if CONTROLLERS[core] and minor in PYTHONS]
+def works(python, module):
+    return python.exists() and not subprocess.run([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL,
+                                                  check=False).returncode
 
 
-def environment(name, minor, *requirements):
-    """A virtual environment of a Python with some packages, made where it is missing; returns its directory."""
-    directory = VENVS / name
-    if not (directory / "complete").exists():
-        subprocess.run([PYTHONS[minor], "-m", "venv", "--clear", directory], check=True)
-        pip = [directory / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *requirements], check=True)
-        (directory / "complete").touch()
-    return directory
+def environment(name, version, package, module):
+    """The interpreter of a virtual environment with a package and its module, which is made where it is missing."""
+    python = VENVS / name / "bin" / "python"
+    if not works(python, module):
+        subprocess.run([PYTHONS[version], "-m", "venv", VENVS / name], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, package], check=True)
+    return python
 
 
 @pytest.fixture(scope="module")
-def played(server, request):
-    """What the playbook has printed under each ansible-core, which is run when it is first asked for."""
+def environments(request):
+    """The interpreters by "core X.Y" and "python X.Y", of all that the tests to be run need, made a few at once."""
+    asked = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    cores = {each["core"] for each in asked} & CONTROLLERS.keys()
+    targets = {each["target"] for each in asked if "target" in each}
+    wanted = {f"core {core}": (f"core-{core}", CONTROLLERS[core], f"ansible-core~={core}.0", "ansible.release")
+              for core in cores}
+    wanted.update({f"python {target}": (f"python{target}", target, "requests", "requests") for target in targets})
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(wanted, pool.map(lambda each: environment(*each), wanted.values())))
+
+
+@pytest.fixture(scope="module")
+def played(server, environments, request):
+    """What the playbook has printed under an ansible-core, which is run when it is first asked for."""
     outputs = {}
 
     def play(core):
         if core not in outputs:
-            targets = [item.callspec.params["target"] for item in request.session.items
-                       if item.callspec.params["core"] == core]
-            outputs[core] = run(core, targets, server)
+            asked = [item.callspec.params for item in request.session.items if item.originalname == "test_modules"]
+            targets = [each["target"] for each in asked if each["core"] == core]
+            outputs[core] = run(core, {target: environments[f"python {target}"] for target in targets}, server,
+                                environments[f"core {core}"])
         return outputs[core]
 
     return play
 
 
-def run(core, targets, server):
-    minor = CONTROLLERS[core]
-    controller = environment(f"core-{core}-python3.{minor}", minor, f"ansible-core~={core}.0")
-    hosts = [f"python3.{target} ansible_python_interpreter={environment(f'target-3.{target}', target, 'requests')}"
-             f"/bin/python" for target in targets]
-    inventory = controller / "hosts"
+def run(core, targets, server, python):
+    hosts = [f"python{target} ansible_python_interpreter={path} database=test_{secrets.token_hex(6)}"
+             for target, path in targets.items()]
+    inventory = VENVS / f"core-{core}" / "inventory"
     inventory.write_text("\n".join(hosts) + "\n")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COUCHDYNO_"))}
-    account = f"{server.username}:{server.password}@"
+    facts = json.dumps({"url": server.url, "username": server.username, "password": server.password})
     return subprocess.run(
-        [controller / "bin" / "ansible-playbook", "--inventory", inventory, Path(__file__).parent / "modules.yml"],
-        env=dict(own, ANSIBLE_CONFIG="/dev/null", ANSIBLE_FORKS=str(os.cpu_count()), ANSIBLE_NOCOLOR="1",
-                 ANSIBLE_ROLES_PATH=str(ROOT / "tests" / "integration" / "targets"),
-                 ANSIBLE_COLLECTIONS_PATH=str(ROOT / "venv" / "collections"),
-                 COUCHDYNO_TEST_URL=server.url.replace("://", f"://{account}")),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
+        [python.parent / "ansible-playbook", "--inventory", inventory, "--forks", str(os.cpu_count()), "modules.yml"],
+        cwd=HERE, env=dict(own, SERVER=facts), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, check=False, timeout=900,
     ).stdout
 
 
 @pytest.mark.parametrize(("core", "target"), COMBINATIONS)
 def test_modules(played, core, target):
     output = played(core)
-    if not re.search(rf"^python3\.{target} .* unreachable=0 +failed=0 ", output, re.MULTILINE):
+    if not re.search(rf"^python{re.escape(target)} +: ok=7 .* unreachable=0 +failed=0 ", output, re.MULTILINE):
         pytest.fail(output, pytrace=False)
 
 
-def test_every_core_is_tested():
-    missing = [core for core, minor in CONTROLLERS.items() if not minor]
-    assert not missing, f"no Python here runs ansible-core {', '.join(missing)}"
+@pytest.mark.parametrize("core", CORES)
+def test_the_core_says_the_same(environments, core):
+    if core not in CONTROLLERS:
+        pytest.skip(f"no Python here runs ansible-core {core}")
+    told = subprocess.run([environments[f"core {core}"], "-c", TELL], stdout=subprocess.PIPE, text=True, check=True)
+    assert json.loads(told.stdout) == [[f"3.{minor}" for minor in minors] for minors in CORES[core]]

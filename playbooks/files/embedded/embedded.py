@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The embedded database server: PouchDB Server, installed, started and stopped with nothing but Python.
@@ -146,7 +145,7 @@ def stop(state: Path) -> None:
     pid = json.loads(state.read_text())["pid"]
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-        for _ in range(100):
+        for __ in range(100):
             time.sleep(0.05)
             os.kill(pid, 0)
         os.kill(pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ A module imports only what stands in rows below its own (a test holds them to it
     text, info_text, compare_text         reports as people read them
     page, charts, tables, metrics         what reports are made of (pure)
     layout, saved, files
-    shapes                                what is no report
+    shapes, screen                        what is no report; where reports are written
      │
     setup, info                           the jobs: plain values in, plain data out
     execute, verify, glance, compare

@@ -49,7 +49,7 @@ def parse(url: str, username: str | None = None, password: str | None = None) ->
         raise UsageError(f"the database URL must have the form {FORM}")
     if parts.query or parts.fragment:
         raise UsageError("the database URL must not have a query or a fragment (? or #; write %3F, %23 in a password)")
-    prefix, _, name = parts.path.rstrip("/").rpartition("/")
+    prefix, __, name = parts.path.rstrip("/").rpartition("/")
     database = check_database(unquote(name))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     authority = host if port is None else f"{host}:{port}"

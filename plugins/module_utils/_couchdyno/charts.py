@@ -100,21 +100,21 @@ def fleet(named: Sequence[tuple[str, Sequence[Data]]], take: Callable[[Data], An
             for name, series in named]
     if len(told) > LINES_UP_TO:
         return _map(told, title, colour)
-    return _figure([_line([1000 * ts for ts, _ in points], [value for _, value in points], _literal(name))
+    return _figure([_line([1000 * ts for ts, __ in points], [value for __, value in points], _literal(name))
                     for name, points in told], title)
 
 
 def _map(told: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colour: str) -> Figure:
     """A row for each name, the time from left to right; each cell has the highest value of its span of time."""
-    times = [ts for _, points in told for ts, _ in points] or [0]
+    times = [ts for __, points in told for ts, __ in points] or [0]
     begin, width = min(times), (max(times) - min(times)) // COLUMNS + 1
-    rows: list[list[Any]] = [[None] * COLUMNS for _ in told]
-    for row, (_, points) in zip(rows, told):
+    rows: list[list[Any]] = [[None] * COLUMNS for __ in told]
+    for row, (__, points) in zip(rows, told):
         for ts, value in points:
             column = (ts - begin) // width
             row[column] = value if row[column] is None else max(row[column], value)
     heat = {"type": "heatmap", "x": [1000 * (begin + width * column) for column in range(COLUMNS)],
-            "y": [_literal(name) for name, _ in told], "z": rows, "hoverongaps": False, "ygap": 1,
+            "y": [_literal(name) for name, __ in told], "z": rows, "hoverongaps": False, "ygap": 1,
             **_from_zero(value for row in rows for value in row if value is not None),
             "colorscale": [[0, "rgba(128,128,128,0.12)"], [1, colour]], "colorbar": {"thickness": 8, "outlinewidth": 0},
             "hovertemplate": "%{y}, %{x}: %{z}<extra></extra>"}

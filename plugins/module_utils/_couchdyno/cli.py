@@ -19,7 +19,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NoReturn
 
-from . import __version__, settings, text
+from . import __version__, screen, settings, text
 from .client import Client
 from .errors import CouchdynoError, Unreachable, UsageError
 from .parameters import Parameters, check_count, check_seconds
@@ -355,7 +355,7 @@ def _stop_on_signals(stopping: threading.Event) -> None:
     """Let the first SIGINT or SIGTERM end the job in good order, and the second end the process."""
     def stop(_number: int, _frame: Any) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *_: os._exit(INTERRUPTED))
+            signal.signal(each, lambda *__: os._exit(INTERRUPTED))
         # Not from here: the event's lock may be held by the very code that the signal interrupted.
         threading.Thread(target=stopping.set).start()
 
@@ -364,12 +364,12 @@ def _stop_on_signals(stopping: threading.Event) -> None:
 
 
 def _show(report: dict[str, Any], form: Callable[[dict[str, Any]], str], args: argparse.Namespace) -> None:
-    print(json.dumps(report) if args.json else form(report), flush=True)
+    screen.show(json.dumps(report) if args.json else form(report))
 
 
 def _complain(prog: str, message: str) -> None:
     line = message.replace("\n", " ")
-    print(f"{prog}: {line}", file=sys.stderr, flush=True)
+    screen.tell(f"{prog}: {line}")
 
 
 def _without_credentials(message: str) -> str:

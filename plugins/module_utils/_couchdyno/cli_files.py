@@ -57,11 +57,11 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from . import compare_text, saved
+    from . import compare_text, saved, screen
     from .compare import compare
     from .medians import WORSE
 
     before, after = map(saved.info, args.compare)
     report = compare(before, after, args.tolerance, args.force)
-    print(json.dumps(report) if args.json else compare_text.compare(report), flush=True)
+    screen.show(json.dumps(report) if args.json else compare_text.compare(report))
     return WORSE_THAN_BEFORE if report["verdict"] == WORSE else DONE

@@ -308,7 +308,7 @@ def row_reason(row: Row) -> str:
 
 def rank(rev: str) -> tuple[int, str]:
     """How CouchDB orders the live leaves of a document: the highest wins."""
-    generation, _, digest = rev.partition("-")
+    generation, __, digest = rev.partition("-")
     return int(generation), digest
 
 

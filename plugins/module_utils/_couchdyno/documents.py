@@ -8,7 +8,7 @@ import json
 from typing import Dict, Sequence
 
 from .client import Client, Row, rank
-from .stream import Stream
+from .stream import Stream, is_integer
 
 Revisions = Dict[int, str]  # by update; without those whose documents are not there
 
@@ -42,7 +42,7 @@ def documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[st
 def held(stream: Stream, document: Row) -> int | None:
     """The update that a document holds, None when it is not byte by byte what the update writes."""
     update, ts = document.get("update"), document.get("ts")
-    if type(update) is not int or type(ts) is not int or update < 0:
+    if not is_integer(update) or not is_integer(ts) or update < 0:
         return None
     exact = json.loads(stream.text(update, ts))
     return update if dict(document, _rev=None) == dict(exact, _rev=None) else None

@@ -30,8 +30,8 @@ def new() -> Driver:
 
 def is_gone(name: str, process: str) -> bool:
     """Whether a driver is known to write no more; False for those of other machines and containers."""
-    space, _, rest = process.partition(" ")
-    pid, _, started = rest.partition(" ")
+    space, __, rest = process.partition(" ")
+    pid, __, started = rest.partition(" ")
     return name in _abandoned or (pid.isdigit() and space == _space() and started != _started(pid))
 
 

@@ -63,7 +63,7 @@ def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Da
     ledger = Ledger(client)
     count = _count(updates, ledger)
     state, reports = ledger.state, []
-    for _ in range(cycles):
+    for __ in range(cycles):
         first = state["position"]
         state = dict(state, position=first + count, start=(first + count) % state["total"])
         after = {"updates": count, "dt": 0.0, "rate": 0.0, "errors": 0, "first": first}
@@ -211,7 +211,7 @@ def _counts(**counts: int) -> Data:
 
 def _summary(outcome: Outcome, dt: float, first: int) -> Data:
     after: Data = {"updates": outcome.written, "dt": round(dt, 3), "rate": _rate(outcome.written, dt),
-             "errors": outcome.errors, "first": first}
+                   "errors": outcome.errors, "first": first}
     after.update(_counts(accepted=outcome.accepted, conflicts=outcome.conflicts, foreign=outcome.foreign,
                          left=0 if outcome.broken else outcome.left_count - outcome.errors))
     if outcome.samples:

@@ -23,7 +23,7 @@ from .driver import Driver, is_gone
 from .errors import Busy, ClaimLost, Conflict, CouchdynoError, LedgerDamaged, NoDatabase, NoLedger, Unreachable
 from .parameters import MAX_UPDATES, Parameters
 from .register import Register
-from .stream import MAX_SEED, MAX_SIZE, MAX_TOTAL, Stream
+from .stream import MAX_SEED, MAX_SIZE, MAX_TOTAL, Stream, is_integer
 
 LEDGER_ID = "couchdyno_meta"
 VERSION = 1
@@ -190,7 +190,7 @@ def _check_number(state: State, name: str, least: int, most: int) -> None:
 
 
 def _is_count(value: Any, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    return is_integer(value) and least <= value <= most
 
 
 def _is_claim(entry: Any, state: State) -> bool:

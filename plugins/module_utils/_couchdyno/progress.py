@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Any
 
+from . import screen
+
 INTERVAL = 10.0  # seconds between two lines
 
 try:
@@ -50,5 +52,4 @@ class Progress:
             self._next = now + INTERVAL
             rate = (done - self._begun_at) / (now - self._since)
             left = f", {(total - done) / rate:.0f} s left" if rate else ""
-            print(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}",
-                  file=sys.stderr, flush=True)
+            screen.tell(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}")

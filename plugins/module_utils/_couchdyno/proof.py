@@ -22,7 +22,7 @@ from typing import Any, Dict, Iterable, Iterator, NamedTuple
 from . import history
 from .client import Row
 from .ledger import LEDGER_ID, Claim, State, open_claims
-from .stream import Stream
+from .stream import Stream, is_integer
 
 Document = Dict[str, Any]
 
@@ -246,7 +246,7 @@ def _flaw(stream: Stream, bounds: Bounds, index: int, document: Document) -> str
         return _wrong_fields(names)
     update, ts, data = document["update"], document["ts"], document["data"]
     for name, value in (("update", update), ("ts", ts)):
-        if type(value) is not int or not 0 <= value < MAX_NUMBER:
+        if not is_integer(value) or not 0 <= value < MAX_NUMBER:
             return f"its field {name} is {value!a:.40}"
     if stream.index(update) != index:
         return f"holds update {update}, which is one of {stream.document_id(update)}"

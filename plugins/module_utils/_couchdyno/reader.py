@@ -75,7 +75,7 @@ class Reader:
 
     def _collect(self, flying: set[Future[Tally]], whole: Tally, progress: Progress) -> None:
         """Take in the ranges that are done, after waiting for one."""
-        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+        done, __ = wait(flying, return_when=FIRST_COMPLETED)
         for future in done:
             flying.remove(future)
             whole.merge(future.result())
@@ -113,7 +113,7 @@ class Reader:
     def _sort_others(self, first: str | None, before: str | None) -> Tally:
         """Sort documents that are not of the stream, in a thread of the pool; only their ids are read."""
         tally = Tally(self._stream)
-        for rows, _ in self._pages(first, before, PAGE_IDS, include_docs=False):
+        for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
             for row in rows:
                 tally.add_other(row["id"])
         return tally
@@ -151,4 +151,4 @@ class Reader:
         if numbers[-1] - numbers[0] > SPARSE * len(numbers):
             return self._client.documents(list(map(name, numbers)))
         pages = self._pages(name(numbers[0]), name(numbers[-1]) + "\0", self._page, include_docs=True)
-        return {row["id"]: row["doc"] for rows, _ in pages for row in rows if row.get("doc")}
+        return {row["id"]: row["doc"] for rows, __ in pages for row in rows if row.get("doc")}

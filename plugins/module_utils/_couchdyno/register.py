@@ -107,7 +107,7 @@ class Register:
         """Establish a revision; returns whether it had rivals. Raises Conflict when one of them comes before it."""
         pushed = {written.rev} if written.everywhere else set()
         had_rivals = False
-        for _ in range(ROUNDS):
+        for __ in range(ROUNDS):
             best, rivals = self._weigh(written.rev, copies)
             had_rivals = had_rivals or bool(rivals)
             if pushed and pushed.issuperset(map(str, rivals)):  # of live rivals the ends were pushed, not they

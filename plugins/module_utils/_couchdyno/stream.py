@@ -9,6 +9,10 @@ a database should hold can be computed and never needs to be kept.
 from __future__ import annotations
 
 from hashlib import shake_128
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 ID_PREFIX = "cdyno_"
 ID_DIGITS = 12
@@ -17,6 +21,11 @@ HEAD = '{"_id":"' + ID + '","ts":%d,"update":%d,"data":"'
 MAX_TOTAL = 10 ** ID_DIGITS
 MAX_SIZE = 100 * 10 ** 6
 MAX_SEED = 2 ** 53 - 1  # what every JSON parser keeps exact
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether a value in JSON is an integer; true and false are integers to Python alone."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class Stream:

@@ -95,7 +95,7 @@ def subjects(infos: Sequence[Data]) -> list[Subject]:
             merged.append((info, labels))
         if info.get("label"):
             labels.append(info["label"])
-    names = [info["database"]["name"] for info, _ in merged]
+    names = [info["database"]["name"] for info, __ in merged]
     found = []
     for info, labels in merged:
         name, server = info["database"]["name"], (info["database"].get("url") or "").rpartition("/")[0]
@@ -109,7 +109,7 @@ def overview(subjects: Sequence[Subject]) -> Data:
     """A row for each database."""
     body = [[Cell(subject.name, link=f"database-{place}"), *_cells(subject.info, OVERVIEW)]
             for place, subject in enumerate(subjects)]
-    return _table("", ["database", *(name for name, _, _ in OVERVIEW)], body)
+    return _table("", ["database", *(name for name, *__ in OVERVIEW)], body)
 
 
 def verified(reports: Iterable[Data], subjects: Sequence[Subject]) -> Data:
@@ -200,7 +200,7 @@ def _claim(claim: Data, now: int) -> list[Cell]:
 
 def _group(title: str, info: Data, rows: Rows) -> Data:
     cells = zip(rows, _cells(info, rows))
-    return _table(title, [], [[Cell(name), cell] for (name, _, _), cell in cells if cell.value is not None])
+    return _table(title, [], [[Cell(name), cell] for (name, *__), cell in cells if cell.value is not None])
 
 
 def _cells(info: Data, rows: Rows) -> list[Cell]:

@@ -17,7 +17,7 @@ from .ledger import Ledger, open_claims, stream
 from .parameters import Parameters, check, check_count
 from .proof import Bounds, Tally, of_ledger, settled
 from .reader import Progress, Reader
-from .stream import Stream
+from .stream import Stream, is_integer
 
 MAX_POSITION = 10 ** 15
 RIGHT, WRONG = "right", "wrong"
@@ -243,4 +243,4 @@ def _claimed(client: Client, stream: Stream, position: int | None, ledger: Ledge
             return claim.ts
     document = client.get(stream.document_id(update)) or {}
     ts = document.get("ts")
-    return ts if document.get("update") == update and type(ts) is int else None
+    return ts if document.get("update") == update and is_integer(ts) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Sequence
 
+from . import screen
 from .figures import rate
 from .layout import Data, duration, iso, short
 
@@ -37,7 +38,7 @@ class View:
             self._live.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *__: object) -> None:
         if self._live:
             self._live.stop()
 
@@ -47,7 +48,7 @@ class View:
             self._live.update(picture(glance, self._live.console.width), refresh=True)
         elif glance["all_runs"] != self._seen:
             self._seen = glance["all_runs"]
-            print(line(glance), flush=True)
+            screen.show(line(glance))
 
 
 def line(glance: Data) -> str:
@@ -91,7 +92,7 @@ def picture(glance: Data, width: int) -> Any:
     """The view, for rich to draw, in so many columns: as many of the latest values as there is room for."""
     table = Table.grid(padding=(0, 2))
     lines = rows(glance)
-    room = max(0, width - AROUND - max(len(text) for _, values, text in lines if values) - 1) if glance["runs"] else 0
+    room = max(0, width - AROUND - max(len(text) for __, values, text in lines if values) - 1) if glance["runs"] else 0
     for name, values, text in lines:
         is_bad = name == "errors" and any(values)
         drawn = sparkline(values)[-room:] + " " if values and room else ""

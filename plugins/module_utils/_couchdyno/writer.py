@@ -114,7 +114,7 @@ class Writer:
         pause = due - time.monotonic()
         pause = min(TICK, pause) if pause > 0 else TICK
         if flying:
-            done, _ = wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
+            done, __ = wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
         else:
             done = set()
             self._client.stopping.wait(pause)

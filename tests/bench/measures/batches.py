@@ -19,7 +19,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     batches = bench.pick(BATCHES, (50_000,))
     databases = {size: bench.make(f"batches_{size}", documents, size, fill=True) for size, documents in sizes.items()}
     rates: dict[tuple[int, int, int], list[float]] = {}
-    for _ in bench.rounds("batches"):
+    for __ in bench.rounds("batches"):
         for size, database in databases.items():
             for connections in bench.pick(CONNECTIONS, (4,)):
                 for batch in (each for each in batches if each >= size):

@@ -90,7 +90,7 @@ def _history(bench: Bench) -> Table:
     parts = bench.pick(10, 2)
     part = cycles // parts
     seconds: dict[str, list[float]] = {"couchdyno": [], "ceiling": []}
-    for _ in range(parts):
+    for __ in range(parts):
         run = bench.script("execute", ours, "-c", 0, "--cycles", part, "-u", window, "--json", output=True)
         seconds["couchdyno"] += [json.loads(line)["after"]["dt"] for line in run.output.splitlines()]
         seconds["ceiling"] += bench.lean("cycle", theirs, window, 1000, "--connections", CONNECTIONS,

@@ -22,7 +22,7 @@ class Copy:
         self.tree = {}
 
     def leaves(self):
-        parents = {parent for parent, _, _ in self.tree.values()}
+        parents = {parent for parent, __, __ in self.tree.values()}
         return [rev for rev in self.tree if rev not in parents]
 
     def is_live(self, rev):
@@ -82,7 +82,7 @@ class Cluster:
         self.mortality = mortality
         self.delivered = 0
         self.outage = range(rng.randrange(200), rng.randrange(200, 400)) if outage else range(0)
-        self.copies = [Copy() for _ in range(size)]
+        self.copies = [Copy() for __ in range(size)]
         self.gone = rng.randrange(size)
         self.messages = []  # (copy, what it is to do, where its answer goes)
         self.ready = []  # greenlets that can go on
@@ -108,7 +108,7 @@ class Cluster:
 
     def settle(self):
         """Let replication come to its end."""
-        for _ in self.copies:
+        for __ in self.copies:
             for source in self.copies:
                 for target in self.copies:
                     target.replicate(source)
@@ -145,7 +145,7 @@ class Coordinator:
     def get(self, _id):
         replies = self._ask(lambda copy: (copy.winner(), dict(copy.tree)), agree=2)
         merged = Copy()
-        for _, (_, tree) in replies:
+        for __, (__, tree) in replies:
             snapshot = Copy()
             snapshot.tree = tree
             merged.replicate(snapshot)
@@ -158,7 +158,7 @@ class Coordinator:
         if self.cluster.rng.random() < self.careless:  # the answer gets lost, and some messages may still be on the way
             self._ask(lambda copy: copy.edit(document), agree=1)
         replies = self._ask(lambda copy: copy.edit(document), agree=wanted)
-        accepted = [rev for _, rev in replies if rev]
+        accepted = [rev for __, rev in replies if rev]
         if not accepted:
             return [{"id": document["_id"], "error": "conflict"}]
         answer = {"ok": True, "id": document["_id"], "rev": accepted[0]}
@@ -169,7 +169,7 @@ class Coordinator:
 
     def leaves(self, document_id, copies, revs=None):
         merged = Copy()
-        for _, tree in self._ask(lambda copy: dict(copy.tree), agree=copies):
+        for __, tree in self._ask(lambda copy: dict(copy.tree), agree=copies):
             snapshot = Copy()
             snapshot.tree = tree
             merged.replicate(snapshot)
@@ -211,5 +211,5 @@ class Coordinator:
 
 
 def order(rev):
-    generation, _, digest = rev.partition("-")
+    generation, __, digest = rev.partition("-")
     return int(generation), digest

@@ -125,7 +125,7 @@ def test_bad_urls_are_refused(capsys, main, url):
 
 @pytest.mark.parametrize("name", cli.SCRIPTS)
 def test_no_database_named(capsys, name):
-    code, _, err = run(cli.SCRIPTS[name], capsys)
+    code, __, err = run(cli.SCRIPTS[name], capsys)
     assert code == 2 and err.startswith(f"{name}: no database given")
 
 

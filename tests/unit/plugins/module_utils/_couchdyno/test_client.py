@@ -35,7 +35,7 @@ def test_a_refusal_is_an_error_of_its_own_and_is_not_repeated(couch, client, sta
     couch.faults.append(error(status, "word", "the reason"))
     with pytest.raises(expected, match=f"answered {status} .word: the reason") as raised:
         client.put({"_id": "x"})
-    assert type(raised.value) is expected and raised.value.status == status
+    assert raised.type is expected and raised.value.status == status
     assert len(couch.requests) == 1 and client.waits == []
 
 

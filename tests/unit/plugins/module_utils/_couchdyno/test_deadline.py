@@ -38,7 +38,7 @@ def test_an_answer_that_trickles_ends_at_its_deadline(pair):
 
 
 def test_a_sooner_deadline_is_not_kept_waiting_by_a_later_one(pair):
-    ours, _ = pair
+    ours, __ = pair
     other, end = socket.socketpair()
     with other, end, cut_at(time.monotonic() + 60, answer(other)):
         began = time.monotonic()
@@ -59,7 +59,7 @@ def test_a_connection_is_left_alone_once_its_answer_is_there(pair):
 
 
 def test_a_deadline_that_has_passed_cuts_at_once(pair):
-    ours, _ = pair
+    ours, __ = pair
     with cut_at(time.monotonic() - 1, answer(ours)):
         assert ours.recv(1) == b""
 
@@ -70,8 +70,8 @@ def test_an_answer_without_a_connection_is_nobodys_business():
 
 
 def test_one_thread_serves_all(pair):
-    ours, _ = pair
-    for _ in range(20):
+    ours, __ = pair
+    for __ in range(20):
         with cut_at(time.monotonic() + 60, answer(ours)):
             pass
     assert [thread.name for thread in threading.enumerate()].count(NAME) == 1

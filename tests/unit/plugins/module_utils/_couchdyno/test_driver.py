@@ -49,6 +49,6 @@ def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it():
 
 
 def test_nobody_knows_of_processes_elsewhere():
-    _, pid, started = new().process.split(" ")
+    __, pid, started = new().process.split(" ")
     for process in ("", f"other-boot/123 {pid} 1", f"other-boot/123 999999999 {started}", "nonsense", "a b c"):
         assert not is_gone("other", process)

@@ -24,7 +24,7 @@ def book(client):
 
 
 def test_round_robin(client, book):
-    reports = [execute(client) for _ in range(3)]
+    reports = [execute(client) for __ in range(3)]
     assert [report["before"]["start"] for report in reports] == [0, 3, 1]
     assert [report["new_state"]["start"] for report in reports] == [3, 1, 4]
     assert all(report["after"]["updates"] == 3 and report["after"]["errors"] == 0 for report in reports)
@@ -79,7 +79,7 @@ def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, 
 
 def test_a_document_that_stays_refused_does_not_hold_up_the_laps(couch, client, book):
     couch.refuse["cdyno_000000000001"] = "forbidden"
-    reports = [execute(client) for _ in range(10)]
+    reports = [execute(client) for __ in range(10)]
     assert reports[-1]["new_state"]["position"] == 30
     assert len(reports[-1]["new_state"]["claims"]) <= 2
     couch.refuse.clear()
@@ -126,7 +126,7 @@ def test_planning_changes_nothing(couch, client, book):
     before = dict(couch.documents)
     reports = plan(client, updates=2, cycles=4)
     assert couch.documents == before
-    real = [execute(client, 2) for _ in range(4)]
+    real = [execute(client, 2) for __ in range(4)]
     assert [report["before"] for report in reports] == [report["before"] for report in real]
     assert [report["after"]["first"] for report in reports] == [report["after"]["first"] for report in real]
     assert reports[-1]["new_state"]["start"] == real[-1]["new_state"]["start"]

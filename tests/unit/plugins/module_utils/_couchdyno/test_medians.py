@@ -40,7 +40,7 @@ def test_the_ranks_are_those_of_the_books(count, low):
 @pytest.mark.parametrize("count", [8, 30, 240, 600])
 def test_the_range_misses_the_median_once_in_a_hundred(count):
     chance = random.Random(count)
-    ranges = (middle([chance.lognormvariate(0, 1) for _ in range(count)]) for _ in range(600))
+    ranges = (middle([chance.lognormvariate(0, 1) for __ in range(count)]) for __ in range(600))
     missed = sum(not found.low <= 1 <= found.high for found in ranges)  # the median of this distribution is 1
     assert missed <= 15
 
@@ -50,9 +50,9 @@ def test_chance_is_not_taken_for_change(more_is_better):
     chance = random.Random(7)
 
     def draw():
-        return middle([chance.lognormvariate(5, 0.5) for _ in range(60)])
+        return middle([chance.lognormvariate(5, 0.5) for __ in range(60)])
 
-    verdicts = [judge(draw(), draw(), 0.0, more_is_better) for _ in range(400)]
+    verdicts = [judge(draw(), draw(), 0.0, more_is_better) for __ in range(400)]
     assert verdicts.count(SAME) >= 396
 
 
@@ -60,12 +60,12 @@ def test_change_is_seen_through_noise():
     chance = random.Random(7)
 
     def draw(scale):
-        return middle([scale * chance.lognormvariate(5, 0.2) for _ in range(200)])
+        return middle([scale * chance.lognormvariate(5, 0.2) for __ in range(200)])
 
-    assert {judge(draw(1), draw(0.7), 0.1, True) for _ in range(50)} == {WORSE}
-    assert {judge(draw(1), draw(0.7), 0.1, False) for _ in range(50)} == {BETTER}
-    assert {judge(draw(1), draw(1.5), 0.1, True) for _ in range(50)} == {BETTER}
-    assert {judge(draw(1), draw(0.95), 0.1, True) for _ in range(50)} == {SAME}
+    assert {judge(draw(1), draw(0.7), 0.1, True) for __ in range(50)} == {WORSE}
+    assert {judge(draw(1), draw(0.7), 0.1, False) for __ in range(50)} == {BETTER}
+    assert {judge(draw(1), draw(1.5), 0.1, True) for __ in range(50)} == {BETTER}
+    assert {judge(draw(1), draw(0.95), 0.1, True) for __ in range(50)} == {SAME}
 
 
 def test_a_few_values_tell_nothing():

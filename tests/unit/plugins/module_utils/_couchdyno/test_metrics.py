@@ -53,7 +53,7 @@ def test_names_and_help(found, script):
     for metric in found[script]:
         assert re.fullmatch(f"couchdyno_{script}_[a-z_]+", metric.name)
         assert metric.help.endswith(".") and "\n" not in metric.help
-        assert len({frozenset(labels) for labels, _ in metric.samples}) <= 1
+        assert len({frozenset(labels) for labels, __ in metric.samples}) <= 1
 
 
 def test_names_are_not_used_twice(found):
@@ -90,7 +90,7 @@ def test_files_are_replaced_whole_and_can_be_read_by_the_collector(found, tmp_pa
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", fail)

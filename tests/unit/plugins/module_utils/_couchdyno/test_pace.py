@@ -80,7 +80,7 @@ def test_batches_at_a_rate_are_small_enough_for_it_to_be_even(rate, size):
 def test_a_request_that_is_too_large_is_never_tried_again():
     pace = Pace()
     pace.too_large(100)
-    for _ in range(50):
+    for __ in range(50):
         pace.answered(50, 0.001)
     assert pace.batch_documents(1000) == 50
 
@@ -92,10 +92,10 @@ def test_slow_requests_become_smaller_and_fast_ones_larger_again():
     assert pace.batch_documents(1000) == 250
     pace.answered(250, SLOW / 2)
     assert pace.batch_documents(1000) == 250
-    for _ in range(20):
+    for __ in range(20):
         pace.answered(pace.batch_documents(1000), SLOW / 10)
     assert pace.batch_documents(1000) == 1000
-    for _ in range(20):
+    for __ in range(20):
         pace.answered(pace.batch_documents(1000), 2 * SLOW)
     assert pace.batch_documents(1000) == 1
 
@@ -103,11 +103,11 @@ def test_slow_requests_become_smaller_and_fast_ones_larger_again():
 def test_a_server_that_asks_for_less_gets_fewer_requests_at_once():
     pace = Pace(8)
     times, seen = 0, [pace.in_flight]
-    for _ in range(5):
+    for __ in range(5):
         times += 3
         pace.throttle(times)
         seen.append(pace.in_flight)
     assert seen == [9, 4, 2, 1, 1, 1]
-    for _ in range(200):
+    for __ in range(200):
         pace.throttle(times)
     assert pace.in_flight == 9

@@ -190,13 +190,13 @@ def test_within_a_span(case, page, since, more):
 @given(cases(), PAGES)
 def test_without_a_ledger(case, page):
     reader.PAGE_DOCUMENTS = page
-    total, _, _, held, touched, extras = case
+    total, __, __, held, touched, extras = case
     report = verify(make(*case), given=Stream(7, total, SIZE))
     anything = {index: {None, *range(index, 10 * total, total)} for index in range(total)}
     counts, low, high = naive(total, held, touched, extras, anything)
     if low != high:
         counts, low, high = naive(total, held, touched, extras, model(total, high, []))
     event(report["verdict"])
-    assert (report["verdict"] == "wrong") == (is_wrong(counts) or None is not low != high)
+    assert (report["verdict"] == "wrong") == (is_wrong(counts) or (low is not None and low != high))
     assert {kind: count for kind, count in report["counts"].items() if kind != "earlier"} == counts
     assert (report["low"], report["high"]) == (low, high)

@@ -32,7 +32,7 @@ class Careless(Register):
 
 def write(cluster, register, token, done):
     """Add a token to the document, as the ledger is changed."""
-    for _ in range(60):
+    for __ in range(60):
         document = register.read() or {"_id": "x", "tokens": []}
         try:
             if token in document["tokens"]:
@@ -95,4 +95,4 @@ def test_a_copy_that_is_away_for_a_while_stops_nothing():
 
 
 def test_the_model_finds_what_a_plain_write_loses():
-    assert any(sorted(done) != sorted(tokens) for done, tokens, _ in (play(seed, Careless) for seed in range(200)))
+    assert any(sorted(done) != sorted(tokens) for done, tokens, __ in (play(seed, Careless) for seed in range(200)))

@@ -43,7 +43,7 @@ def test_the_calendar_has_whole_weeks():
 
 def test_a_few_databases_are_lines_and_many_are_a_map():
     few = [(f"db{n}", points([n])) for n in range(charts.LINES_UP_TO)]
-    assert [line["name"] for line in charts.fleet(few, median, "")["data"]] == [name for name, _ in few]
+    assert [line["name"] for line in charts.fleet(few, median, "")["data"]] == [name for name, __ in few]
     (heat,) = charts.fleet([*few, ("more", points([3, 99, 4], begin=6000))], median, "")["data"]
     assert heat["type"] == "heatmap" and heat["y"][-1] == "more"
     assert max(value for value in heat["z"][-1] if value is not None) == 99  # what stands out is not lost

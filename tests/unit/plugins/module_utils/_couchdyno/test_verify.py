@@ -55,7 +55,7 @@ def book(client):
     """A database of twenty documents at position 50: two laps, and half of another."""
     book = Ledger(client)
     book.create(Parameters(TOTAL, 300, 10, 7))
-    for _ in range(POSITION // 10):
+    for __ in range(POSITION // 10):
         execute(client)
     book.read()
     return book
@@ -84,7 +84,7 @@ def test_a_database_that_is_right(couch, client, book, pages):
     assert report["low_ts"] == report["high_ts"] == couch.clock
     assert report["ledger"] == {"position": POSITION, "settled": POSITION, "claims": 0, "agrees": True}
     assert report["stream"] == {"seed": 7, "total": TOTAL, "size": 300}
-    assert json.dumps(couch.documents) == before and all(method != "PUT" for method, _ in couch.requests[-5:])
+    assert json.dumps(couch.documents) == before and all(method != "PUT" for method, __ in couch.requests[-5:])
 
 
 @pytest.mark.parametrize("corrupt", CORRUPTIONS)
@@ -125,7 +125,7 @@ def test_another_seed_makes_everything_damaged(couch, client, book):
 @pytest.mark.parametrize("position", [0, 1, 7, TOTAL - 1, TOTAL])
 def test_a_database_that_is_not_full_yet(client, position, pages):
     Ledger(client).create(Parameters(TOTAL, 300, 1, 7))
-    for _ in range(position):
+    for __ in range(position):
         execute(client)
     report = verify(client)
     assert (report["verdict"], report["low"], report["high"]) == ("right", position, position)
@@ -196,7 +196,7 @@ def one_by_one(monkeypatch):
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.parametrize("cycles", [1, 2, 5])
 def test_a_database_that_is_updated_meanwhile_is_right(couch, client, book, one_by_one, number, cycles):
-    Meanwhile(couch, number, lambda: [execute(client) for _ in range(cycles)])
+    Meanwhile(couch, number, lambda: [execute(client) for __ in range(cycles)])
     report = verify(client)
     assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
     assert report["ledger"]["position"] == POSITION + 10 * cycles and report["ledger"]["agrees"]

@@ -26,12 +26,12 @@ def seen(*runs, **fields):
 
 def test_a_glance(couch, client):
     Ledger(client).create(Parameters(10, 200, 4, 42))
-    for _ in range(3):
+    for __ in range(3):
         execute(client)
         couch.clock += 10
     before = len(couch.requests)
     found = glance(client)
-    assert len(couch.requests) - before <= 3 and {method for method, _ in couch.requests[before:]} == {"GET"}
+    assert len(couch.requests) - before <= 3 and {method for method, __ in couch.requests[before:]} == {"GET"}
     assert (found["position"], found["laps"], found["lap_done"], found["all_runs"]) == (12, 1, 2, 3)
     assert found["seconds_left"] == 20  # 8 documents, at 8 in 20 seconds
     assert [run["first"] for run in found["runs"]] == [0, 4, 8]
@@ -39,7 +39,7 @@ def test_a_glance(couch, client):
 
 def test_a_glance_reads_no_more_than_it_shows(couch, client):
     Ledger(client).create(Parameters(10, 200, 1, 42))
-    for _ in range(LATEST + 5):
+    for __ in range(LATEST + 5):
         execute(client)
     assert len(glance(client)["runs"]) == LATEST
 
@@ -55,7 +55,7 @@ def test_sparklines(values, expected):
 def test_a_sparkline_keeps_the_order(values):
     drawn = watch.sparkline(values)
     assert len(drawn) == len(values)
-    ordered = [block for _, block in sorted(zip(values, drawn))]
+    ordered = [block for __, block in sorted(zip(values, drawn))]
     assert ordered == sorted(ordered, key=watch.BLOCKS.index)
 
 
