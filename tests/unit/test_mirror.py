@@ -12,12 +12,13 @@ ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy
 UNIT = "unit/plugins/module_utils/_couchdyno"
 # What is a part of something else, and what takes a server, by the tests that run it.
 ELSEWHERE = {
-    f"{UNIT}/test_report.py": ["charts", "page", "saved", "tables"],
+    f"{UNIT}/test_report.py": ["charts", "page", "tables"],
     f"{UNIT}/test_compare.py": ["cli_files", "compare_text"],
     f"{UNIT}/test_metrics.py": ["files", "textfile"],
+    f"{UNIT}/test_saved.py": ["shapes"],
     f"{UNIT}/test_text.py": ["layout"],
     f"{UNIT}/test_verify.py": ["reader"],
-    f"{UNIT}/test_watch.py": ["glance"],
+    f"{UNIT}/test_watch.py": ["glance", "screen"],
     f"{UNIT}/test_writer.py": ["documents"],
     f"{UNIT}/test_client.py": ["errors", "session"],
     f"{UNIT}/test_ledger.py": ["parameters"],
