@@ -13,9 +13,9 @@ UNIT = "unit/plugins/module_utils/_couchdyno"
 # What is a part of something else, and what takes a server, by the tests that run it.
 ELSEWHERE = {
     f"{UNIT}/test_report.py": ["charts", "page", "tables"],
-    f"{UNIT}/test_saved.py": ["shapes"],
     f"{UNIT}/test_compare.py": ["cli_files", "compare_text"],
     f"{UNIT}/test_metrics.py": ["files", "textfile"],
+    f"{UNIT}/test_saved.py": ["shapes"],
     f"{UNIT}/test_text.py": ["layout"],
     f"{UNIT}/test_verify.py": ["reader"],
     f"{UNIT}/test_watch.py": ["glance", "screen"],
