@@ -38,8 +38,7 @@ trap 'rm -rf "$tree"' EXIT
         echo
     done > "$packages/Packages"
     echo 'deb [trusted=yes] file:/srv/packages ./' > "$tree/etc/apt/sources.list"
-    rm -rf "$tree"/var/lib/apt/lists/*
-    chroot "$tree" apt-get update
+    rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin  # as on hosts that are new
 
     "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --dest "$tree/srv/wheels" \
         --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: \

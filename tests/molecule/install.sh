@@ -19,7 +19,8 @@ if [ -n "$missing" ]; then
         exit 1
     }
     apt-get update --quiet
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends \
+    # A machine that has just been started may be busy with its own upgrades.
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet --no-install-recommends \
         podman runc debootstrap openssh-client
 fi
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import settings
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import cli, pace, parameters, settings
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
 
 ROLE = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists()) / "roles" / "couchdyno"
 README = (ROLE / "README.md").read_text()
@@ -45,6 +47,41 @@ def test_the_readme_tells_all_that_a_job_may_have():
 def test_a_job_may_have_each_setting_of_a_configuration_file():
     assert load("vars/main.yml")["couchdyno_settings"] == list(settings.NAMES)
     assert set(settings.NAMES) < set(specified()["couchdyno_jobs"]["options"])
+
+
+def test_the_numbers_of_a_job_are_checked():
+    numbers = {
+        name for name, option in specified()["couchdyno_jobs"]["options"].items() if option["type"] in ("int", "float")
+    }
+    assert numbers == set(load("vars/main.yml")["couchdyno_limits"])
+
+
+CHECKS = {
+    "updates_per_run": lambda value: parameters.check(parameters.Parameters(updates=int(value))),
+    "rate": lambda value: pace.Pace(rate=value),
+    "connections": lambda value: pace.Pace(connections=int(value)),
+    "batch_bytes": lambda value: pace.Pace(batch_bytes=int(value)),
+    "jitter": lambda value: parameters.check_seconds("jitter", value, cli.LONGEST_INTERVAL),
+    "timeout": lambda value: settings.seconds("timeout", value),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_job_may_have_the_numbers_that_the_program_takes(name):
+    least, most = load("vars/main.yml")["couchdyno_limits"][name]
+    CHECKS[name](least)
+    CHECKS[name](most)
+    for value in (least - 1, most + 1):
+        with pytest.raises(UsageError):
+            CHECKS[name](value)
+
+
+def test_the_options_of_a_job_are_options_of_the_script(capsys):
+    with pytest.raises(SystemExit):
+        cli.execute_main(["--help"])
+    told_by_script = capsys.readouterr().out
+    for name in load("vars/main.yml")["couchdyno_options"]:
+        assert f"--{name.replace('_', '-')} " in told_by_script
 
 
 def test_each_platform_has_its_packages():
