@@ -10,6 +10,8 @@ import socket
 from hashlib import shake_128
 from typing import NamedTuple
 
+UNKNOWN = "unknown"
+
 
 class Driver(NamedTuple):
     """One cycle of one process. ``process`` identifies the process, ``""`` where that cannot be told."""
@@ -32,7 +34,7 @@ def is_gone(name: str, process: str) -> bool:
     """Whether a driver is known to write no more; False for those of other machines and containers."""
     space, __, rest = process.partition(" ")
     pid, __, started = rest.partition(" ")
-    return name in _abandoned or (pid.isdigit() and space == _space() and started != _started(pid))
+    return name in _abandoned or (pid.isdigit() and space == _space() and _started(pid) not in (started, UNKNOWN))
 
 
 _abandoned: set[str] = set()
@@ -56,10 +58,21 @@ def _space() -> str:
 
 
 def _started(pid: str) -> str:
-    """When a process started, in clock ticks after boot; ``""`` when it has ended."""
+    """When a process started, in clock ticks after boot; ``""`` when it has ended, UNKNOWN when that is hidden."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
             fields = stream.read().rpartition(")")[2].split()  # from the third on; the second may hold anything
     except OSError:
-        return ""
+        return UNKNOWN if _exists(int(pid)) else ""
     return "" if fields[0] in ("Z", "X") else fields[19]
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is a process, even where /proc does not show those of other users."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True

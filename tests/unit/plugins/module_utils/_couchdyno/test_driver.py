@@ -52,3 +52,24 @@ def test_nobody_knows_of_processes_elsewhere():
     __, pid, started = new().process.split(" ")
     for process in ("", f"other-boot/123 {pid} 1", f"other-boot/123 999999999 {started}", "nonsense", "a b c"):
         assert not is_gone("other", process)
+
+
+def test_a_process_that_is_hidden_is_not_gone_before_it_ends(monkeypatch):
+    """Where /proc is mounted with hidepid, those of other users are not shown there."""
+    process, identity = other_process()
+    monkeypatch.setattr(driver, "open", hide(f"/proc/{process.pid}/"), raising=False)
+    assert not is_gone("other", identity)
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+    assert is_gone("other", identity)
+
+
+def hide(place):
+    def opened(path, *args, **options):
+        if path.startswith(place):
+            raise FileNotFoundError(path)
+        return open(path, *args, **options)
+
+    return opened
