@@ -51,7 +51,7 @@ class Checkout:
         environ = dict(os.environ, HOME=str(self.home), PATH=os.pathsep.join(places))
         return subprocess.run([BIN / "ansible-test", command, "--color", "no", *options], cwd=self.directory,
                               env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, check=False, timeout=900)
+                              text=True, check=False, timeout=3600)
 
     def _copy(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -100,7 +100,7 @@ def run(core, targets, server, python):
     return subprocess.run(
         [python.parent / "ansible-playbook", "--inventory", inventory, "--forks", str(os.cpu_count()), "modules.yml"],
         cwd=HERE, env=dict(own, SERVER=facts), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, check=False, timeout=900,
+        stderr=subprocess.STDOUT, text=True, check=False, timeout=3600,
     ).stdout
 
 

@@ -131,7 +131,7 @@ def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path):
     path.write_text("old")
     child = os.fork()
     if not child:
-        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        os.replace = lambda *__: os.kill(os.getpid(), signal.SIGKILL)
         files.write(str(path), b"new")
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     assert path.read_text() == "old" and [each.name for each in tmp_path.glob("*.prom")] == ["job.prom"]
@@ -158,7 +158,7 @@ def test_the_dashboard_asks_for_labels_that_there_are(found):
     for name, matchers in asked:
         wanted = dict(re.findall(r'(\w+)="(\w+)"', matchers))
         narrowed += len(wanted)
-        assert not wanted or any(wanted.items() <= labels.items() for labels, _ in samples[name]), name
+        assert not wanted or any(wanted.items() <= labels.items() for labels, __ in samples[name]), name
     assert narrowed >= 3
 
 
