@@ -114,6 +114,18 @@ def change_a_type(store, stream):
     return {("damaged", document["_id"]): "its field update is '"}
 
 
+def change_ts_to_a_negative_one(store, stream):
+    document = store.get(stream.document_id(13))
+    store.put(dict(document, ts=-1))
+    return {("damaged", document["_id"]): "its field ts is -1"}
+
+
+def change_data_to_a_number(store, stream):
+    document = store.get(stream.document_id(17))
+    store.put(dict(document, data=5))
+    return {("damaged", document["_id"]): "its field data is 5"}
+
+
 def empty_a_document(store, stream):
     document = store.get(stream.document_id(18))
     store.put({"_id": document["_id"], "_rev": document["_rev"]})
@@ -142,6 +154,8 @@ CORRUPTIONS = (
     take_a_field,
     add_a_field,
     change_a_type,
+    change_ts_to_a_negative_one,
+    change_data_to_a_number,
     empty_a_document,
     rewind_the_ledger,
 )

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 
 import pytest
 import requests
@@ -57,13 +59,19 @@ class Drill:
             "ansible_python_interpreter": sys.executable,
         }
 
-    def run(self, code=0, **extra):
-        """Run it; nothing is left behind, whether it ends well or not."""
+    def run(self, *flags, code=0, **extra):
+        """Run it; no cycle runs any more and none is torn, whether it ends well or not."""
         self._path.write_text(json.dumps(dict(self.given, **extra)))
-        out = playbook("dyno.couchdb.backup_drill", "-e", f"@{self._path}", code=code)
+        out = playbook("dyno.couchdb.backup_drill", "-e", f"@{self._path}", *flags, code=code)
         assert self.source.server.password not in out
-        assert self.kept.request("GET").status_code == 404
+        position = self.source.assert_exact()["position"]
+        time.sleep(3 * self.given["couchdyno_interval"])
+        assert self.source.ledger["position"] == position
         return out
+
+    def is_cleaned_up(self):
+        """Whether neither copy nor backup are there."""
+        return self.copy.request("GET").status_code == self.kept.request("GET").status_code == 404
 
 
 @pytest.fixture
@@ -79,8 +87,8 @@ def test_a_backup_that_is_right(drill):
     out = drill.run()
     assert '"    verdict : right"' in out and '"    documents : 300 of 300"' in out
     assert '"    recovery point : ' in out
-    assert drill.copy.request("GET").status_code == 404
-    assert drill.source.assert_exact()["position"] >= 300 + 2 * 20  # no cycle runs any more, and none is torn
+    assert drill.is_cleaned_up()
+    assert drill.source.ledger["position"] >= 300 + 2 * 20
 
 
 FLIP = """{python} - <<'END'
@@ -98,7 +106,7 @@ def test_a_document_that_was_damaged_is_named_and_fails_it(drill):
     out = drill.run(code=2, couchdyno_restore_command=f"{restore} && {flip}", couchdyno_keep_copy=True)
     assert "The copy is wrong: 1 document damaged" in out
     assert "damaged : cdyno_000000000003 its data differs from that of update " in out
-    assert drill.copy.request("GET").status_code == 200
+    assert (drill.copy.request("GET").status_code, drill.kept.request("GET").status_code) == (200, 404)
 
 
 @pytest.mark.parametrize("step, name", [("Back up", "backup"), ("Restore", "restore")])
@@ -106,12 +114,54 @@ def test_a_step_that_fails_is_named_and_nothing_stays_behind(drill, step, name):
     command = drill.given[f"couchdyno_{name}_command"]
     out = drill.run(code=2, **{f"couchdyno_{name}_command": f"{command} && echo no room left >&2 && false"})
     assert f'The step \\"{step}\\" failed: ' in out and "no room left" in out
+    assert drill.is_cleaned_up()
+
+
+def test_a_host_that_is_gone_is_named_and_nothing_stays_behind(drill, tmp_path):
+    hosts = tmp_path / "hosts"
+    hosts.write_text("gone ansible_connection=local ansible_remote_tmp=/proc/nowhere\n")
+    out = drill.run("-i", hosts, code=2, couchdyno_restore_host="gone")
+    assert 'The step \\"Reach the host of the restore command\\" failed: gone: ' in out
+    assert drill.is_cleaned_up()
+
+
+@pytest.mark.parametrize(
+    "restore, says",
+    [("true", "there is no database http://"), (make("{copy}"), "has no document couchdyno_meta")],
+    ids=["nothing", "an empty database"],
+)
+def test_a_restore_that_makes_nothing_is_seen(drill, restore, says):
+    out = drill.run(code=2, couchdyno_restore_command=restore.replace("{copy}", drill.copy.name))
+    assert 'The step \\"Prove the copy\\" failed: ' in out and says in out
+    assert drill.is_cleaned_up()
+
+
+def test_a_command_that_takes_too_long_is_ended(drill, tmp_path):
+    process = tmp_path / "pid"
+    command = f"{make(drill.kept.name)} && echo $$ > {process}; exec sleep 4321"
+    out = drill.run(code=2, couchdyno_longest=5, couchdyno_backup_command=command)
+    assert 'The step \\"Back up\\" failed: Timeout exceeded' in out
+    assert drill.is_cleaned_up()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
+
+
+def test_cycles_that_fail_are_told_and_nothing_stays_behind(drill):
+    out = drill.run(code=2, couchdyno_updates_per_run=0)
+    assert 'The step \\"Wait for the last cycle\\" failed: updates per run must be from 1' in out
+    assert drill.is_cleaned_up()
+
+
+def test_what_could_not_be_cleaned_up_is_told(drill):
+    out = drill.run(code=2, couchdyno_cleanup_command="echo it is locked >&2; false")
+    assert '"    verdict : right"' in out
+    assert "The copy is right, but the cleanup command failed: it is locked" in out
     assert drill.copy.request("GET").status_code == 404
-    drill.source.assert_exact()
 
 
 def test_a_database_in_the_place_of_the_copy_is_not_touched(drill):
     drill.copy.create().put({"_id": "precious"})
-    assert "See that there is no database in the place of the copy" in drill.run(code=2)
+    out = drill.run(code=2)
+    assert f"There is a database {drill.copy.plain_url} already; delete it, or name another place" in out
     assert drill.copy.get("precious")["_id"] == "precious"
-    assert drill.source.assert_exact()["position"] == 300
+    assert drill.source.ledger["position"] == 300

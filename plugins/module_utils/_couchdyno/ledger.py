@@ -35,6 +35,7 @@ LATEST = 253402300799  # the end of the year 9999, in Unix seconds
 LIMITS = {
     "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
     "start": (0, MAX_TOTAL), "position": (0, MAX_SEED), "origin": (0, MAX_SEED), "runs": (0, MAX_SEED),
+    "torn_from": (0, MAX_SEED), "torn_until": (0, MAX_SEED),
     "created": (0, LATEST), "last_ts": (0, LATEST), "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES),
     "last_errors": (0, MAX_UPDATES),
 }
@@ -67,6 +68,16 @@ class Claim(NamedTuple):
         return self.first + self.count
 
 
+class Torn(NamedTuple):
+    """Updates from ``first`` on were given up, unwritten, for later ones of the same documents, all below ``stop``.
+
+    Until those are written, their documents may be older than an open claim lets expect.
+    """
+
+    first: int
+    stop: int
+
+
 class Result(NamedTuple):
     """What a driver reports when it settles: its time stamp, seconds, and counts of documents."""
 
@@ -94,7 +105,7 @@ def check(state: State) -> State:
 
     Raises LedgerDamaged otherwise.
     """
-    optional = {"origin"}
+    optional = {"origin", "torn_from", "torn_until"}
     if "position" not in state:
         optional.add("seed")
         state.update(position=state.get("start"), origin=state.get("start"), runs=0, claims=[])
@@ -125,6 +136,7 @@ def claim(state: State, driver: Driver, count: int, now: int,
     superseded = first + count - state["total"]  # updates below it write documents that the new window writes anew
     if count and any(entry.first < superseded for entry in held):
         raise Busy(f"the next {count} documents are still being written by other drivers; run it again later")
+    given_up = [entry.first for entry in left if count and entry.first < superseded]
     left = [_from(entry, superseded) if count else entry for entry in left]
     run, lease = state["runs"], now + LEASE
     mine = [Claim(entry.first, entry.count, entry.ts, lease, *driver, run, redo=True) for entry in left if entry.count]
@@ -132,6 +144,8 @@ def claim(state: State, driver: Driver, count: int, now: int,
         mine.append(Claim(first, count, now, lease, *driver, run))
     if mine:
         state.update(position=first + count, start=(first + count) % state["total"], runs=run + 1)
+        if given_up:
+            _tear(state, min(given_up), first + count)
         _store(state, held + mine)
     return mine
 
@@ -156,11 +170,20 @@ def settle(state: State, driver: str, left: list[Claim], result: Result) -> None
         raise ClaimLost("the lease ran out before the cycle was settled; another driver redoes it, nothing is lost")
     _store(state, others + [entry._replace(lease=0) for entry in left])
     state.update(last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates, last_errors=result.errors)
+    if not torn(state):
+        state.pop("torn_from", None)
+        state.pop("torn_until", None)
 
 
 def open_claims(state: State) -> list[Claim]:
     """The windows that have been handed out and not been settled, in the order of the stream."""
     return [Claim(**entry) for entry in state["claims"]]
+
+
+def torn(state: State) -> Torn | None:
+    """What was given up and may not have been made good yet, None for nothing."""
+    found = Torn(state.get("torn_from", 0), state.get("torn_until", 0))
+    return found if any(entry.first < found.stop for entry in open_claims(state)) else None
 
 
 def stream(state: State) -> Stream:
@@ -172,6 +195,12 @@ def _from(entry: Claim, first: int) -> Claim:
     """The part of a claim from update ``first`` on."""
     first = max(entry.first, min(first, entry.stop))
     return entry._replace(first=first, count=entry.stop - first)
+
+
+def _tear(state: State, first: int, stop: int) -> None:
+    """Note that updates from ``first`` on are given up for those of a window that ends at ``stop``."""
+    before = torn(state)
+    state.update(torn_from=min(first, before.first) if before else first, torn_until=stop)
 
 
 def _split(state: State, driver: str) -> tuple[list[Claim], list[Claim]]:

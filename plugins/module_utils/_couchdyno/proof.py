@@ -21,7 +21,7 @@ from typing import Any, Dict, Iterable, Iterator, NamedTuple
 
 from . import history
 from .client import Row
-from .ledger import LEDGER_ID, Claim, State, open_claims
+from .ledger import LEDGER_ID, Claim, State, Torn, open_claims, torn
 from .stream import Stream, is_integer
 
 Document = Dict[str, Any]
@@ -40,6 +40,7 @@ class Bounds(NamedTuple):
     """Which updates documents may hold: those that they held at position ``since``, or any later one below ``until``.
 
     The updates of the open ``claims`` may be missing; where they are there, they have the time stamps of these claims.
+    Below them, those that are ``torn`` may be missing, too.
     ``until`` is None where nothing is known. ``origin`` is the position at which a database of the earlier tool was
     taken over.
     """
@@ -48,12 +49,16 @@ class Bounds(NamedTuple):
     until: int | None = None
     claims: tuple[Claim, ...] = ()
     origin: int | None = None
+    torn: Torn | None = None
 
     def least(self, stream: Stream, index: int) -> int | None:
         """The oldest update that a document may hold, None where it may be absent."""
         held = stream.held(index, self.since)
         if held is not None and self.claim_of(held) is not None:
+            made_good = self.torn is not None and held < self.torn.stop
             held -= stream.total
+            if self.torn is not None and made_good and held >= self.torn.first:
+                held -= (1 + (held - self.torn.first) // stream.total) * stream.total
         return held if held is None or held >= 0 else None
 
     def claim_of(self, update: int) -> Claim | None:
@@ -63,12 +68,14 @@ class Bounds(NamedTuple):
 
 def of_ledger(state: State) -> Bounds:
     """What the documents of a database with this ledger may hold."""
-    return Bounds(state["position"], state["position"], tuple(open_claims(state)), state.get("origin"))
+    return Bounds(state["position"], state["position"], tuple(open_claims(state)), state.get("origin"), torn(state))
 
 
 def settled(state: State) -> int:
-    """The position up to which everything was written when the ledger said so: the first update of an open claim."""
-    return min([int(state["position"]), *(claim.first for claim in open_claims(state))])
+    """The position up to which all was written when the ledger said so: the first update that is open or torn."""
+    found = torn(state)
+    position = min([int(state["position"]), *(claim.first for claim in open_claims(state))])
+    return min(position, found.first) if found else position
 
 
 class Finding(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, NamedTuple
 
 from .client import Client
 from .errors import NoDatabase, NoLedger, UsageError
-from .ledger import Ledger, open_claims, stream
+from .ledger import LEDGER_ID, Ledger, open_claims, stream
 from .parameters import Parameters, check, check_count
 from .proof import Bounds, Tally, of_ledger, settled
 from .reader import Progress, Reader
@@ -146,10 +146,17 @@ def _check(span: Span, source: Client | None) -> None:
 
 def _read(client: Client) -> Ledger:
     """The ledger of a database; NoLedger when it has none that says what the documents hold."""
-    ledger = Ledger(client)
-    if "seed" not in ledger.read():
-        raise NoLedger(f"the database {client.address.url} was set up by the earlier tool and has not been updated "
-                       "since: nothing in it can be proved")
+    ledger, url = Ledger(client), client.address.url
+    try:
+        state = ledger.read()
+    except NoDatabase:
+        raise NoDatabase(f"there is no database {url}") from None
+    except NoLedger:
+        raise NoLedger(f"the database {url} has no document {LEDGER_ID}: it was not set up by couchdyno, or is no "
+                       "whole copy of one that was; seed, total and size of that one stand in for it") from None
+    if "seed" not in state:
+        raise NoLedger(f"the database {url} was set up by the earlier tool and has not been updated since: "
+                       "nothing in it can be proved")
     return ledger
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger, proof
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.driver import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     Busy,
@@ -113,6 +113,19 @@ class Drivers(RuleBasedStateMachine):
         stream = ledger.stream(self.ledger)
         for index in set(range(self.total)) - opened:
             assert self.documents.get(index) == stream.held(index, self.ledger["position"])
+
+    @invariant()
+    def no_document_is_older_than_the_ledger_lets_expect(self):
+        bounds, stream, settled = proof.of_ledger(self.ledger), ledger.stream(self.ledger), proof.settled(self.ledger)
+        for index in range(self.total):
+            held = self.documents.get(index, -1)
+            least = bounds.least(stream, index)
+            assert held >= (-1 if least is None else least)
+            assert held >= (-1 if stream.held(index, settled) is None else stream.held(index, settled))
+
+    @invariant()
+    def nothing_is_torn_without_an_open_claim(self):
+        assert self.ledger["claims"] or "torn_from" not in self.ledger
 
     @invariant()
     def start_is_position_within_the_lap(self):

@@ -18,8 +18,9 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
     UsageError,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import Ledger, claim, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEASE, Ledger, claim, stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.proof import Tally, of_ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.verify import Span, given_stream, verify
 
@@ -108,12 +109,19 @@ def test_every_corruption_of_documents_is_found_without_a_ledger(couch, client, 
 def test_without_a_ledger_the_documents_tell(couch, client, book):
     report = without_ledger(couch, client)
     assert (report["verdict"], report["low"], report["high"], report["ledger"]) == ("right", POSITION, POSITION, None)
-    with pytest.raises(NoLedger):
+    report = verify(client, Span(POSITION - 2, POSITION), given=Stream(7, TOTAL, 300))
+    assert (report["verdict"], report["ledger"]) == ("right", None)
+    with pytest.raises(NoLedger, match="is no whole copy of one that was; seed, total and size"):
         verify(client)
     couch.exists = False
     for given in (None, Stream(7, TOTAL, 300)):
-        with pytest.raises(NoDatabase):
+        with pytest.raises(NoDatabase, match=r"there is no database http://couch:5984/db$"):
             verify(client, given=given)
+
+
+def test_a_ledger_that_was_rewound_does_not_agree(couch, client, book):
+    couch.documents["couchdyno_meta"].update(position=POSITION - 5, start=(POSITION - 5) % TOTAL)
+    assert not verify(client)["ledger"]["agrees"]
 
 
 def test_another_seed_makes_everything_damaged(couch, client, book):
@@ -161,6 +169,26 @@ def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
     report = verify(client)
     assert report["reasons"] == ["1 document behind"] and report["low"] == 35 and not report["ledger"]["agrees"]
     assert "it should hold update 35" in report["samples"]["behind"][0]["reason"]
+
+
+def test_a_window_that_was_given_up_for_a_later_one_may_be_torn(couch, client, book):
+    """A driver dies in a lap, and so does the one that comes next: some documents hold what they held before both."""
+    for name, written in (("first", (51, 52)), ("second", (71, 73))):
+        book.change(lambda state, name=name: claim(state, Driver(name, "h", ""), TOTAL, couch.clock))
+        couch.clock += LEASE
+        for update in written:
+            write(couch, book, update, couch.clock - LEASE)
+        report = verify(client)
+        assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
+    assert report["ledger"] == {"position": 90, "settled": 50, "claims": 1, "agrees": True} and report["low"] == 50
+    assert verify(client, Span(report["ledger"]["settled"], 90))["verdict"] == "right"
+    write(couch, book, 14, couch.clock)
+    (behind,) = verify(client)["samples"]["behind"]
+    assert behind["reason"] == "holds update 14; it should hold update 34 or a later one"
+    execute(client)
+    execute(client, TOTAL)
+    assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "agrees": True}
+    assert "torn_from" not in couch.documents["couchdyno_meta"]
 
 
 def write(couch, book, update, ts):
@@ -230,6 +258,38 @@ def test_a_document_that_goes_on_changing_is_called_what_it_was_last(couch, clie
     assert report["counts"]["damaged"] == 1 and len(client.waits) == reader.ROUNDS - 1
 
 
+def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
+    Meanwhile(couch, 4, lambda: execute(client, 1))  # a document that was read before
+    report = verify(client)
+    assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
+
+
+def test_pages_are_asked_for_no_faster_than_they_are_read(client, book, monkeypatch):
+    """Or memory would grow with the database."""
+    asked, done = [], []
+    whole = reader.Reader(client, stream(book.state), of_ledger(book.state))
+    page = Tally(stream(book.state))
+    monkeypatch.setattr(whole, "_jobs", lambda: (asked.append(number) or (lambda: page) for number in range(100)))
+    monkeypatch.setattr(page, "add", None)
+    collect = whole._collect
+
+    def count(flying, *rest):
+        before = len(flying)
+        collect(flying, *rest)
+        done.append(before - len(flying))
+        assert len(asked) - sum(done) <= reader.CONNECTIONS + 1
+
+    monkeypatch.setattr(whole, "_collect", count)
+    whole.read()
+    assert len(asked) == sum(done) == 100
+
+
+def test_progress_is_told(client, book, one_by_one):
+    told = []
+    verify(client, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (TOTAL, TOTAL) and told == sorted(told) and len(told) > 2
+
+
 def test_a_signal_ends_it_without_a_verdict(client, book):
     client.stopping.set()
     with pytest.raises(Interrupted):
@@ -281,6 +341,45 @@ def test_the_lag_behind_the_source(couch, client, book, another):
     assert (report["verdict"], report["span"]) == ("right", {"from_position": 50, "to_position": 60})
 
 
+def test_the_lag_is_by_where_the_source_is_in_the_end(couch, client, book, another, one_by_one):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    Meanwhile(couch, 2, lambda: execute(source, 3))
+    assert verify(client, source=source)["lag"]["updates"] == 3
+
+
+def test_the_time_of_the_source_is_that_of_its_latest_claim(couch, client, book, another):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    ahead = Ledger(source)
+    ahead.read()
+    ahead.change(lambda state: claim(state, Driver("busy", "h", ""), 5, couch.clock + 30))
+    report = verify(client, source=source)
+    assert report["source"] == {"position": 55, "ts": couch.clock + 30}
+    assert report["lag"] == {"updates": 5, "seconds": 30}
+
+
+def test_what_nobody_can_tell_of_the_lag(couch, client, book, another):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    assert verify(client, given=Stream(8, TOTAL, 300), source=source)["lag"] == {"updates": None, "seconds": None}
+    execute(source, 1)
+    del other_couch.documents["cdyno_000000000010"]
+    assert verify(client, source=source)["lag"] == {"updates": 1, "seconds": None}
+
+
+def test_a_copy_of_a_database_that_is_empty(couch, client, another):
+    Ledger(client).create(Parameters(TOTAL, 300, 10, 7))
+    another[0].documents.update(couch.documents)
+    assert verify(client, source=another[1])["lag"] == {"updates": 0, "seconds": 0}
+
+
+def test_a_ledger_from_outside_of_the_span(couch, client, book):
+    couch.documents["couchdyno_meta"].update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
+    report = verify(client, Span(POSITION - 5, POSITION + 5))
+    assert report["reasons"] == ["the ledger is of another time: it says position 65"]
+
+
 def test_a_copy_of_another_database(client, book, another):
     Ledger(another[1]).create(Parameters(TOTAL, 300, 10, 8))
     assert "it is no copy of the source: seed, total or size are others" in verify(client, source=another[1])["reasons"]
@@ -292,10 +391,22 @@ def test_spans_that_make_no_sense(client, book, span):
         verify(client, span)
 
 
-@pytest.mark.parametrize("given", [(1, None, None), (None, 5, 5), (1, 5, None), (-1, 5, 5), (1, 0, 5), (1, 5, 0)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *((1, None, None), (None, 5, None), (None, 5, 5), (1, None, 5), (1, 5, None)),
+        *((-1, 5, 5), (1, 0, 5), (1, 5, 0)),
+    ],
+)
 def test_streams_that_make_no_sense(given):
     with pytest.raises(UsageError):
         given_stream(*given)
+
+
+def test_streams_that_are_given():
+    assert given_stream(None, None, None) is None
+    given = given_stream(1, 5, 70)
+    assert (given.seed, given.total, given.size) == (1, 5, 70)
 
 
 # -- databases of the earlier tool
@@ -315,9 +426,14 @@ def earlier(couch):
 def test_what_the_earlier_tool_wrote_is_counted_and_proves_nothing(couch, client, earlier):
     with pytest.raises(NoLedger, match="earlier tool"):
         verify(client)
-    execute(client)
+    execute(client, 1)
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 1, 4)
+    assert (report["low"], report["high"]) == (4, 4)
+    execute(client, 1)
     report = verify(client)
     assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 2, 3)
+    assert (report["low"], report["high"]) == (5, 5)
     execute(client, 5)
     report = verify(client)
     assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 5, 0)
