@@ -24,7 +24,6 @@ from support import Database, Server  # noqa: E402
 
 # the fixture, and what shows the figures at the end
 figures = noted.figures
-pytest_configure = noted.pytest_configure
 pytest_terminal_summary = noted.pytest_terminal_summary
 
 

@@ -18,7 +18,6 @@ import support  # noqa: E402
 
 # the fixtures, and what shows the figures at the end
 figures = noted.figures
-pytest_configure = noted.pytest_configure
 pytest_terminal_summary = noted.pytest_terminal_summary
 database = support.database
 proxy = support.proxy

@@ -6,21 +6,20 @@ from __future__ import annotations
 
 import pytest
 
-FIGURES = pytest.StashKey[list]()
-
-
-def pytest_configure(config):
-    config.stash[FIGURES] = []
+PROPERTY = "figures"
 
 
 @pytest.fixture
 def figures(request):
     """A function that adds a line to what is printed at the end."""
-    return request.config.stash[FIGURES].append
+    return lambda line: request.node.user_properties.append((PROPERTY, line))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    if config.stash[FIGURES]:
+def pytest_terminal_summary(terminalreporter):
+    reports = [report for ended in ("passed", "failed") for report in terminalreporter.getreports(ended)]
+    lines = [line for report in reports for name, line in report.user_properties
+             if name == PROPERTY and report.when == "call"]
+    if lines:
         terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
+        for line in lines:
             terminalreporter.write_line(line)
