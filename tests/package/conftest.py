@@ -17,8 +17,12 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
+import support  # noqa: E402
 from build import BIN, build  # noqa: E402
-from support import database, server  # noqa: E402, F401  (fixtures)
+
+# the fixtures
+database = support.database
+server = support.server
 
 
 def pytest_addoption(parser):

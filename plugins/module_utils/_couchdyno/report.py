@@ -37,10 +37,10 @@ class Chart(NamedTuple):
 
 def check(path: str) -> None:
     """Raise MissingLibrary or UsageError when no report can be made there."""
+    files.check_place(path)
     if Environment is None:
         raise MissingLibrary("jinja2")
     _library()
-    files.check_place(path)
 
 
 def write(path: str, infos: Sequence[Data], verified: Sequence[Data] = ()) -> None:

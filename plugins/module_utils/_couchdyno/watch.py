@@ -98,8 +98,8 @@ def picture(glance: Data, width: int) -> Any:
         drawn = sparkline(values)[-room:] + " " if values and room else ""
         table.add_row(Text(name, style="dim"), Text(drawn + text, style="bold red" if is_bad else "",
                                                     overflow="ellipsis", no_wrap=True))
-    bar = ProgressBar(total=glance["total"], completed=glance["lap_done"])
-    return Panel(Group(table, Text(f"lap {_lap(glance)}", style="dim"), bar), title=Text(glance["name"]))
+    lap = ProgressBar(total=glance["total"], completed=glance["lap_done"])
+    return Panel(Group(table, Text(f"lap {_lap(glance)}", style="dim"), lap), title=Text(glance["name"]))
 
 
 def _lap(glance: Data) -> str:
