@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup as set_up
 
 WANTED = Parameters(50, 200, 10)
 OTHERS = dict(ledger.new(WANTED._replace(seed=7), 1), _rev="1-a")
@@ -24,7 +24,7 @@ def absent(couch):
 @pytest.mark.parametrize("idempotent", [False, True])
 def test_each_is_told_that_another_was_faster_and_none_was(absent, client, idempotent, copies):
     absent.rivals, absent.copies = {}, copies
-    report = setup(client, WANTED, idempotent=idempotent)
+    report = set_up(client, WANTED, idempotent=idempotent)
     assert report["changed"] and report["before"] is None
     assert absent.documents[ledger.LEDGER_ID]["seed"] == report["dyno_config"]["seed"]
 
@@ -32,13 +32,13 @@ def test_each_is_told_that_another_was_faster_and_none_was(absent, client, idemp
 def test_another_was_faster(absent, client):
     absent.rivals = {ledger.LEDGER_ID: OTHERS}
     with pytest.raises(DatabaseExists, match="another setup was faster"):
-        setup(client, WANTED)
+        set_up(client, WANTED)
     assert absent.documents == {ledger.LEDGER_ID: OTHERS}
 
 
 def test_another_was_faster_with_the_same(absent, client):
     absent.rivals = {ledger.LEDGER_ID: OTHERS}
-    report = setup(client, WANTED, idempotent=True)
+    report = set_up(client, WANTED, idempotent=True)
     assert not report["changed"]
     assert report["dyno_config"]["seed"] == 7
 
@@ -46,5 +46,5 @@ def test_another_was_faster_with_the_same(absent, client):
 def test_another_was_faster_with_something_else(absent, client):
     absent.rivals = {"somebodys": {"_id": "somebodys", "_rev": "1-a"}}
     with pytest.raises(DatabaseExists):
-        setup(client, WANTED)
+        set_up(client, WANTED)
     assert list(absent.documents) == ["somebodys"]
