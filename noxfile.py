@@ -141,13 +141,13 @@ def tests(session: nox.Session, part: str) -> None:
 @nox.parametrize("command", ANSIBLE_TEST, ids=ANSIBLE_TEST)
 def ansible_test(session: nox.Session, command: str) -> None:
     """A command of ansible-test; with ``-- -k NAME`` one of its tests or targets."""
-    call(session, "pytest", f"tests/ansible_test/test_{command}.py")
+    run(session, "pytest", f"tests/ansible_test/test_{command}.py")
 
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
     """The modules under each ansible-core, on each Python; with ``-- -k '2.19 and 3.8'`` on some of them."""
-    call(session, "pytest", "tests/matrix")
+    run(session, "pytest", "tests/matrix")
 
 
 @nox.session(name="galaxy-importer", reuse_venv=True)
