@@ -128,19 +128,6 @@ def test_several_fillers_share_the_work(database):
     assert database.assert_exact()["runs"] >= 2
 
 
-def test_progress_is_told_where_there_is_no_terminal(database, monkeypatch):
-    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import progress
-
-    told = []
-    monkeypatch.setattr(progress, "INTERVAL", 0.001)
-    monkeypatch.setattr("builtins.print", lambda line, **_options: told.append(line))
-    show = progress.Progress("filling")
-    show(0, 100)
-    time.sleep(0.01)
-    show(25, 100)
-    assert re.fullmatch(r"filling: 25 of 100 documents \(25 %\), \d+/s, \d+ s left", told[-1])
-
-
 def test_a_user_who_is_no_admin(server, database):
     server.add_user("dora", "drowssap")
     url = database.as_user("dora", "drowssap")
