@@ -22,94 +22,104 @@ done
 
 results=.test/results
 rm -rf "$results" && mkdir -p "$results"
-failed=()
 
 say() { printf '\n== %s\n' "$*"; }
+fail() { echo "$1" >> "$results/failed"; }
+install() { venv/bin/pip install --quiet --disable-pip-version-check --requirement "$1"; }
 
 # check NAME COMMAND…: a check that pytest does not count
 check() {
     local name=$1
     shift
     say "$name"
-    "$@" || failed+=("$name")
+    "$@" || fail "$name"
 }
 
 # tests NAME PYTHON PATH…: a run of pytest, whose results are summed up at the end
 tests() {
     local name=$1 python=$2
     shift 2
-    say "$name"
-    "$python" -m pytest --quiet --junitxml "$results/${name// /-}.xml" "$@" || failed+=("$name")
+    check "$name" "$python" -m pytest --quiet --junitxml "$results/${name// /-}.xml" "$@"
 }
 
 # What has databases of its own for each test runs on all processors.
 spread=(--numprocesses auto)
 
-say "build"
-./build.sh
-pip=(venv/bin/pip install --quiet --disable-pip-version-check)
-"${pip[@]}" --requirement tests/requirements.txt
+# prepare PART: installs what it needs, before anything runs, as nothing may change under what runs
+prepare() {
+    case $1 in
+    static) install tests/requirements-static.txt ;;
+    integration) install tests/integration/requirements.txt ;;
+    ansible-test) install tests/ansible_test/requirements.txt ;;
+    browser) tests/browser/install.sh ;;
+    package) install tests/package/requirements.txt ;;
+    bench) install tests/requirements-bench.txt ;;
+    molecule) tests/molecule/install.sh ;;
+    esac
+}
 
-for part in "${parts[@]}"; do
-    case $part in
-    static)
-        "${pip[@]}" --requirement tests/requirements-static.txt
-        check "static" venv/bin/nox --tags static
-        ;;
+run_part() {
+    case $1 in
+    static) check "static" venv/bin/nox --tags static ;;
     unit)
         COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
-        own=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        tested=$own
-        while read -r version python; do
-            [ "$version" != "$own" ] || continue
-            venv=.test/python$version
-            [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
-            "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-            # The rest of them needs Ansible.
-            tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
-            tested+=", $version"
-        done < <(venv/bin/python tests/pythons.py)
-        echo "unit tests ran on Python $tested"
+        unit_elsewhere
         ;;
-    integration)
-        "${pip[@]}" --requirement tests/integration/requirements.txt
-        tests "integration" venv/bin/python "${spread[@]}" tests/integration
-        ;;
-    ansible-test)
-        "${pip[@]}" --requirement tests/ansible_test/requirements.txt
-        tests "ansible-test" venv/bin/python --numprocesses 2 --dist loadfile tests/ansible_test
-        ;;
-    matrix)
-        tests "matrix" venv/bin/python tests/matrix
-        ;;
-    browser)
-        say "what reports and metrics need"
-        tests/browser/install.sh || { failed+=("browser"); continue; }
-        tests "browser" venv/bin/python tests/browser
-        ;;
-    faults)
-        tests "faults" venv/bin/python --numprocesses 4 tests/faults  # they wait more than they work
-        ;;
+    integration) tests "integration" venv/bin/python "${spread[@]}" tests/integration ;;
+    ansible-test) tests "ansible-test" venv/bin/python --numprocesses 2 --dist loadfile tests/ansible_test ;;
+    matrix) tests "matrix" venv/bin/python tests/matrix ;;
+    browser) tests "browser" venv/bin/python tests/browser ;;
+    faults) tests "faults" venv/bin/python --numprocesses 4 tests/faults ;; # they wait more than they work
     package)
-        "${pip[@]}" --requirement tests/package/requirements.txt
         tests "package" venv/bin/python tests/package
         check "galaxy-importer" venv/bin/nox --session galaxy-importer
         ;;
-    bench)
-        "${pip[@]}" --requirement tests/requirements-bench.txt
-        check "bench" venv/bin/python tests/bench --quick
-        ;;
-    cluster)
-        tests "cluster" venv/bin/python tests/cluster
-        ;;
-    molecule)
-        say "what the scenarios need"
-        tests/molecule/install.sh || { failed+=("molecule"); continue; }
-        tests "molecule" venv/bin/python tests/molecule
-        ;;
+    bench) check "bench" venv/bin/python tests/bench --quick ;;
+    cluster) tests "cluster" venv/bin/python tests/cluster ;;
+    molecule) tests "molecule" venv/bin/python tests/molecule ;;
     esac
+}
+
+# The unit tests on the other Pythons that are there.
+unit_elsewhere() {
+    local own tested version python venv
+    own=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    tested=$own
+    while read -r version python; do
+        [ "$version" != "$own" ] || continue
+        venv=.test/python$version
+        [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+        # The rest of them needs Ansible.
+        tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
+        tested+=", $version"
+    done < <(venv/bin/python tests/pythons.py)
+    echo "unit tests ran on Python $tested"
+}
+
+say "build"
+./build.sh
+install tests/requirements.txt
+ready=()
+for part in "${parts[@]}"; do
+    if prepare "$part"; then ready+=("$part"); else fail "$part"; fi
 done
 
+# The scenarios of molecule wait most of their time, for cron and for hosts, so all else runs meanwhile.
+beside=
+if [ ${#ready[@]} -gt 1 ] && [[ " ${ready[*]} " = *" molecule "* ]]; then
+    run_part molecule > .test/molecule.log 2>&1 &
+    beside=$!
+fi
+for part in "${ready[@]}"; do
+    [ "$part" = molecule ] && [ -n "$beside" ] || run_part "$part"
+done
+if [ -n "$beside" ]; then
+    wait "$beside" || fail "molecule"
+    cat .test/molecule.log
+fi
+
 say "summary"
-[ ${#failed[@]} -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
-venv/bin/python tests/summary.py "$results" "${#failed[@]}"
+touch "$results/failed"
+sed 's/^/failed: /' "$results/failed"
+venv/bin/python tests/summary.py "$results" "$(wc -l < "$results/failed")"
