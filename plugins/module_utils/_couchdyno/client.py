@@ -148,8 +148,12 @@ class Client:
         The answer of a document that fewer than so many ``copies`` (a majority of them, when None) have taken has a
         field ``accepted``.
         """
+        return self.bulk_post(bulk_body(documents), copies)
+
+    def bulk_post(self, body: bytes, copies: int | None = None) -> list[dict[str, Json]]:
+        """The same with a body that ``bulk_body`` has made beforehand."""
         params: Params = {} if copies is None else {"w": copies}
-        return list(self._request("POST", self._url("_bulk_docs"), params, _bulk_body(documents), None))
+        return list(self._request("POST", self._url("_bulk_docs"), params, body, None))
 
     def push(self, documents: Iterable[dict[str, Json]], copies: int) -> None:
         """Store leaves with their ``_revisions`` in all copies that can be reached, as replication does."""
@@ -292,6 +296,21 @@ class Client:
             self._date = (told, time.monotonic())
 
 
+def bulk_body(documents: Iterable[str]) -> bytes:
+    """The body of a bulk write of documents, given as JSON texts.
+
+    It grows piece by piece, and each text may go as soon as it is in: a batch of fresh memory costs more than copying.
+    """
+    body = io.BytesIO()
+    separator = b'{"docs":['
+    for document in documents:
+        body.write(separator)
+        body.write(document.encode("ascii"))
+        separator = b","
+    body.write(b"]}")
+    return body.getvalue()
+
+
 def row_error(row: Row) -> str:
     """CouchDB's word for why a document of a bulk write was not written, ``""`` when it was."""
     error = row.get("error")
@@ -345,18 +364,6 @@ def _is_usable(answer: Json, field: str | None) -> bool:
 
 def _present(answer: Json) -> list[Row]:
     return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
-
-
-def _bulk_body(documents: Iterable[str]) -> bytes:
-    """The body of a bulk write; grown piece by piece, as each copy of something so large costs fresh memory."""
-    body = io.BytesIO()
-    separator = b'{"docs":['
-    for document in documents:
-        body.write(separator)
-        body.write(document.encode("ascii"))
-        separator = b","
-    body.write(b"]}")
-    return body.getvalue()
 
 
 def _encode(value: Json) -> bytes:

@@ -19,7 +19,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Callable, Iterator, NamedTuple
 
-from .client import FINAL, Client, row_error, row_reason
+from .client import FINAL, Client, bulk_body, row_error, row_reason
 from .documents import Revisions, documents, held, revisions
 from .errors import ServerError, TooLarge
 from .ledger import Claim, Lease
@@ -192,12 +192,12 @@ class Writer:
     def _post(self, work: Work, updates: list[int], found: Revisions) -> dict[int, str]:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
         text, ts = self._stream.text, work.claim.ts
-        texts = [text(update, ts, found.get(update)) for update in updates]
+        body = bulk_body(text(update, ts, found.get(update)) for update in updates)
         try:
             with self._slots:
                 self._lease.check()
                 started = time.monotonic()
-                answers = self._client.bulk_write(texts)
+                answers = self._client.bulk_post(body)
         except TooLarge as error:
             return self._post_halves(work, updates, found, error)
         ended = time.monotonic()

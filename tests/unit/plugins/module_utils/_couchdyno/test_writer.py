@@ -276,9 +276,9 @@ def test_what_too_few_copies_took_counts_when_all_that_can_be_asked_have_it(couc
     lease = take(client, book, 5)
     client._copies = 3
 
-    def bulk_write(documents, *copies):
-        return [dict(answer, accepted=True) for answer in Client.bulk_write(client, documents, *copies)]
+    def bulk_post(body, *copies):
+        return [dict(answer, accepted=True) for answer in Client.bulk_post(client, body, *copies)]
 
-    monkeypatch.setattr(client, "bulk_write", bulk_write)
+    monkeypatch.setattr(client, "bulk_post", bulk_post)
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.accepted, outcome.current, outcome.errors) == (5, 5, 0, 0)
