@@ -9,7 +9,7 @@ from typing import Any, Iterator, NamedTuple
 from bench import Bench, size_name
 from figures import Table, at_least, ratios
 
-DOCUMENTS = {200: 20_000, 1000: 20_000, 10_000: 8000, 100_000: 1200}  # by size, two seconds or so of each
+DOCUMENTS = {200: 16_000, 1000: 16_000, 10_000: 5000, 100_000: 800}  # by size, a second or so of each
 CONNECTIONS = (1, 2, 4, 8)
 FEWER = {1: 2, 2: 2}  # by connections: one part in so many is enough, where it takes longer
 FILL, FILL_CEILING, CYCLE, CEILING, WRITE_CEILING = "fill", "ceiling of a fill", "cycles", "ceiling", "write ceiling"
