@@ -191,6 +191,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.layout import documents
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count, check_seconds
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
@@ -221,7 +222,7 @@ def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
         return dict(summary(reports), failed=True, msg=f"in cycle {len(reports) + 1} of {cycles}: {error}")
     result = summary(reports)
     if result["errors"]:
-        msg = f"{result['errors']} documents could not be written; the next cycle tries them again"
+        msg = f"{documents(result['errors'])} could not be written; the next cycle tries them again"
         return dict(result, failed=True, msg=msg)
     return result
 

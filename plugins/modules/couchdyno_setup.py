@@ -192,6 +192,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.layout import documents
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import Layout, remove, setup
@@ -206,7 +207,7 @@ def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
     errors = report.get("fill", {}).get("errors")
     if errors:
-        report.update(failed=True, msg=f"{errors} documents could not be written; run it again to repair them")
+        report.update(failed=True, msg=f"{documents(errors)} could not be written; run it again to repair them")
     return dict(report, diff=diff)
 
 

@@ -215,7 +215,7 @@ def test_documents_that_the_database_refuses(ready):
     process = start("couchdyno-execute", "--json", ready.url)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 4
-    assert re.fullmatch("couchdyno-execute: 1 documents could not be written: .*; the next cycle .*\n", err)
+    assert re.fullmatch("couchdyno-execute: 1 document could not be written: .*; the next cycle .*\n", err)
     found = json.loads(out)
     assert found["after"]["errors"] == 1
     assert found["after"]["samples"][0]["id"] == "cdyno_000000000001"

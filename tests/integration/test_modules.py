@@ -104,7 +104,7 @@ def test_execute_with_documents_that_are_refused_fails_and_shows_what_it_did(dat
         }
     )
     ok, result, __ = ansible(EXECUTE, {"url": database.url})
-    assert not ok and "1 documents could not be written" in result["msg"]
+    assert not ok and "1 document could not be written" in result["msg"]
     assert (result["updates"], result["errors"]) == (4, 1)
 
 

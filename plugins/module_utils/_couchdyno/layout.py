@@ -64,6 +64,11 @@ def short(number: float) -> str:
     return f"{number:.{digits}f}{THOUSANDS[exponent]}"
 
 
+def documents(count: int) -> str:
+    """So many documents, in words."""
+    return f"{count} document{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds in the largest two units that they fill: 3 d 4 h."""
     left = round(seconds)

@@ -4,7 +4,7 @@
 """The reports of setup, execute and verify as people read them."""
 from __future__ import annotations
 
-from .layout import Data, Line, config, iso, known, narrow, quoted, wide
+from .layout import Data, Line, config, documents, iso, known, narrow, quoted, wide
 
 AFTER = {"dt": "dt (sec)", "rate": "rate (/sec)"}
 
@@ -26,7 +26,7 @@ def execute(report: Data) -> str:
 def unwritten(after: Data) -> str:
     """What couchdyno-setup and couchdyno-execute complain of when documents could not be written."""
     reason = after.get("reason") or _failed(after["samples"][0])
-    return f"{after['errors']} documents could not be written: {reason}; the next cycle tries them again"
+    return f"{documents(after['errors'])} could not be written: {reason}; the next cycle tries them again"
 
 
 def verify(report: Data) -> str:
