@@ -137,6 +137,8 @@ def test_vandalism_while_drivers_are_at_work(filled, figures):
     ended, counts = threading.Event(), {}
     vandal = threading.Thread(target=vandalize, args=(filled, ended, counts))
     drivers = [launch(filled.url, "-c", 0.05, "-u", 7) for __ in range(3)]
+    for driver in drivers:
+        driver.stdout.readline()  # it has run a cycle, however busy the machine is
     vandal.start()
     time.sleep(SECONDS_OF_VANDALISM)
     ended.set()
