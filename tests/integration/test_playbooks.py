@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -115,9 +116,10 @@ def left_running(mark):
 
 
 def test_the_demo_shows_the_report_and_leaves_nothing_running():
-    out = playbook("playbooks/demo.yml", MARK="whole")
+    mark = secrets.token_hex(8)
+    out = playbook("playbooks/demo.yml", MARK=mark)
     assert "    position : 2200" in out and "failed=0" in out
-    assert left_running("whole") == []
+    assert left_running(mark) == []
 
 
 def test_the_demo_on_another_server(database):
@@ -127,17 +129,18 @@ def test_the_demo_on_another_server(database):
 
 
 def test_a_demo_that_fails_leaves_nothing_running():
-    assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2, MARK="failing")
-    assert left_running("failing") == []
+    mark = secrets.token_hex(8)
+    assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2, MARK=mark)
+    assert left_running(mark) == []
 
 
 def test_a_server_that_is_left_running_would_be_seen(tmp_path):
     embedded = [sys.executable, str(ROOT / "playbooks" / "files" / "embedded" / "embedded.py")]
-    state = str(tmp_path / "server.json")
-    subprocess.run([*embedded, "start", state], check=True, capture_output=True, env=environment(MARK="left"))
-    assert len(left_running("left")) == 1
+    state, mark = str(tmp_path / "server.json"), secrets.token_hex(8)
+    subprocess.run([*embedded, "start", state], check=True, capture_output=True, env=environment(MARK=mark))
+    assert len(left_running(mark)) == 1
     subprocess.run([*embedded, "stop", state], check=True, capture_output=True)
-    assert left_running("left") == []
+    assert left_running(mark) == []
 
 
 def test_a_connection_set_once(database, tmp_path):
