@@ -33,13 +33,17 @@ def other_process():
     return process, f"{driver._space()} {process.pid} {driver._started(str(process.pid))}"
 
 
-def test_another_process_is_gone_when_it_has_ended():
-    process, identity = other_process()
-    assert not is_gone("other", identity)
+def end(process):
     process.kill()
     process.wait()
     process.stdin.close()
     process.stdout.close()
+
+
+def test_another_process_is_gone_when_it_has_ended():
+    process, identity = other_process()
+    assert not is_gone("other", identity)
+    end(process)
     assert is_gone("other", identity)
 
 
@@ -59,10 +63,7 @@ def test_a_process_that_is_hidden_is_not_gone_before_it_ends(monkeypatch):
     process, identity = other_process()
     monkeypatch.setattr(driver, "open", hide(f"/proc/{process.pid}/"), raising=False)
     assert not is_gone("other", identity)
-    process.kill()
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
+    end(process)
     assert is_gone("other", identity)
 
 
