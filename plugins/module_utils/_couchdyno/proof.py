@@ -55,10 +55,10 @@ class Bounds(NamedTuple):
         """The oldest update that a document may hold, None where it may be absent."""
         held = stream.held(index, self.since)
         if held is not None and self.claim_of(held) is not None:
-            made_good = self.torn is not None and held < self.torn.stop
+            given_up = self.torn if self.torn and held < self.torn.stop else None
             held -= stream.total
-            if self.torn is not None and made_good and held >= self.torn.first:
-                held -= (1 + (held - self.torn.first) // stream.total) * stream.total
+            if given_up and held >= given_up.first:
+                held -= (1 + (held - given_up.first) // stream.total) * stream.total
         return held if held is None or held >= 0 else None
 
     def claim_of(self, update: int) -> Claim | None:
