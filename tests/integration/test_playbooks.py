@@ -105,6 +105,12 @@ def test_without_an_inventory(database):
     assert "    position : 5" in playbook("playbooks/info.yml", *connection)
 
 
+@pytest.fixture
+def mark():
+    """What no other checkout's run has in its environment."""
+    return secrets.token_hex(8)
+
+
 def left_running(mark):
     """The processes that were started with a mark in their environment and are still there."""
     found = []
@@ -115,8 +121,7 @@ def left_running(mark):
     return found
 
 
-def test_the_demo_shows_the_report_and_leaves_nothing_running():
-    mark = secrets.token_hex(8)
+def test_the_demo_shows_the_report_and_leaves_nothing_running(mark):
     out = playbook("playbooks/demo.yml", MARK=mark)
     assert "    position : 2200" in out and "failed=0" in out
     assert left_running(mark) == []
@@ -128,15 +133,14 @@ def test_the_demo_on_another_server(database):
     assert database.assert_exact()["position"] == 1000 + 2 * 1200
 
 
-def test_a_demo_that_fails_leaves_nothing_running():
-    mark = secrets.token_hex(8)
+def test_a_demo_that_fails_leaves_nothing_running(mark):
     assert "failed=1" in playbook("playbooks/demo.yml", "-e", "couchdyno_total=0", code=2, MARK=mark)
     assert left_running(mark) == []
 
 
-def test_a_server_that_is_left_running_would_be_seen(tmp_path):
+def test_a_server_that_is_left_running_would_be_seen(tmp_path, mark):
     embedded = [sys.executable, str(ROOT / "playbooks" / "files" / "embedded" / "embedded.py")]
-    state, mark = str(tmp_path / "server.json"), secrets.token_hex(8)
+    state = str(tmp_path / "server.json")
     subprocess.run([*embedded, "start", state], check=True, capture_output=True, env=environment(MARK=mark))
     assert len(left_running(mark)) == 1
     subprocess.run([*embedded, "stop", state], check=True, capture_output=True)
