@@ -146,7 +146,7 @@ def ansible_test(session: nox.Session, command: str) -> None:
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """The modules under each ansible-core, on each Python; with ``-- -k '2.19 and 3.8'`` on some of them."""
+    """The modules' targets under each ansible-core, on each Python; some with ``-- -k '2.19 and 3.8'``."""
     run(session, "pytest", "tests/matrix")
 
 

@@ -1,16 +1,15 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules under each ansible-core that is maintained or widely used, on each Python that it takes for a target.
+"""The modules' targets under each ansible-core that is maintained or widely used, on each Python that it has hosts for.
 
-Of the Pythons, those are tested that this machine has; tests/pythons.py says where they are looked for.
+couchdyno_report is left out: it needs more than requests, and runs where the page is to be. Of the Pythons, those are
+tested that this machine has; tests/pythons.py says where they are looked for.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,15 +90,15 @@ def played(server, environments, request):
 
 
 def run(core, targets, server, python):
-    hosts = [f"python{target} ansible_python_interpreter={path} database=test_{secrets.token_hex(6)}"
-             for target, path in targets.items()]
+    hosts = [f"python{target} ansible_python_interpreter={path}" for target, path in targets.items()]
     inventory = VENVS / f"core-{core}" / "inventory"
     inventory.write_text("\n".join(hosts) + "\n")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COUCHDYNO_"))}
-    facts = json.dumps({"url": server.url, "username": server.username, "password": server.password})
+    own["COUCHDYNO_TEST_URL"] = server.database("").url.rstrip("/")
+    own["OUTPUT_DIR"] = str(inventory.parent)
     return subprocess.run(
         [python.parent / "ansible-playbook", "--inventory", inventory, "--forks", str(os.cpu_count()), "modules.yml"],
-        cwd=HERE, env=dict(own, SERVER=facts), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        cwd=HERE, env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, check=False, timeout=3600,
     ).stdout
 
@@ -107,7 +106,7 @@ def run(core, targets, server, python):
 @pytest.mark.parametrize(("core", "target"), COMBINATIONS)
 def test_modules(played, core, target):
     output = played(core)
-    if not re.search(rf"^python{re.escape(target)} +: ok=7 .* unreachable=0 +failed=0 ", output, re.MULTILINE):
+    if f"python{target} has run all targets" not in output:
         pytest.fail(output, pytrace=False)
 
 
