@@ -139,11 +139,17 @@ def test_a_restore_that_makes_nothing_is_seen(drill, restore, says):
 def test_a_command_that_takes_too_long_is_ended(drill, tmp_path):
     process = tmp_path / "pid"
     command = f"{make(drill.kept.name)} && echo $$ > {process}; exec sleep 4321"
-    out = drill.run(code=2, couchdyno_longest=5, couchdyno_backup_command=command)
+    out = drill.run(code=2, couchdyno_longest=60, couchdyno_interval=5, couchdyno_backup_command=command)
     assert 'The step \\"Back up\\" failed: Timeout exceeded' in out
     assert drill.is_cleaned_up()
     with pytest.raises(ProcessLookupError):
         os.kill(int(process.read_text()), 0)
+
+
+def test_less_time_than_ansible_can_keep_is_refused(drill):
+    out = drill.run(code=2, couchdyno_longest=59)
+    assert "couchdyno_longest must be 60 or more, not 59; " in out
+    assert drill.source.ledger["position"] == 300
 
 
 def test_cycles_that_fail_are_told_and_nothing_stays_behind(drill):
