@@ -73,7 +73,8 @@ def yamllint(session: nox.Session) -> None:
 @nox.session(name="ansible-lint", **STATIC)
 def ansible_lint(session: nox.Session) -> None:
     """Playbooks, role and collection, by the profile for production."""
-    run(session, "ansible-lint", "--offline", "--profile", "production", ANSIBLE_COLLECTIONS_PATH=COLLECTIONS)
+    run(session, "ansible-lint", "--offline", "--profile", "production", ANSIBLE_COLLECTIONS_PATH=COLLECTIONS,
+        ANSIBLE_ROLES_PATH="tests/integration/targets")  # the roles of tests/matrix/modules.yml
 
 
 @nox.session(**STATIC)
