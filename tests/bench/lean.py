@@ -3,14 +3,16 @@
 """The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
 
     COUCHDYNO_URL=http://user:password@host:port/db lean.py fill|write|cycle --documents N --size BYTES
-        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N] [--total N]
+        [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N] [--total N] [--render]
 
 Of ``total`` documents (as many as it takes for one cycle, by default), each cycle takes the next ones, round robin.
 ``fill`` writes documents into a database that has none of them, ``write`` writes them over under revisions that are
 known, ``cycle`` reads the revisions of each batch before it is written, as couchdyno does. The batches are those that
 couchdyno begins with. Whatever can be done beforehand is: bodies are rendered, revisions known, and of the answers only
-their end is looked for, and the word error. Prints {"seconds", "cpu", "batch"}: for each cycle the seconds and the
-seconds of CPU from the first request to the last answer; and how many documents are in a request.
+their end is looked for, and the word error. With ``--render`` bodies are rendered when they are due, as couchdyno has
+to: what it costs then is what documents cost that are not known beforehand. Prints {"seconds", "cpu", "batch"}: for
+each cycle the seconds and the seconds of CPU from the first request to the last answer; and how many documents are in a
+request.
 """
 from __future__ import annotations
 
@@ -120,14 +122,17 @@ class Connection:
 class Lean:
     """Cycles over documents of one database.
 
-    Each request of a batch is prepared, and the batches are shared out as they come.
+    Each request of a batch is prepared, unless it is to be rendered when it is due, and the batches are shared out as
+    they come.
     """
 
-    def __init__(self, address: Address, what: str, stream: Stream, batch: int, connections: int) -> None:
+    def __init__(self, address: Address, what: str, stream: Stream, batch: int, connections: int,
+                 renders: bool = False) -> None:
         self._address = address
         self._what = what
         self._stream = stream
         self._batch = batch
+        self._renders = renders
         self._connections = [Connection.to(address) for __ in range(connections)]
 
     def cycle(self, start: int, stop: int) -> tuple[float, float]:
@@ -161,8 +166,8 @@ class Lean:
             raise failures[0]
         return ended
 
-    def _requests(self, updates: range) -> list[bytes]:
-        """The requests of a batch of updates."""
+    def _requests(self, updates: range) -> Iterator[bytes]:
+        """The requests of a batch of updates; their revisions are read here."""
         ids = [self._stream.document_id(update) for update in updates]
         bounds = {"buffer_response": "true", "startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
         read = self._address.request("GET", "_all_docs?" + urlencode(bounds))
@@ -171,10 +176,14 @@ class Lean:
             revisions = [row["value"]["rev"] for row in self._connections[0].ask(read)["rows"]]
         if len(revisions) != len(ids):
             raise Broken("the documents are not there")
+        requests = self._rendered(updates, revisions, [read] if self._what == "cycle" else [])
+        return requests if self._renders else iter(list(requests))
+
+    def _rendered(self, updates: range, revisions: Sequence[str | None], before: list[bytes]) -> Iterator[bytes]:
+        yield from before
         ts = int(time.time())
         texts = [self._stream.text(update, ts, rev) for update, rev in zip(updates, revisions)]
-        write = self._address.request("POST", "_bulk_docs", ('{"docs":[' + ",".join(texts) + "]}").encode())
-        return [read, write] if self._what == "cycle" else [write]
+        yield self._address.request("POST", "_bulk_docs", ('{"docs":[' + ",".join(texts) + "]}").encode())
 
 
 def _joined(chunks: bytes) -> bytes:
@@ -200,12 +209,13 @@ def main() -> int:
     parser.add_argument("--batch-bytes", type=int)
     parser.add_argument("--cycles", type=int, default=1)
     parser.add_argument("--total", type=int)
+    parser.add_argument("--render", action="store_true")
     args = parser.parse_args()
     total = args.total or args.first + args.documents
     batch = Pace(args.connections, args.batch_bytes).batch_documents(args.size)
     try:
         lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what, Stream(SEED, total, args.size), batch,
-                    args.connections)
+                    args.connections, args.render)
         starts = (args.first + number * args.documents for number in range(args.cycles))
         times = [lean.cycle(start, start + args.documents) for start in starts]
     except (Broken, OSError) as error:

@@ -9,13 +9,15 @@ from typing import Any, Iterator, NamedTuple
 from bench import Bench, size_name
 from figures import Table, at_least, ratios
 
-DOCUMENTS = {200: 16_000, 1000: 16_000, 10_000: 5000, 100_000: 800}  # by size, a second or so of each
+DOCUMENTS = {200: 32_000, 1000: 32_000, 10_000: 10_000, 100_000: 1600}  # by size, a second or more of each
 CONNECTIONS = (1, 2, 4, 8)
 FEWER = {1: 2, 2: 2}  # by connections: one part in so many is enough, where it takes longer
 FILL, FILL_CEILING, CYCLE, CEILING, WRITE_CEILING = "fill", "ceiling of a fill", "cycles", "ceiling", "write ceiling"
+FILL_RENDERING, CYCLE_RENDERING = "fill by a client that renders", "cycles by a client that renders"
 CYCLES_NOTE = ("Updates a second. The ceiling is the same requests, revision reads and bulk writes, their bodies "
                "rendered beforehand, by raw sockets over the same number of connections; the write ceiling is the bulk "
-               "writes alone. couchdyno's time is from start to exit, less that of one document.")
+               "writes alone. couchdyno's time is from start to exit, less that of one document. A client that renders "
+               "is that of the ceiling, which renders its documents when they are due, as couchdyno does.")
 FILLS_NOTE = "New documents a second, likewise. The ceiling is the bulk writes of new documents."
 
 
@@ -65,16 +67,18 @@ def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, fl
     """The seconds of each way to write a case's documents."""
     options = ("--connections", case.connections)
 
-    def lean(what: str, at: str) -> float:
-        return bench.lean(what, at, case.documents, case.size, *options)["seconds"][0]
+    def lean(what: str, at: str, *more: str) -> float:
+        return bench.lean(what, at, case.documents, case.size, *options, *more)["seconds"][0]
 
     found = bench.in_turns(number, {
         FILL: lambda: _fill(bench, case.documents, case.size, *options),
-        FILL_CEILING: lambda: lean("fill", bench.empty("rates_fill"))})
+        FILL_CEILING: lambda: lean("fill", bench.empty("rates_fill")),
+        FILL_RENDERING: lambda: lean("fill", bench.empty("rates_fill"), "--render")})
     bench.delete("rates_fill")
     return {**found, **bench.in_turns(number, {
         CEILING: lambda: lean("cycle", database),
         CYCLE: lambda: bench.cycle(database, case.documents, *options).seconds,
+        CYCLE_RENDERING: lambda: lean("cycle", database, "--render"),
         WRITE_CEILING: lambda: lean("write", database)})}
 
 
@@ -97,6 +101,7 @@ def _cycles(rates: dict[Case, dict[str, list[float]]]) -> Table:
             table.add(case.row, name, found[name])
         table.add(case.row, "of the ceiling", ratios(found[CYCLE], found[CEILING]), at_least(0.95))
         table.add(case.row, "of the write ceiling", ratios(found[CYCLE], found[WRITE_CEILING]), at_least(0.8))
+        table.add(case.row, "of a client that renders", ratios(found[CYCLE], found[CYCLE_RENDERING]))
     return table
 
 
@@ -106,4 +111,5 @@ def _fills(rates: dict[Case, dict[str, list[float]]]) -> Table:
         for name in (FILL, FILL_CEILING):
             table.add(case.row, name, found[name])
         table.add(case.row, "of the ceiling", ratios(found[FILL], found[FILL_CEILING]), at_least(0.95))
+        table.add(case.row, "of a client that renders", ratios(found[FILL], found[FILL_RENDERING]))
     return table
