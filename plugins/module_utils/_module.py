@@ -4,6 +4,8 @@
 """What the modules share: the connection options, and the one place where errors become ``fail_json``."""
 from __future__ import annotations
 
+import atexit
+import gc
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -65,6 +67,7 @@ def run_without_database(argument_spec: dict[str, Any], job: Job) -> None:
 
 def _end(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
     """End the process with the result of a job, or with the error that it has raised."""
+    atexit.register(gc.freeze)  # to collect all that was imported would take longer than a small cycle
     try:
         result = job()
     except MissingLibrary as error:

@@ -9,6 +9,8 @@ are right; 130 interrupted, after settling.
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import json
 import os
 import random
@@ -318,6 +320,7 @@ def _meter(args: argparse.Namespace, client: Client, code: int, report: dict[str
 def _run(parser: Parser, argv: list[str] | None, job: Callable[[Client, argparse.Namespace], int],
          without_database: Callable[[argparse.Namespace], int | None] = lambda args: None) -> int:
     """Run a job on the database that the arguments name, or what needs none; returns the exit code."""
+    atexit.register(gc.freeze)  # to collect all that was imported would take longer than a small cycle
     _print_anything()
     args = parser.parse_args(argv)
     stopping = threading.Event()
