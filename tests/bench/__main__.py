@@ -80,7 +80,7 @@ def _parse() -> argparse.Namespace:
                              "embedded server)")
     parser.add_argument("--scripts", type=Path, default=ROOT / "venv" / "bin", metavar="DIRECTORY",
                         help="where couchdyno-execute and its python3 are (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="(default: 3; with --quick 1)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="(default: 4; with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="tiny numbers and no targets: can it be measured at all?")
     parser.add_argument("--json", type=Path, default=RESULTS, metavar="FILE",
                         help="where to write the results (default: %(default)s)")
@@ -91,7 +91,7 @@ def _parse() -> argparse.Namespace:
     unknown = set(args.measures) - set(known)
     if unknown:
         parser.error(f"unknown measure: {', '.join(sorted(unknown))}; known are {', '.join(known)}")
-    args.rounds = args.rounds or (1 if args.quick else 3)
+    args.rounds = args.rounds or (1 if args.quick else 4)
     if args.rounds < 1:
         parser.error("--rounds must be at least 1")
     return args
