@@ -61,10 +61,11 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
     rates: dict[int, dict[str, list[float]]] = {total: {} for total in databases}
     for number in bench.rounds("growth", times=3):
         for total, database in databases.items():
-            first = max(0, total - (number + 1) * window)  # far from where couchdyno is, and like it in fresh places
+            # From the end backwards, as couchdyno goes forwards; each in places that the other has not just written.
+            first, second = (-(2 * number + turn) * window % total for turn in (1, 2))
             found = bench.in_turns(number, {"couchdyno": partial(_cycle, bench, database, window),
                                             "ceiling": partial(_lean, bench, database, window, first),
-                                            RENDERING: partial(_lean, bench, database, window, first, "--render")})
+                                            RENDERING: partial(_lean, bench, database, window, second, "--render")})
             for name, took in found.items():
                 rates[total].setdefault(name, []).append(window / max(took, 1e-3))
     table = Table("growth", "Documents", GROWTH_NOTE.format(window=window))
