@@ -46,7 +46,7 @@ def drop_the_last_document(store, stream):
 
 def roll_one_back_a_lap(store, stream):
     document = store.get(stream.document_id(7))
-    older = json.loads(stream.text(document["update"] - stream.total, document["ts"] - 60))
+    older = json.loads(stream.content.render(document["update"] - stream.total, document["ts"] - 60))
     store.put(dict(older, _rev=document["_rev"]))
     return {("behind", document["_id"]): f"holds update {older['update']}; it should hold update {document['update']}"}
 

@@ -10,10 +10,10 @@ from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ._couchdyno.address import parse, redact
-from ._couchdyno.client import Client
+from ._couchdyno.couchdb.address import parse, redact
+from ._couchdyno.couchdb.client import Client
+from ._couchdyno.couchdb.options import USUAL, Options
 from ._couchdyno.errors import CouchdynoError, MissingLibrary
-from ._couchdyno.settings import options
 
 
 def _option(name: str, **spec: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ CONNECTION = {
     "validate_certs": _option("validate_certs", type="bool", default=True),
     "client_cert": _option("client_cert", type="path"),
     "client_key": _option("client_key", type="path", no_log=False),
-    "timeout": _option("timeout", type="float", default=60.0),
+    "timeout": _option("timeout", type="float", default=USUAL.timeout),
 }
 
 PACE: dict[str, dict[str, Any]] = {  # how documents are written
@@ -84,4 +84,4 @@ def _client(module: AnsibleModule, url: str | None, prefix: str) -> Client | Non
     if url is None:
         return None
     address = parse(url, module.params[f"{prefix}username"], module.params[f"{prefix}password"])
-    return Client(address, options(module.params))
+    return Client(address, Options.of(module.params))

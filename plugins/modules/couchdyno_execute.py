@@ -183,73 +183,29 @@ dyno_config:
   returned: always
 """
 
-import os
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import CouchdynoError
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute, plan, sum_up
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.layout import documents
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import check_count, check_seconds
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.repeat import Repetition, preview, repeat
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
-MOST_CYCLES = 10**6
-LONGEST_INTERVAL = 86400.0  # seconds
-LOOK = 0.5  # seconds between two looks for the file that stops the cycles
 
-
-def run_cycles(module: AnsibleModule, client: Client) -> dict[str, Any]:
-    updates, cycles, interval = (module.params[name] for name in ("updates_per_run", "cycles", "interval"))
-    pace = Pace(*(module.params[name] for name in ("connections", "batch_bytes", "rate")))
-    check_count("cycles", cycles, MOST_CYCLES)
-    check_seconds("interval", interval, LONGEST_INTERVAL)
-    if module.check_mode:
-        return summary(plan(client, updates, cycles))
-    reports: list[dict[str, Any]] = []
-    try:
-        for number in range(cycles):
-            if number and _is_stopped(interval, module.params["stop_file"]):
-                break
-            if interval:
-                pace.rest()
-            reports.append(execute(client, updates, pace))
-    except CouchdynoError as error:
-        if not reports:
-            raise
-        return dict(summary(reports), failed=True, msg=f"in cycle {len(reports) + 1} of {cycles}: {error}")
-    result = summary(reports)
-    if result["errors"]:
-        msg = f"{documents(result['errors'])} could not be written; the next cycle tries them again"
-        return dict(result, failed=True, msg=msg)
+def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
+    params = module.params
+    repetition = Repetition(params["updates_per_run"], params["cycles"], params["interval"], params["stop_file"])
+    pace = Pace(params["connections"], params["batch_bytes"], params["rate"])
+    report = preview(client, repetition) if module.check_mode else repeat(client, repetition, pace)
+    error = report.pop("error")
+    first, last = report["cycles"][0], report["cycles"][-1]
+    diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
+            "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}
+    result = dict(report, changed=report["updates"] > 0, diff=diff)
+    if error or report["errors"]:
+        return dict(result, failed=True, msg=error or unwritten(report["errors"]))
     return result
-
-
-def _is_stopped(interval: float, stop_file: str | None) -> bool:
-    """Sleep between two cycles; whether the file that stops them is there."""
-    end = time.monotonic() + interval
-    while True:
-        if stop_file and os.path.exists(stop_file):
-            return True
-        left = end - time.monotonic()
-        if left <= 0:
-            return False
-        time.sleep(min(left, LOOK) if stop_file else left)
-
-
-def summary(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    whole = sum_up(report["after"] for report in reports)
-    first, last = reports[0], reports[-1]
-    return {
-        "changed": whole["updates"] > 0,
-        "updates": whole["updates"], "errors": whole["errors"], "dt": whole["dt"], "rate": whole["rate"],
-        "cycles": reports,
-        "dyno_config": last["new_state"],
-        "diff": {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
-                 "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}},
-    }
 
 
 def main() -> None:
@@ -260,7 +216,7 @@ def main() -> None:
         **PACE,
         "rate": {"type": "float"},
         "stop_file": {"type": "path"},
-    }, run_cycles)
+    }, execute)
 
 
 if __name__ == "__main__":

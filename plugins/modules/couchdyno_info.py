@@ -57,6 +57,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+format:
+  description: The number of the format of these values. It changes when values of one version are no use to another.
+  type: int
+  returned: success
+  sample: 1
 dyno_config:
   description: The parameters and the state of the database, as in the module M(dyno.couchdb.couchdyno_setup).
   type: dict
@@ -229,7 +234,8 @@ gaps:
   sample: {"missed": 3, "count": 1, "latest": [
            {"host": "driver1", "since": 1795461868, "until": 1795462108, "missed": 3}]}
 growth:
-  description: How the sizes of the database have changed since the first cycle that tells; V(null) when none does.
+  description: How the sizes of the database, C(file) and C(active), have changed since the first cycle that tells;
+    V(null) when none does.
   type: dict
   returned: success
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}
@@ -250,27 +256,97 @@ conflicts:
   returned: with O(conflicts)
   sample: {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}
 series:
-  description: The cycles as at most 240 points, each for equally many cycles in a row. A point has their counts, the
-    min, median and max of their rate, their latency as in RV(statistics.cycle.latency), and the sizes that the last of
-    them found.
+  description: The cycles as at most 240 points, each for equally many cycles in a row.
   type: list
   elements: dict
   returned: with O(series)
+  contains:
+    ts:
+      description: When the first of them began, in Unix seconds of the server.
+      type: int
+      sample: 1795461868
+    until:
+      description: When the last of them began, in Unix seconds of the server.
+      type: int
+      sample: 1795461988
+    runs:
+      description: How many cycles the point is for.
+      type: int
+      sample: 3
+    updates:
+      description: How many documents they wrote.
+      type: int
+      sample: 30
+    errors:
+      description: How many documents they could not write.
+      type: int
+      sample: 0
+    rate:
+      description: The C(min), C(median) and C(max) of their rates, V(null) if they wrote nothing.
+      type: dict
+      sample: {"min": 640.2, "median": 714.3, "max": 801.1}
+    latency:
+      description: The seconds that bulk requests took, as in RV(statistics.cycle.latency).
+      type: dict
+      sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098}
+    sizes:
+      description: The sizes of the database that the last of them found, in bytes; V(null) if the server does not
+        tell them.
+      type: dict
+      sample: {"active": 1220500, "file": 4546000}
 runs:
-  description: The latest run records, as many as O(history) says, oldest first.
+  description: The latest run records, as many as O(history) says, oldest first. Some have more fields. C(limit), the
+    documents a second that the run was limited to; C(sizes) of the database when it began, in bytes; C(classes), its
+    errors by CouchDB's word for them; C(redone), the windows of earlier runs that it took over, each as first update,
+    count and time of its claim.
   type: list
   elements: dict
   returned: success
-  sample:
-    - run: 3
-      ts: 1795461868
-      dt: 0.014
-      first: 1010
-      updates: 10
-      errors: 0
-      kind: cycle
-      host: driver1
-      latency: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
+  contains:
+    run:
+      description: The number of the run.
+      type: int
+      sample: 3
+    ts:
+      description: When it began, in Unix seconds of the server.
+      type: int
+      sample: 1795461868
+    dt:
+      description: The seconds that writing took.
+      type: float
+      sample: 0.014
+    first:
+      description: The first update of its window.
+      type: int
+      sample: 1010
+    count:
+      description: How many updates it was handed; V(0) when it only repaired.
+      type: int
+      sample: 10
+    updates:
+      description: How many documents it wrote.
+      type: int
+      sample: 10
+    errors:
+      description: How many documents it could not write.
+      type: int
+      sample: 0
+    kind:
+      description: V(cycle), or V(fill) when it filled the database.
+      type: str
+      sample: cycle
+    host:
+      description: The host that it ran on.
+      type: str
+      sample: driver1
+    latency:
+      description: Percentiles of the seconds that bulk requests took.
+      type: dict
+      sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
+    connections:
+      description: How many connections it wrote over.
+      type: int
+      sample: 4
 earlier:
   description: The history that the earlier tool left, as it was.
   type: list
@@ -285,16 +361,15 @@ report:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import info_text
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.info import Wanted, info
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import Wanted, info
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.info import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import run
 
 
-def tell(module: AnsibleModule, client: Client) -> dict[str, Any]:
-    wanted = Wanted(*(module.params[name] for name in ("history", "daily", "conflicts", "series")))
-    report = info(client, wanted)
-    return dict(report, changed=False, report=info_text.info(report))
+def show(module: AnsibleModule, client: Client) -> dict[str, Any]:
+    report = info(client, Wanted(*(module.params[name] for name in ("history", "daily", "conflicts", "series"))))
+    return dict(report, changed=False, report=render(report))
 
 
 def main() -> None:
@@ -303,7 +378,7 @@ def main() -> None:
         "daily": {"type": "bool", "default": False},
         "conflicts": {"type": "bool", "default": False},
         "series": {"type": "bool", "default": False},
-    }, tell)
+    }, show)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,8 @@ missing:
 from typing import Any, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import files, report, saved
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports import output_file, saved
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.html import page
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import run_without_database
 
 
@@ -95,15 +96,15 @@ def results(registered: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def make(module: AnsibleModule) -> dict[str, Any]:
     path = module.params["path"]
-    report.check(path)
+    page.check(path)
     asked = list(results(module.params["infos"]))
     missing = sorted({host for host, result in asked if "dyno_config" not in result})
-    infos, __ = saved.sort((host, dict(result, label=host)) for host, result in asked if "dyno_config" in result)
+    infos, __ = saved.classified((host, dict(result, label=host)) for host, result in asked if "dyno_config" in result)
     verified = [result for __, result in results(module.params["verified"]) if "verdict" in result]
-    page = report.encoded(report.report(infos, verified, missing))
-    changed = files.content(path) != page
+    content = page.encoded(page.render(infos, verified, missing))
+    changed = output_file.content(path) != content
     if changed and not module.check_mode:
-        files.write(path, page)
+        output_file.write(path, content)
     return {"changed": changed, "path": path, "missing": missing}
 
 

@@ -169,7 +169,8 @@ dyno_config:
       type: int
       sample: 1
 fill:
-  description: What filling did. In check mode, only how many documents it would write.
+  description: What filling did. In check mode, only how many documents it would write. It may have further counts,
+    RV(dyno.couchdb.couchdyno_execute#module:cycles[].after) has them all.
   type: dict
   returned: when O(fill=true)
   sample: {"updates": 1000, "dt": 0.21, "rate": 4761.9, "errors": 0}
@@ -191,23 +192,30 @@ fill:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.layout import documents
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import Pace
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import Layout, remove, setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
+    Request,
+    Sharding,
+    preview,
+    remove,
+    setup,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import DEFAULTS, Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
-    report = setup(client, wanted, Layout(params["q"], params["n"]), fill=params["fill"], force=params["force"],
-                   idempotent=True, dry_run=module.check_mode, pace=Pace(params["connections"], params["batch_bytes"]))
+    request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True)
+    pace = Pace(params["connections"], params["batch_bytes"])
+    report = preview(client, request) if module.check_mode else setup(client, request, pace)
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
     errors = report.get("fill", {}).get("errors")
     if errors:
-        report.update(failed=True, msg=f"{documents(errors)} could not be written; run it again to repair them")
+        report.update(failed=True, msg=unwritten(errors, advice="run it again to repair them"))
     return dict(report, diff=diff)
 
 
@@ -220,9 +228,9 @@ def main() -> None:
     run({
         **PACE,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "total": {"type": "int", "default": 1000},
-        "size": {"type": "int", "default": 1000},
-        "updates_per_run": {"type": "int", "default": 10},
+        "total": {"type": "int", "default": DEFAULTS.total},
+        "size": {"type": "int", "default": DEFAULTS.size},
+        "updates_per_run": {"type": "int", "default": DEFAULTS.updates},
         "seed": {"type": "int"},
         "fill": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},

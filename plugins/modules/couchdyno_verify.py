@@ -115,6 +115,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+format:
+  description: The number of the format of these values. It changes when values of one version are no use to another.
+  type: int
+  returned: always
+  sample: 1
 verdict:
   description: V(right) or V(wrong).
   type: str
@@ -247,18 +252,23 @@ report:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import text
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.verify import RIGHT, Span, given_stream, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import (
+    RIGHT,
+    Span,
+    given_stream,
+    verify,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE, run
 
 
-def prove(module: AnsibleModule, client: Client, source: Client | None) -> dict[str, Any]:
-    wanted = module.params
-    given = given_stream(wanted["seed"], wanted["total"], wanted["size"])
-    report = verify(client, Span(wanted["from_position"], wanted["to_position"]), given, source)
-    result = dict(report, changed=False, report=text.verify(report))
-    if report["verdict"] != RIGHT and wanted["fail_on_wrong"]:
+def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[str, Any]:
+    params = module.params
+    given = given_stream(params["seed"], params["total"], params["size"])
+    report = verify(client, Span(params["from_position"], params["to_position"]), given, source)
+    result = dict(report, changed=False, report=render(report))
+    if report["verdict"] != RIGHT and params["fail_on_wrong"]:
         return dict(result, failed=True, msg=f"the database is wrong: {'; '.join(report['reasons'])}")
     return result
 
@@ -272,7 +282,7 @@ def main() -> None:
         "total": {"type": "int"},
         "size": {"type": "int"},
         "fail_on_wrong": {"type": "bool", "default": True},
-    }, prove)
+    }, check)
 
 
 if __name__ == "__main__":

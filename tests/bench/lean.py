@@ -27,8 +27,8 @@ from base64 import b64encode
 from typing import Any, Iterator, NamedTuple, Sequence
 from urllib.parse import unquote, urlencode, urlsplit
 
-from couchdyno.pace import Pace
-from couchdyno.stream import Stream
+from couchdyno.jobs.pace import Pace
+from couchdyno.model.stream import Stream
 
 BUFFER = 1 << 18
 LAST_CHUNK = b"\r\n0\r\n\r\n"
@@ -182,7 +182,7 @@ class Lean:
     def _rendered(self, updates: range, revisions: Sequence[str | None], before: list[bytes]) -> Iterator[bytes]:
         yield from before
         ts = int(time.time())
-        texts = [self._stream.text(update, ts, rev) for update, rev in zip(updates, revisions)]
+        texts = [self._stream.content.render(update, ts, rev) for update, rev in zip(updates, revisions)]
         yield self._address.request("POST", "_bulk_docs", ('{"docs":[' + ",".join(texts) + "]}").encode())
 
 

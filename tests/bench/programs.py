@@ -58,7 +58,7 @@ def write_backup(path: Path, documents: int, size: int) -> Path:
 
 
 def _texts(documents: int, size: int) -> Iterator[str]:
-    from couchdyno.stream import Stream
+    from couchdyno.model.stream import Stream
 
     stream = Stream(SEED, documents, size)
-    return (stream.text(update, TS) for update in range(documents))
+    return (stream.content.render(update, TS) for update in range(documents))

@@ -8,8 +8,9 @@ import copy
 import math
 import random
 
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import figures
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.gaps import gaps
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.statistics import runs as runs_on_record
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.statistics.missed_cycles import gaps
 
 NOW = 1_795_480_000
 INTERVAL = 600  # seconds between two cycles
@@ -25,13 +26,13 @@ def records(chance, host, count):
         rate = base * chance.lognormvariate(0, 0.15) * (1 + 0.2 * math.sin(2 * math.pi * number / DAY))
         errors = chance.choice((0,) * 300 + (1, 3))
         worst = 480 / rate * chance.lognormvariate(0, 0.3)
-        yield {
+        yield RunRecord.load({
             "run": number, "ts": NOW - (count - number) * INTERVAL, "dt": 500 / rate, "first": number * 500,
             "count": 500, "updates": 500 - errors, "errors": errors, "kind": "cycle", "host": host, "connections": 4,
             "latency": {"p50": round(250 / rate, 4), "p95": round(400 / rate, 4), "p99": round(worst, 4), "max": 9.0},
             "classes": {"forbidden": errors} if errors else {},
             "sizes": {"file": int(2e6 + number * 900 + chance.uniform(0, 2e5)), "active": int(1.4e6 + number * 200)},
-        }  # fmt: skip
+        })  # fmt: skip
 
 
 def fleet(hosts, runs):
@@ -47,7 +48,7 @@ def fleet(hosts, runs):
 
 def _info(found, runs):
     missed = gaps(found, NOW)
-    sizes = found[-1]["sizes"]
+    sizes = found[-1].sizes
     return {
         "label": "driver01",
         "dyno_config": {"seed": 1, "created": NOW - runs * INTERVAL, "total": 5000, "size": 1000, "updates": 500,
@@ -57,14 +58,14 @@ def _info(found, runs):
         "progress": {"present": 5000, "total": 5000, "laps": runs // 10, "open_claims": 0, "open_hosts": [],
                      "expired_claims": 0, "expired_hosts": [], "settled": runs * 500, "lap_done": 0,
                      "lap_left": 5000, "pace": 0.83, "seconds_left": 6000, "ts": NOW},
-        "statistics": {"cycle": figures.statistics(found, NOW), "fill": figures.statistics([], NOW)},
-        "hosts": figures.hosts(found, NOW),
+        "statistics": {"cycle": runs_on_record.summary(found, NOW), "fill": runs_on_record.summary([], NOW)},
+        "hosts": runs_on_record.hosts(found, NOW),
         "gaps": {"missed": sum(gap["missed"] for gap in missed), "count": len(missed), "latest": missed[-20:]},
-        "growth": figures.growth(found, sizes, NOW),
-        "ring": {"runs": len(found), "since": found[0]["ts"]},
+        "growth": runs_on_record.growth(found, sizes, NOW),
+        "ring": {"runs": len(found), "since": found[0].ts},
         "runs": [],
-        "census": figures.census(found),
-        "series": figures.series(found),
+        "census": runs_on_record.census(found),
+        "series": runs_on_record.series(found),
     }  # fmt: skip
 
 

@@ -75,11 +75,11 @@ def test_a_database_is_made_anew_again_and_again(views):
 
 def test_one_of_many_setups_wins(views):
     """Each node may believe that it made the database; there is one ledger at the end, which all go on with."""
-    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
-    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
+    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
+    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
     def one(view):
-        return setup(view.client(), Parameters(50, 200, 10), idempotent=True)["dyno_config"]["seed"]
+        return setup(view.client(), Request(Parameters(50, 200, 10), idempotent=True))["dyno_config"]["seed"]
 
     with ThreadPoolExecutor(len(views)) as pool:
         seeds = list(pool.map(one, views))

@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import proxy as faults
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.pace import CONNECTIONS
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.setup import setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from support import BIN, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-SMALL = {"pace.BATCH_DOCUMENTS": 10, "client.TRIES": 4, "client.WAITS": [0.02, 0.1]}
+SMALL = {"jobs.pace.BATCH_DOCUMENTS": 10, "couchdb.client.TRIES": 4, "couchdb.client.WAITS": [0.02, 0.1]}
 LONGEST = 60  # seconds that a driver may take, whatever happens
 
 CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}  # the first of these; later ones renew and settle
@@ -29,14 +29,14 @@ PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settl
 
 def make(database, total, updates=10, fill=False, force=False):
     """Set a database up; returns it."""
-    setup(database.client(), Parameters(total, 200, updates), fill=fill, force=force)
+    setup(database.client(), Request(Parameters(total, 200, updates), fill=fill, force=force))
     return database
 
 
 def launch(url, *args, within=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **changes):
     """Start a driver, by way of a command ``within`` which it runs.
 
-    ``changes`` are constants of the program, as ledger__LEASE=3, and the clock.
+    ``changes`` are constants of the program, as model__claiming__LEASE=3, and the clock.
     """
     changed = dict(SMALL, **{name.replace("__", "."): value for name, value in changes.items()})
     return subprocess.Popen(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """couchdyno-execute with other constants, or on a host whose clock is wrong.
 
-    launcher.py '{"ledger.LEASE": 3, "clock": -7200}' [ARGUMENT ...]
+    launcher.py '{"model.claiming.LEASE": 3, "clock": -7200}' [ARGUMENT ...]
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ def main():
     changes = json.loads(sys.argv[1])
     set_clock(changes.pop("clock", 0))
     for name, value in changes.items():
-        module_name, constant = name.split(".")
+        module_name, __, constant = name.rpartition(".")
         module = importlib.import_module("couchdyno." + module_name)
         setattr(module, constant, type(getattr(module, constant))(value))
-    from couchdyno.cli import execute_main
+    from couchdyno.cli.execute import main as execute
 
-    return execute_main(sys.argv[2:])
+    return execute(sys.argv[2:])
 
 
 def set_clock(seconds):

@@ -13,14 +13,14 @@ import time
 
 import proxy as faults
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from drivers import LONGEST, Ended, drive, hold, launch, make, wait_until
 from proof import prove
 from support import report, start
 
 KILLS = int(os.environ.get("COUCHDYNO_FAULTS_KILLS", "100"))
 TOTAL, WINDOW = 120, 50
-BRIEF = {"ledger__LEASE": 4, "ledger__MARGIN": 1, "writer__TICK": 0.1}
+BRIEF = {"model__claiming__LEASE": 4, "storage__lease__MARGIN": 1, "jobs__writer__TICK": 0.1}
 LASTING = 10**9
 
 POINTS = {
@@ -71,7 +71,7 @@ def test_a_claim_of_another_host_is_left_alone_until_its_lease_ends(database, pr
     database.change_ledger(claims=[dict(claim, process="another machine 1 2", host="another")])
     assert "redone" not in execute(database.client(), 10)["after"]
     assert len(database.ledger["claims"]) == 1
-    time.sleep(BRIEF["ledger__LEASE"] + 1)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     assert execute(database.client(), 10)["after"]["redone"] == WINDOW
     prove(database)
 
@@ -93,7 +93,7 @@ def test_a_claim_of_another_container_is_left_alone_until_its_lease_ends(databas
     driver, __ = hold(database, proxy, WINDOW, within=UNSHARE, **BRIEF)
     kill(driver)
     assert "redone" not in execute(database.client(), 10)["after"]
-    time.sleep(BRIEF["ledger__LEASE"] + 1)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     assert execute(database.client(), 10)["after"]["redone"] == WINDOW
     prove(database)
 
@@ -122,7 +122,7 @@ def test_a_driver_that_slept_past_its_lease_stops_writing(database_of_a_lap, pro
     database = database_of_a_lap
     driver, rule = hold(database, proxy, WINDOW, times=LASTING, **BRIEF)
     driver.send_signal(signal.SIGSTOP)
-    time.sleep(BRIEF["ledger__LEASE"] + 1)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     assert drive(database.url, "-u", 10, **BRIEF).after["redone"] == WINDOW
     for __ in range(3):
         assert drive(database.url, "-u", WINDOW).code == 0
@@ -141,7 +141,7 @@ def test_a_driver_that_slept_past_its_lease_goes_on_when_nobody_came(database, p
     make(database, TOTAL, fill=True)
     driver, rule = hold(database, proxy, WINDOW, times=LASTING, **BRIEF)
     driver.send_signal(signal.SIGSTOP)
-    time.sleep(BRIEF["ledger__LEASE"] + 1)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     rule.release()
     driver.send_signal(signal.SIGCONT)
     ended = Ended(driver)

@@ -170,7 +170,7 @@ def test_writes_that_missed_the_quorum_count_as_accepted(filled, proxy):
 @pytest.mark.parametrize("place", ["read", "write", "settle"])
 def test_a_server_that_goes_away_and_comes_back(filled, proxy, place):
     """The requests of the cycle are held, until all connections are cut and new ones are refused for a second."""
-    driver, __ = hold(filled, proxy, WINDOW, place, times=LASTING, client__TRIES=30)
+    driver, __ = hold(filled, proxy, WINDOW, place, times=LASTING, couchdb__client__TRIES=30)
     proxy.shut()
     proxy.heal()
     time.sleep(1)

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import check, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 
 CYCLES = 6  # the first takes over what is left behind; more of them only wait for leases
 
@@ -53,14 +53,14 @@ def come_to_rest(database):
 
 def audit(database, recorded=True):
     """The figures of a database without open claims."""
-    ledger = check(database.ledger)
-    assert ledger["claims"] == []
+    ledger = Ledger.load(database.ledger)
+    assert ledger.claims == ()
     records = database.records() if recorded else []
     fresh = [(each["first"], each["count"], each["ts"]) for each in records]
     redone = [tuple(window) for each in records for window in each.get("redone", [])]
     times = {update: ts for first, count, ts in fresh + redone for update in range(first, first + count)}
-    lost = ledger["position"] - ledger.get("origin", 0) - len(times) if recorded else 0
-    return Figures(lost, _overlaps(fresh), _wrong(database, ledger, times), ledger["position"], len(records))
+    lost = ledger.position - (ledger.origin or 0) - len(times) if recorded else 0
+    return Figures(lost, _overlaps(fresh), _wrong(database, ledger, times), ledger.position, len(records))
 
 
 def _overlaps(windows):
@@ -70,11 +70,14 @@ def _overlaps(windows):
 
 def _wrong(database, ledger, times):
     """How many documents are missing, too many, or not byte by byte what arithmetic says."""
-    updates, documents, wrong = stream(ledger), database.documents(), 0
-    for index in range(ledger["total"]):
-        held = updates.held(index, ledger["position"])
+    updates, documents, wrong = ledger.stream, database.documents(), 0
+    for index in range(ledger.total):
+        state = updates.state_at(index, ledger.position)
         document = documents.pop(updates.document_id(index), None)
-        wrong += document is not None if held is None else not _is(document, updates, held, times.get(held))
+        is_right = document is None
+        if state.exists:
+            is_right = _is(document, updates, state.update, times.get(state.update))
+        wrong += not is_right
     return wrong + len(documents)
 
 
@@ -82,4 +85,4 @@ def _is(document, updates, held, ts):
     """Whether a document is the update ``held``, with the time stamp of the window that it was handed out in."""
     if document is None or document.get("ts") is None or document["ts"] != (ts or document["ts"]):
         return False
-    return dict(document, _rev="") == dict(json.loads(updates.text(held, document["ts"])), _rev="")
+    return dict(document, _rev="") == dict(json.loads(updates.content.render(held, document["ts"])), _rev="")

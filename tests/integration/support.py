@@ -15,9 +15,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import LEDGER_ID, check, stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import LEDGER_ID, Ledger
 from proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,18 +106,18 @@ class Database:
 
     def assert_exact(self):
         """Every document holds, byte by byte, the update that the ledger's position says."""
-        ledger = check(self.ledger)
-        assert ledger["claims"] == []
-        updates, documents, expected = stream(ledger), self.documents(), {}
-        for index in range(ledger["total"]):
-            held = updates.held(index, ledger["position"])
-            if held is not None:
-                expected[updates.document_id(index)] = held
+        ledger = Ledger.load(self.ledger)
+        assert ledger.claims == ()
+        updates, documents, expected = ledger.stream, self.documents(), {}
+        for index in range(ledger.total):
+            state = updates.state_at(index, ledger.position)
+            if state.exists:
+                expected[updates.document_id(index)] = state.update
         assert set(documents) == set(expected)
         for name, held in expected.items():
             document = dict(documents[name])
             document.pop("_rev")
-            assert document == json.loads(updates.text(held, document["ts"]))
+            assert document == json.loads(updates.content.render(held, document["ts"]))
         return ledger
 
 

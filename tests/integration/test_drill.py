@@ -64,7 +64,7 @@ class Drill:
         self._path.write_text(json.dumps(dict(self.given, **extra)))
         out = playbook("dyno.couchdb.backup_drill", "-e", f"@{self._path}", *flags, code=code)
         assert self.source.server.password not in out
-        position = self.source.assert_exact()["position"]
+        position = self.source.assert_exact().position
         time.sleep(3 * self.given["couchdyno_interval"])
         assert self.source.ledger["position"] == position
         return out

@@ -58,7 +58,7 @@ def test_laps_of_several_batches(database):
     run("couchdyno-setup", "-t", 2500, "-s", 200, "-w", database.url)
     for count in (2500, 1700, 1700, 2500):
         assert report("couchdyno-execute", "-u", count, database.url)["after"]["errors"] == 0
-    assert database.assert_exact()["position"] == 2500 + 2500 + 1700 + 1700 + 2500
+    assert database.assert_exact().position == 2500 + 2500 + 1700 + 1700 + 2500
 
 
 def test_missing_databases_and_ledgers(server, database):
@@ -91,7 +91,7 @@ def test_settings_from_environment_and_file(ready, tmp_path):
     assert "chmod 600" in run("couchdyno-execute", "--config", config, code=2)
     config.chmod(0o600)
     run("couchdyno-execute", "--config", config)
-    assert ready.assert_exact()["position"] == 9
+    assert ready.assert_exact().position == 9
 
 
 def test_continuous_reads_the_ledger_anew(ready):
@@ -102,7 +102,7 @@ def test_continuous_reads_the_ledger_anew(ready):
     assert process.returncode == 0, err
     second = json.loads(out)
     assert (first["before"]["start"], second["before"]["start"]) == (0, 4)
-    assert ready.assert_exact()["position"] == 7
+    assert ready.assert_exact().position == 7
 
 
 def test_a_rate_spreads_the_documents_and_goes_on_from_cycle_to_cycle(ready):
@@ -158,7 +158,7 @@ def test_a_signal_within_a_cycle_settles_first(database, number):
     after = json.loads(out)["after"]
     assert 0 < after["updates"] < 50_000 and after["updates"] + after["left"] == 50_000 and after["errors"] == 0
     assert run("couchdyno-execute", "-u", 1, database.url)
-    assert database.assert_exact()["position"] == 50_001
+    assert database.assert_exact().position == 50_001
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -201,7 +201,7 @@ def test_drivers_at_the_same_time(database):
     firsts = sorted(window["first"] for window in windows)
     assert firsts == [200 + 7 * number for number in range(60)]
     assert sum(window["updates"] for window in windows) == 420
-    assert database.assert_exact()["position"] == 620
+    assert database.assert_exact().position == 620
 
 
 def test_documents_that_the_database_refuses(ready):

@@ -43,12 +43,12 @@ couchdyno_fill=true
 def test_one_database_for_several_hosts_and_one_for_each(fleet):
     inventory, shared, own = fleet
     playbook("dyno.couchdb.setup", "-i", inventory)
-    assert shared.assert_exact()["position"] == own.assert_exact()["position"] == 20
+    assert shared.assert_exact().position == own.assert_exact().position == 20
     assert "changed=1" not in playbook("dyno.couchdb.setup", "-i", inventory)
     out = playbook("dyno.couchdb.execute", "-i", inventory, "-e", "couchdyno_cycles=2")
     assert out.count("12 documents in ") == 3
-    assert shared.assert_exact()["position"] == 20 + 24
-    assert own.assert_exact()["position"] == 20 + 12
+    assert shared.assert_exact().position == 20 + 24
+    assert own.assert_exact().position == 20 + 12
     assert playbook("dyno.couchdb.info", "-i", inventory).count('"dyno_config:"') == 3
 
 
@@ -91,7 +91,7 @@ couchdb_password={server.password}
     run("couchdyno-setup", "-t", 100, "-s", 300, "-u", 7, database.url)
     assert everywhere("dyno.couchdb.couchdyno_execute", "cycles=3").count(" | CHANGED => ") == 20
     assert everywhere("couchdyno_info").count('"position": 420,') == 20
-    assert database.assert_exact()["position"] == 420
+    assert database.assert_exact().position == 420
     runs = report("couchdyno-info", "--history", 99, database.url)["runs"]
     assert sorted(update for run in runs for update in range(run["first"], run["first"] + run["updates"])) == list(
         range(420)
@@ -130,7 +130,7 @@ def test_the_demo_shows_the_report_and_leaves_nothing_running(mark):
 def test_the_demo_on_another_server(database):
     for __ in range(2):
         playbook("playbooks/demo.yml", "-e", f"couchdyno_url={database.url}")
-    assert database.assert_exact()["position"] == 1000 + 2 * 1200
+    assert database.assert_exact().position == 1000 + 2 * 1200
 
 
 def test_a_demo_that_fails_leaves_nothing_running(mark):

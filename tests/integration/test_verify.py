@@ -10,7 +10,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.ledger import stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from corrupter import CORRUPTIONS, assert_found
 from support import ansible, report, run, start
 
@@ -59,7 +59,7 @@ def test_a_database_that_is_right(ready):
 
 @pytest.mark.parametrize("corrupt", CORRUPTIONS)
 def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
-    expected = corrupt(Store(ready), stream(ready.ledger))
+    expected = corrupt(Store(ready), Ledger.load(ready.ledger).stream)
     process = start("couchdyno-verify", "--json", ready.url)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (4, "")
@@ -67,7 +67,7 @@ def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
 
 
 def test_a_wrong_database_is_reported_in_words(ready):
-    FLIP(Store(ready), stream(ready.ledger))
+    FLIP(Store(ready), Ledger.load(ready.ledger).stream)
     process = start("couchdyno-verify", ready.url)
     out, __ = process.communicate(timeout=60)
     assert process.returncode == 4
@@ -194,7 +194,7 @@ def test_the_module(ready):
 
 
 def test_the_module_fails_on_a_wrong_database_unless_told_to_report(ready):
-    expected = FLIP(Store(ready), stream(ready.ledger))
+    expected = FLIP(Store(ready), Ledger.load(ready.ledger).stream)
     ok, result, __ = ansible(VERIFY, {"url": ready.url})
     assert not ok and result["msg"] == "the database is wrong: 1 document damaged"
     assert_found(result, expected)

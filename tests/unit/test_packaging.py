@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import __version__
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import SCRIPTS
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.scripts import SCRIPTS
 
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
 RELEASES = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text())["releases"]
@@ -40,3 +40,10 @@ def test_the_scripts_of_the_package_are_those_that_are_installed():
     installed = (ROOT / "pyproject.toml").read_text().split("[project.scripts]")[1].split("[", 1)[0]
     names = {line.split(" = ")[0]: line.split(":")[1].rstrip('"') for line in installed.splitlines() if " = " in line}
     assert names == {name: main.__name__ for name, main in SCRIPTS.items()}
+
+
+def test_each_folder_of_the_package_is_installed():
+    package = ROOT / "plugins" / "module_utils" / "_couchdyno"
+    folders = {path.parent.relative_to(package).parts for path in package.rglob("*.py")}
+    listed = (ROOT / "pyproject.toml").read_text().split("packages = [")[1].split("]")[0]
+    assert set(re.findall('"(.+)"', listed)) == {".".join(("couchdyno", *parts)) for parts in folders}

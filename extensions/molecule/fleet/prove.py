@@ -12,7 +12,7 @@ from pathlib import Path
 
 package = Path(sys.argv[1])
 sys.path.insert(0, str(package.parent))
-Stream = __import__(package.name + ".stream", fromlist=["Stream"]).Stream
+Stream = __import__(package.name + ".model.stream", fromlist=["Stream"]).Stream
 
 data = json.load(sys.stdin)
 ledger = data["ledger"]
@@ -28,8 +28,8 @@ assert sorted(times) == list(range(position)), "the runs do not have each update
 documents = {document["_id"]: document for document in data["documents"] if document["_id"].startswith("cdyno_")}
 assert len(documents) == total, f"{len(documents)} documents instead of {total}"
 for index in range(total):
-    update = stream.held(index, position)
-    expected = stream.text(update, times[update])
+    update = stream.state_at(index, position).update
+    expected = stream.content.render(update, times[update])
     document = documents[stream.document_id(update)]
     del document["_rev"]
     assert document == json.loads(expected), f"{document['_id']} is not what update {update} writes"

@@ -3,41 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """couchdyno: keep a CouchDB database changing in a way that is known in advance.
 
-A module imports only what stands in rows below its own (a test holds them to it)::
+=============  =======================================================================================================
+errors.py      names everything that can go wrong, as one tree with exit codes
+couchdb/       talks to CouchDB over HTTP: requests, revisions, documents that many change. Knows nothing of updates
+model/         decides by pure rules what is updated, what documents contain and may hold, and who may write what
+storage/       keeps the model's documents in a database: ledger, run records, documents before a write
+statistics/    says what run records tell: rates, trends, missed cycles
+jobs/          does what was asked for: set up, execute, inform, verify. Plain data in, plain data out
+reports/       shows that data by one table of fields/: as text/, as a page in html/, as metrics for prometheus/
+cli/           reads options, runs a job, writes to the terminal: a file for each script
+=============  =======================================================================================================
 
-    cli                                   the scripts: options, exit codes
-    cli_files, settings, progress         what they read, and say meanwhile
-     │      (modules/)                    the Ansible modules, outside of this package
-    report, textfile, watch               reports as a browser shows them, as Prometheus reads them, live
-    text, info_text, compare_text         reports as people read them
-    page, charts, tables, metrics         what reports are made of (pure)
-    layout, saved, files
-    shapes, screen                        what is no report; where reports are written
-     │
-    setup, info                           the jobs: plain values in, plain data out
-    execute, verify, glance, compare
-     │
-    writer, reader                        writing a window; reading everything
-    pace, documents, conflicts            how fast; what is there, and what should not be
-     │
-    figures                               what run records tell (pure)
-    gaps, medians
-     │
-    outcome, proof                        what became of a cycle; what documents may hold (pure)
-    history                               what has been
-     │
-    ledger                                who writes what
-    driver, register                      who that is; a document that many change
-     │
-    parameters                            what a database is set up with
-    stream, client                        the updates as a pure function; CouchDB over HTTP
-     │
-    session, deadline                     what carries its requests
-    address
-    errors
-
-Nothing in here knows of Ansible. It runs on Python 3.7 and later with requests alone.
+A folder may import itself and errors.py, storage also couchdb and model, statistics also model, jobs these four, and
+cli all of them (a test holds them to it). Nothing in here knows of Ansible. It runs on Python 3.7 and later with
+requests alone.
 """
 from __future__ import annotations
 
 __version__ = "0.1.0"
+REPORT_FORMAT = 1  # of reports as --json prints them; it changes when those of one version are no use to another

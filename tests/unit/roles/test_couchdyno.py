@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import cli, pace, parameters, settings
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import connection, execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.options import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import MAX_INTERVAL, check_seconds
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
 ROLE = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists()) / "roles" / "couchdyno"
 README = (ROLE / "README.md").read_text()
@@ -45,8 +49,8 @@ def test_the_readme_tells_all_that_a_job_may_have():
 
 
 def test_a_job_may_have_each_setting_of_a_configuration_file():
-    assert load("vars/main.yml")["couchdyno_settings"] == list(settings.NAMES)
-    assert set(settings.NAMES) < set(specified()["couchdyno_jobs"]["options"])
+    assert load("vars/main.yml")["couchdyno_settings"] == list(connection.NAMES)
+    assert set(connection.NAMES) < set(specified()["couchdyno_jobs"]["options"])
 
 
 def test_the_numbers_of_a_job_are_checked():
@@ -57,12 +61,12 @@ def test_the_numbers_of_a_job_are_checked():
 
 
 CHECKS = {
-    "updates_per_run": lambda value: parameters.check(parameters.Parameters(updates=int(value))),
-    "rate": lambda value: pace.Pace(rate=value),
-    "connections": lambda value: pace.Pace(connections=int(value)),
-    "batch_bytes": lambda value: pace.Pace(batch_bytes=int(value)),
-    "jitter": lambda value: parameters.check_seconds("jitter", value, cli.LONGEST_INTERVAL),
-    "timeout": lambda value: settings.seconds("timeout", value),
+    "updates_per_run": lambda value: Parameters(updates=int(value)).check(),
+    "rate": lambda value: Pace(rate=value),
+    "connections": lambda value: Pace(connections=int(value)),
+    "batch_bytes": lambda value: Pace(batch_bytes=int(value)),
+    "jitter": lambda value: check_seconds("jitter", value, MAX_INTERVAL),
+    "timeout": lambda value: Options.of({"timeout": value}),
 }
 
 
@@ -78,7 +82,7 @@ def test_a_job_may_have_the_numbers_that_the_program_takes(name):
 
 def test_the_options_of_a_job_are_options_of_the_script(capsys):
     with pytest.raises(SystemExit):
-        cli.execute_main(["--help"])
+        execute.main(["--help"])
     told_by_script = capsys.readouterr().out
     for name in load("vars/main.yml")["couchdyno_options"]:
         assert f"--{name.replace('_', '-')} " in told_by_script

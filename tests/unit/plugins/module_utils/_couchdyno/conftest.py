@@ -14,9 +14,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.address import parse
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.session import Options
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.options import Options
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
 
 START = 1_700_000_000
 
@@ -159,6 +160,12 @@ def client(couch, monkeypatch):
 
 
 @pytest.fixture
+def stop(client):
+    """A request to stop that the client heeds, for jobs to heed, too."""
+    return client._stop
+
+
+@pytest.fixture
 def another(monkeypatch):
     """Another fake, and a client of it."""
     couch = FakeCouch()
@@ -167,12 +174,10 @@ def another(monkeypatch):
 
 def connect(couch, monkeypatch):
     address = parse("http://user:sesame@couch:5984/db")
-    client = Client(address, Options())
+    client = Client(address, Options(), stop=Stop())
     client._session.mount("http://", couch)
     client.waits = []
-    monkeypatch.setattr(
-        client.stopping, "wait", lambda seconds: client.waits.append(seconds) or client.stopping.is_set()
-    )
+    monkeypatch.setattr(Stop, "wait", lambda stop, seconds: client.waits.append(seconds) or stop.is_requested())
     return client
 
 

@@ -1,0 +1,173 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A script from its arguments to its exit code: what all of them have in common.
+
+Exit codes: 0 done; 1 could not do it; 2 usage; 3 the database or its ledger is not there; 4 done, but not all documents
+are right; 130 interrupted, after settling.
+"""
+from __future__ import annotations
+
+import argparse
+import atexit
+import gc
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from abc import ABC, abstractmethod
+from typing import Any, Callable, Dict, NoReturn
+
+from .. import __version__
+from ..couchdb.client import Client
+from ..couchdb.stop import Stop
+from ..errors import CouchdynoError, UsageError
+from . import connection, terminal
+
+PREFIX = "couchdyno-"
+DONE, FAILED, WITH_ERRORS, INTERRUPTED = 0, 1, 4, 130
+
+Report = Dict[str, Any]
+
+
+class Command(ABC):
+    """A script: what it is called, its options, and what it runs."""
+
+    name: str  # without the prefix
+    description: str
+
+    @abstractmethod
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add its own options to those that all scripts have."""
+
+    @abstractmethod
+    def run(self, invocation: Invocation) -> int:
+        """Do what was asked for, and return the exit code; raises CouchdynoError."""
+
+
+class Invocation:
+    """A script that was called: its arguments, its database, its output; ``stop`` is requested by signals."""
+
+    def __init__(self, command: Command, args: argparse.Namespace) -> None:
+        self.args = args
+        self.stop = Stop()
+        self._command = command
+        self._client: Client | None = None
+
+    def connect(self) -> Client:
+        """A client of the database that the arguments name; from here on, signals end the script in good order."""
+        given = {name: getattr(self.args, name, None) for name in connection.NAMES}
+        address, options = connection.connection(given, os.environ, self.args.config)
+        if self.args.metrics is not None:
+            from ..reports.prometheus import textfile
+            textfile.check(self.args.metrics)
+        self._client = Client(address, options, stop=self.stop)
+        _stop_on_signals(self.stop)
+        return self._client
+
+    def show(self, report: Report, render: Callable[[Report], str]) -> None:
+        """Print a report."""
+        terminal.show(json.dumps(report) if self.args.json else render(report))
+
+    def complain(self, message: str) -> None:
+        """Say in one line what is wrong."""
+        line = message.replace("\n", " ")
+        terminal.tell(f"{PREFIX}{self._command.name}: {line}")
+
+    def fail(self, error: CouchdynoError) -> int:
+        """Say what is wrong, and return the exit code of it."""
+        self.complain(str(error))
+        return self.end(error.exit_code)
+
+    def end(self, code: int, report: Report | None = None) -> int:
+        """Write the metrics that were asked for; ``report`` is None when the job failed.
+
+        Returns the exit code: the job's, or a failure to write them, which does not keep cycles from going on.
+        """
+        if self.args.metrics is None or self._client is None:
+            return code
+        from ..reports.prometheus import metrics, textfile
+
+        families = metrics.ended(self._command.name, code, self._client.now())
+        if report is not None:
+            families += metrics.measured(self._command.name, report)
+        address = self._client.address
+        try:
+            textfile.write(self.args.metrics, {"server": address.server, "database": address.database}, families)
+        except CouchdynoError as error:
+            self.complain(str(error))
+            return code or FAILED
+        return code
+
+    def code_after_writing(self, counts: Report) -> int:
+        """The exit code of a job that wrote documents; complains of those that it could not write."""
+        if self.stop.is_requested():
+            return INTERRUPTED
+        if not counts.get("errors"):
+            return DONE
+        from ..reports.text.unwritten import unwritten, why
+
+        self.complain(unwritten(counts["errors"], why(counts)))
+        return WITH_ERRORS
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, without the credentials that an argument may hold."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {_without_credentials(message)}; see {self.prog} --help\n")
+
+
+def run(command: Command, argv: list[str] | None) -> int:
+    """Run a script with its arguments, those of the process if None; returns the exit code."""
+    atexit.register(gc.freeze)  # to collect all that was imported would take longer than a small cycle
+    terminal.replace_what_it_cannot_show()
+    invocation = Invocation(command, _parser(command).parse_args(argv))
+    try:
+        if invocation.args.watch and invocation.args.json:
+            raise UsageError("--watch is for people to look at; leave --json out")
+        return command.run(invocation)
+    except CouchdynoError as error:
+        return invocation.fail(error)
+    except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _parser(command: Command) -> Parser:
+    parser = Parser(prog=PREFIX + command.name, description=command.description)
+    parser.set_defaults(metrics=None, watch=False)
+    parser.add_argument("url", metavar="DB", nargs="?",
+                        help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
+                             "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
+    parser.add_argument("--config", metavar="FILE",
+                        help=f"an INI file, section [{connection.SECTION}], with any of: "
+                             f"{', '.join(connection.NAMES)}; only its owner may have access")
+    parser.add_argument("--ca-path", metavar="FILE", help="certificates to trust instead of the usual ones")
+    parser.add_argument("--no-validate-certs", dest="validate_certs", action="store_false", default=None,
+                        help="talk to servers whose certificate cannot be verified")
+    parser.add_argument("--client-cert", metavar="FILE", help="client certificate")
+    parser.add_argument("--client-key", metavar="FILE", help="its key, where it is not in the same file")
+    parser.add_argument("--timeout", metavar="SECONDS", help="seconds to wait for an answer (default: 60)")
+    parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
+    parser.add_argument("--version", action="version", version="couchdyno " + __version__)
+    command.add_options(parser)
+    return parser
+
+
+def _stop_on_signals(stop: Stop) -> None:
+    """Let the first SIGINT or SIGTERM end the job in good order, and the second end the process."""
+    def request(_number: int, _frame: Any) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *__: os._exit(INTERRUPTED))
+        # Not from here: the event's lock may be held by the very code that the signal interrupted.
+        threading.Thread(target=stop.request).start()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, request)
+
+
+def _without_credentials(message: str) -> str:
+    return re.sub(r"://.*@", "://", message, flags=re.DOTALL)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The live view of a database: a picture on a terminal if rich is installed, plain lines elsewhere."""
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, Sequence
+
+from ..reports.forms import duration, iso, short
+from . import terminal
+
+try:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.panel import Panel
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+except ImportError:  # lines serve, too
+    Live = None  # type: ignore[assignment, misc]
+
+INTERVAL = 2.0  # seconds between two looks
+AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the room between
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+Data = Dict[str, Any]
+
+
+class LiveView:
+    """Shows snapshots: ``with LiveView() as view: view.show(snapshot)``. ``lines`` makes it plain lines everywhere."""
+
+    def __init__(self, lines: bool = False) -> None:
+        self._live: Any = None if lines or Live is None or not sys.stdout.isatty() else Live(auto_refresh=False)
+        self._seen: Any = None
+
+    def __enter__(self) -> LiveView:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *__: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, snapshot: Data) -> None:
+        """Show a snapshot; as a line only when there was a run since the last."""
+        if self._live:
+            self._live.update(picture(snapshot, self._live.console.width), refresh=True)
+        elif snapshot["all_runs"] != self._seen:
+            self._seen = snapshot["all_runs"]
+            terminal.show(line(snapshot))
+
+
+def line(snapshot: Data) -> str:
+    """A snapshot in a line."""
+    parts = [f"{iso(snapshot['ts'])} {snapshot['name']}: {snapshot['all_runs']} runs", f"lap {_lap(snapshot)}"]
+    if snapshot["runs"]:
+        last = snapshot["runs"][-1]
+        parts[1:1] = [f"the last {last['updates']} documents in {last['dt']:.3f} s, {_rate(last):.0f}/s"]
+        if last.get("latency"):
+            parts.insert(2, f"p99 {last['latency']['p99']:g} s")
+        parts.append(f"errors {last['errors']}")
+    return ", ".join(parts)
+
+
+def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
+    """What the view tells beside its progress bar: names, values to draw, and what to say of them."""
+    runs = snapshot["runs"]
+    lines: list[tuple[str, Sequence[float], str]] = [
+        ("time", (), f"{iso(snapshot['ts'])}, {snapshot['all_runs']} runs, {snapshot['open_claims']} open claims")]
+    if runs:
+        rates = [_rate(run) for run in runs]
+        lines.append(("rate", rates, f"{rates[-1]:.0f} documents/s, from {min(rates):.0f} to {max(rates):.0f}"))
+    told = [run["latency"] for run in runs if run.get("latency")]
+    for name in ("p50", "p95", "p99") if told else ():
+        values = [entry[name] for entry in told]
+        lines.append((name, values, f"{values[-1]:g} s, at most {max(values):g}"))
+    errors = [run["errors"] for run in runs]
+    lines.append(("errors", errors, f"{sum(errors)} in the latest {len(runs)} runs"))
+    return lines
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values as blocks, from 0 to the highest."""
+    most = max(values, default=0)
+    if not most:
+        return BLOCKS[0] * len(values)
+    return "".join(BLOCKS[min(len(BLOCKS) - 1, int(value / most * len(BLOCKS)))] for value in values)
+
+
+def picture(snapshot: Data, width: int) -> Any:
+    """The view, for rich to draw, in so many columns: as many of the latest values as there is room for."""
+    table = Table.grid(padding=(0, 2))
+    lines = rows(snapshot)
+    longest = max((len(text) for __, values, text in lines if values), default=0)
+    room = max(0, width - AROUND - longest - 1) if snapshot["runs"] else 0
+    for name, values, text in lines:
+        is_bad = name == "errors" and any(values)
+        drawn = sparkline(values)[-room:] + " " if values and room else ""
+        table.add_row(Text(name, style="dim"), Text(drawn + text, style="bold red" if is_bad else "",
+                                                    overflow="ellipsis", no_wrap=True))
+    lap = ProgressBar(total=snapshot["total"], completed=snapshot["lap_done"])
+    return Panel(Group(table, Text(f"lap {_lap(snapshot)}", style="dim"), lap), title=Text(snapshot["name"]))
+
+
+def _rate(run: Data) -> float:
+    """Documents per second."""
+    return float(run["updates"] / run["dt"]) if run["dt"] else 0.0
+
+
+def _lap(snapshot: Data) -> str:
+    text = f"{snapshot['laps']}: {short(snapshot['lap_done'])} of {short(snapshot['total'])}"
+    if snapshot["seconds_left"] is None:
+        return text
+    return f"{text}, done in {duration(snapshot['seconds_left'])}"

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts by their names; whoever installs them reads this.
+
+Starting up is a good part of a small cycle. So each script imports its own only, and no garbage is collected meanwhile:
+there is none, and to look for it takes as long as all of this program.
+"""
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Import without collecting, and leave what was imported alone for good."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def setup() -> int:
+    """couchdyno-setup; returns its exit code."""
+    with _nothing_collected():
+        from .setup import main
+    return main()
+
+
+def execute() -> int:
+    """couchdyno-execute; returns its exit code."""
+    with _nothing_collected():
+        from .execute import main
+    return main()
+
+
+def info() -> int:
+    """couchdyno-info; returns its exit code."""
+    with _nothing_collected():
+        from .info import main
+    return main()
+
+
+def verify() -> int:
+    """couchdyno-verify; returns its exit code."""
+    with _nothing_collected():
+        from .verify import main
+    return main()
+
+
+SCRIPTS: dict[str, Callable[[], int]] = {
+    "couchdyno-setup": setup,
+    "couchdyno-execute": execute,
+    "couchdyno-info": info,
+    "couchdyno-verify": verify,
+}

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""couchdyno-setup: create a database and its ledger."""
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from ..jobs.pace import Pace
+from ..jobs.setup import Request, Sharding, setup
+from ..model.parameters import DEFAULTS, Parameters
+from ..reports.text.setup import render
+from .command import Command, Invocation, run
+from .options import add_pace, add_updates_per_run
+from .progress import Progress
+
+
+class Setup(Command):
+    """Set up a database."""
+
+    name = "setup"
+    description = "Set up a database of documents that couchdyno-execute then keeps updating."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Its parameters, and how it is filled."""
+        parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
+                            help="total number of documents (default: %(default)s)")
+        parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
+                            help="size of each document as JSON text (default: %(default)s)")
+        add_updates_per_run(parser, default=DEFAULTS.updates,
+                            help="how many documents to update on a run (default: %(default)s)")
+        parser.add_argument("-w", "--wait-to-fill", action="store_true",
+                            help="fill the database with documents; run it again to go on after an interruption")
+        parser.add_argument("-f", "--force", action="store_true",
+                            help="delete the database if it exists, with everything in it, and make it anew")
+        parser.add_argument("--seed", type=int, metavar="N",
+                            help="seed of the documents' contents (default: by chance)")
+        parser.add_argument("-q", type=int, metavar="N", help="number of shards of the new database")
+        parser.add_argument("-n", type=int, metavar="N", help="number of copies of each shard of the new database")
+        add_pace(parser)
+
+    def run(self, invocation: Invocation) -> int:
+        """Set up, show progress and report."""
+        client, args = invocation.connect(), invocation.args
+        request = Request(Parameters(args.total, args.size, args.updates, args.seed), Sharding(args.q, args.n),
+                          fill=args.wait_to_fill, force=args.force)
+        pace = Pace(args.connections, args.batch_bytes)
+        with Progress("filling") as progress:
+            report = setup(client, request, pace, progress, invocation.stop)
+        invocation.show(report, render)
+        return invocation.code_after_writing(report.get("fill", {}))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the script; returns its exit code."""
+    return run(Setup(), argv)

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""couchdyno-verify: check a database, document by document."""
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+
+from ..couchdb.client import Client
+from ..jobs.verify import RIGHT, Span, given_stream, verify
+from ..reports.text.verify import render
+from . import connection
+from .command import DONE, WITH_ERRORS, Command, Invocation, run
+from .options import add_metrics
+from .progress import Progress
+
+
+class Verify(Command):
+    """Verify a database or a copy of one."""
+
+    name = "verify"
+    description = "Prove every document of a database, or of a copy of it. Exit code 4: wrong."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """What the documents may hold."""
+        parser.add_argument("--from-position", dest="since", type=int, metavar="N",
+                            help="what couchdyno-info of the source called settled when the copy was begun: documents "
+                                 "may hold any update that they have held from then on (default: they must hold what "
+                                 "the ledger in the copy says)")
+        parser.add_argument("--to-position", dest="until", type=int, metavar="N",
+                            help="what couchdyno-info of the source called position when the copy was done (default: "
+                                 "its position now, with --source)")
+        parser.add_argument("--source", metavar="DB",
+                            help="the URL of the database that this is a copy of, to tell what would be lost by going "
+                                 "back to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
+                                 "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
+        parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
+        for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
+            parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, of a database without a ledger")
+        add_metrics(parser)
+
+    def run(self, invocation: Invocation) -> int:
+        """Verify, show progress and report."""
+        client, args = invocation.connect(), invocation.args
+        given = given_stream(args.seed, args.total, args.size)
+        with Progress("verifying") as progress:
+            report = verify(client, Span(args.since, args.until), given, _original(invocation), progress,
+                            invocation.stop)
+        invocation.show(report, render)
+        return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
+
+
+def _original(invocation: Invocation) -> Client | None:
+    """What the database is a copy of, if that is named; it is reached in the same way, but as its own user."""
+    args = invocation.args
+    found = connection.source(args.source, vars(args), os.environ, args.source_config)
+    return Client(*found, stop=invocation.stop) if found else None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the script; returns its exit code."""
+    return run(Verify(), argv)

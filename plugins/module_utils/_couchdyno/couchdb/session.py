@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session of requests with a CouchDB server: credentials, certificates, proxies, and what its exceptions mean."""
+from __future__ import annotations
+
+import os
+
+try:
+    import requests
+    from requests.auth import HTTPBasicAuth
+    from requests.utils import get_environ_proxies
+except ImportError:  # client.py tells the user
+    requests = None  # type: ignore[assignment]
+
+from .. import __version__
+from .address import Address
+from .options import Options
+
+
+def new_session(address: Address, options: Options, connections: int) -> requests.Session:
+    """A session that keeps so many connections open."""
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    # The environment is asked once, for proxies and not for ~/.netrc, rather than at each request.
+    session.trust_env = False
+    session.proxies = get_environ_proxies(address.server)
+    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
+                            "Content-Type": "application/json", "User-Agent": "couchdyno/" + __version__})
+    if address.username:
+        session.auth = HTTPBasicAuth(address.username.encode("utf-8"), (address.password or "").encode("utf-8"))
+    session.verify = options.validate_certs and (options.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True)
+    if options.client_cert:
+        session.cert = (options.client_cert, options.client_key) if options.client_key else options.client_cert
+    return session
+
+
+def cause(error: BaseException) -> str:
+    """The innermost reason of an exception of requests, in a few words."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection within the timeout"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer within the timeout"
+    text = str(error)
+    for words in ("Connection refused", "Name or service not known", "No route to host", "Connection reset by peer",
+                  "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed"):
+        if words in text:
+            return words.lower()
+    return text.rsplit("(Caused by ", 1)[-1].replace("\n", " ")[:200]

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare: two infos side by side, before and after an upgrade, say. Pure.
+
+What is compared are the points of their series, so that cycles which hung together count as one. Where both infos are
+of one database, the later one tells of the earlier cycles, too; these are left out there.
+"""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NamedTuple
+
+from ..errors import NotComparable, UsageError
+from ..model.limits import MAX_TOLERANCE
+from ..statistics.significance import BETTER, FEWEST, SAME, UNKNOWN, WORSE, Middle, change, judge, middle
+
+OF_CONFIG = ("total", "size", "updates")
+OF_DATABASE = ("server_version", "q", "n", "connections", "limits")
+
+Data = Dict[str, Any]
+
+
+class Figure(NamedTuple):
+    """Something that is compared, and how to take it from a point of a series (None where that does not tell)."""
+
+    name: str
+    unit: str
+    more_is_better: bool
+    take: Callable[[Data], Any]
+
+
+FIGURES = (
+    Figure("rate", "/sec", True, lambda point: (point["rate"] or {}).get("median")),
+    Figure("latency_p50", "sec", False, lambda point: (point["latency"] or {}).get("p50")),
+    Figure("latency_p95", "sec", False, lambda point: (point["latency"] or {}).get("p95")),
+)
+
+
+def compare(a: Data, b: Data, tolerance: float = 10.0, force: bool = False) -> Data:
+    """Tell whether info ``b`` is worse than info ``a`` by more than so many percent, whatever chance may do.
+
+    Returns::
+
+        {"verdict": WORSE where any figure is, else BETTER where any is, else SAME,
+         "tolerance": percent,
+         "a", "b": {"name", "url", "server_version", "runs", "since", "until", "errors", "updates"},
+         "differs": {name: [of a, of b]}, the parameters that are not the same,
+         "figures": [{"figure", "unit", "a", "b", "change", "verdict"}]}
+
+    ``a`` and ``b`` of a figure are ``{"median", "low", "high", "values"}``, as medians.Middle; ``change`` is in
+    percent. Raises NotComparable when parameters differ, unless ``force``, or when there are too few cycles.
+    """
+    if not 0 <= tolerance <= MAX_TOLERANCE:
+        raise UsageError(f"--tolerance must be from 0 to {MAX_TOLERANCE:g} percent, not {tolerance:g}")
+    differs = _differences(a, b)
+    if differs and not force:
+        what = "; ".join(f"{name} is {one} and {other}" for name, (one, other) in differs.items())
+        raise NotComparable(f"these are not comparable: {what}; to compare them all the same, use --force")
+    of_a, of_b = a["series"], _own_points(a, b)
+    figures = [_compared(figure, of_a, of_b, tolerance / 100) for figure in FIGURES]
+    verdicts = {figure["verdict"] for figure in figures}
+    if verdicts == {UNKNOWN}:
+        raise NotComparable(f"there are too few cycles to compare: {len(of_a)} and {len(of_b)}, and it takes {FEWEST} "
+                            "of each; only those count that the earlier info does not have")
+    return {"verdict": next((verdict for verdict in (WORSE, BETTER) if verdict in verdicts), SAME),
+            "tolerance": tolerance, "a": _summary(a, of_a), "b": _summary(b, of_b), "differs": differs,
+            "figures": figures}
+
+
+def _differences(a: Data, b: Data) -> dict[str, list[Any]]:
+    pairs = [(name, a["dyno_config"].get(name), b["dyno_config"].get(name)) for name in OF_CONFIG]
+    pairs += [(name, a["database"].get(name), b["database"].get(name)) for name in OF_DATABASE]
+    return {name: [one, other] for name, one, other in pairs if one != other}
+
+
+def _own_points(a: Data, b: Data) -> list[Data]:
+    """The points of ``b`` that ``a`` does not tell of."""
+    if any(a["dyno_config"].get(name) != b["dyno_config"].get(name) for name in ("seed", "created")) or not a["series"]:
+        return list(b["series"])
+    end = a["series"][-1]["until"]
+    return [point for point in b["series"] if point["ts"] > end]
+
+
+def _compared(figure: Figure, of_a: list[Data], of_b: list[Data], tolerance: float) -> Data:
+    one, other = _middle(figure, of_a), _middle(figure, of_b)
+    compared: Data = {"figure": figure.name, "unit": figure.unit, "a": one and one._asdict(),
+                      "b": other and other._asdict(), "change": None, "verdict": UNKNOWN}
+    if one and other:
+        compared.update(change=change(one.median, other.median),
+                        verdict=judge(one, other, tolerance, figure.more_is_better))
+    return compared
+
+
+def _middle(figure: Figure, points: list[Data]) -> Middle | None:
+    values = [value for value in map(figure.take, points) if value is not None]
+    return middle(values) if values else None
+
+
+def _summary(info: Data, points: list[Data]) -> Data:
+    database = info["database"]
+    return {"name": database["name"], "url": database.get("url"), "server_version": database["server_version"],
+            **{name: sum(point[name] for point in points) for name in ("runs", "updates", "errors")},
+            "since": points[0]["ts"] if points else None, "until": points[-1]["until"] if points else None}

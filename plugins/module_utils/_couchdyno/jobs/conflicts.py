@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conflicts: documents with several leaf revisions that are alive, such as replication leaves. It only reads.
+
+No view is needed: the feed of changes tells which documents have several leaves, without their bodies. Those of them
+that are not deleted are the conflicts, and only these few documents are read.
+"""
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..errors import Interrupted
+
+PAGE = 10000
+READ = 100  # documents with several leaves, at a time
+SAMPLES = 5
+
+
+def conflicts(client: Client, progress: Callable[[int], None] = lambda done: None,
+              stop: Stop = NEVER) -> dict[str, Any]:
+    """Look through all documents, those of couchdyno and any others.
+
+    ``progress`` is told how many have been seen. Returns ``{"documents": how many have conflicts, "revisions": how many
+    losing revisions they have, "samples": [{"id", "revisions"}], the first few}``. Raises Interrupted or ServerError.
+    """
+    found: dict[str, int] = {}
+    since: str | int = 0
+    seen = 0
+    while True:
+        rows, since = client.changes(since, PAGE)
+        suspects = [row["id"] for row in rows if len(row["changes"]) > 1]
+        for start in range(0, len(suspects), READ):
+            documents = client.documents(suspects[start:start + READ])
+            found.update((name, len(document["_conflicts"])) for name, document in documents.items()
+                         if document.get("_conflicts"))
+        seen += len(rows)
+        progress(seen)
+        if len(rows) < PAGE:
+            break
+        if stop.is_requested():
+            raise Interrupted("interrupted while looking for conflicts")
+    samples = [{"id": name, "revisions": found[name]} for name in sorted(found)[:SAMPLES]]
+    return {"documents": len(found), "revisions": sum(found.values()), "samples": samples}

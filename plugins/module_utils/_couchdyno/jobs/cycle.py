@@ -1,0 +1,132 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cycle: claim the next window, write it, settle it.
+
+Times are Unix seconds of the server, durations are seconds.
+"""
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Callable, Dict
+
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..errors import Busy, ServerError
+from ..model import legacy
+from ..model.claim import Claim, Driver
+from ..model.claiming import LEASE, Result, claim
+from ..model.ledger import Ledger
+from ..model.outcome import NOTHING, nonzero
+from ..model.parameters import draw_seed
+from ..model.run_record import CYCLE, RunRecord
+from ..storage import run_records
+from ..storage.lease import Lease
+from ..storage.ledger_document import LedgerDocument
+from .driver import abandon, is_gone, new_driver
+from .pace import Pace
+from .writer import Writer
+
+PATIENCE = 2 * LEASE  # how long to wait for documents that are in the hands of other drivers
+
+Data = Dict[str, Any]
+Progress = Callable[[int], None]  # is told how many documents are done so far
+WindowSize = Callable[[Ledger], int]  # how many updates to claim next
+
+
+def run_cycle(client: Client, document: LedgerDocument, window_size: WindowSize, pace: Pace, kind: str = CYCLE,
+              progress: Progress = lambda done: None, stop: Stop = NEVER) -> Data:
+    """Claim the next updates and whatever other cycles have left, write them, settle them.
+
+    Returns what ``execute`` has under ``"after"``. Raises Busy when other drivers do not let go of the documents in
+    time.
+    """
+    driver = new_driver()
+    try:
+        claims, before = _claim(client, document, driver, window_size, stop)
+        if not claims:
+            return NOTHING.dump(0.0, document.ledger.position)
+        return _write(client, document, claims, before, pace, kind, progress, stop)
+    except BaseException:
+        abandon(driver)
+        raise
+
+
+def _write(client: Client, document: LedgerDocument, claims: list[Claim], before: list[Claim], pace: Pace, kind: str,
+           progress: Progress, stop: Stop) -> Data:
+    """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
+    lease = Lease(client, document, claims)
+    sizes = _sizes(client)
+    started = time.monotonic()
+    ledger = document.ledger
+    outcome = Writer(client, ledger.stream, lease, pace, _expects(ledger, before), stop).write(progress)
+    dt = time.monotonic() - started
+    newest = claims[-1]
+    record = RunRecord.of(claims, outcome, kind=kind, dt=round(dt, 4), connections=pace.connections,
+                          limit=pace.rate or None, sizes=sizes or None)
+    result = Result(newest.ts, dt, outcome.written, outcome.errors)
+    lease.settle(outcome.left, result, run_records.place(client, record))
+    return dict(outcome.dump(dt, newest.first), **nonzero(redone=sum(entry.count for entry in claims if entry.redo)))
+
+
+def _sizes(client: Client) -> Data | None:
+    """The sizes of the database where it tells them; no cycle fails for want of them."""
+    try:
+        sizes = client.sizes() or {}
+    except ServerError:
+        return None
+    return {name: sizes[name] for name in ("active", "file") if name in sizes}
+
+
+def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:
+    """Whether an update finds its document there, None where nobody can tell.
+
+    It does when the previous update of the document was ours, and is not among what was left.
+    """
+    previous, origin = ledger.stream.previous, ledger.origin
+
+    def expects(update: int) -> bool | None:
+        earlier = previous(update)
+        if earlier is None or earlier < (origin or 0):
+            return False if origin is None else None
+        return None if any(entry.holds(earlier) for entry in before) else True
+
+    return expects
+
+
+def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size: WindowSize,
+           stop: Stop) -> tuple[list[Claim], list[Claim]]:
+    """Claim a window for a driver; waits for documents that others still write.
+
+    Returns its claims, and all that were open before.
+    """
+    before: list[Claim] = []
+
+    def take(ledger: Ledger) -> tuple[Ledger, list[Claim]]:
+        before[:] = ledger.claims
+        return claim(ledger, driver, window_size(ledger), client.now(), is_gone)
+
+    deadline = time.monotonic() + PATIENCE
+    if document.ledger.seed is None:
+        _upgrade(client, document)
+    while True:
+        try:
+            return document.change(take), before
+        except Busy:
+            if time.monotonic() > deadline or stop.wait(random.uniform(0.1, 0.5)):
+                raise
+            document.read()
+
+
+def _upgrade(client: Client, document: LedgerDocument) -> None:
+    """Take over a database of the original tool: give it a seed, and its history a document of its own."""
+    if legacy.HISTORY in document.ledger.other:
+        history = legacy.history_in(document.ledger.other)
+        client.put(legacy.history_document(client.get(legacy.HISTORY_ID), history))
+
+    def upgraded(ledger: Ledger) -> tuple[Ledger, None]:
+        seed = draw_seed() if ledger.seed is None else ledger.seed  # somebody may have been faster
+        return ledger._replace(seed=seed, other=legacy.without_history(ledger.other)), None
+
+    document.change(upgraded)

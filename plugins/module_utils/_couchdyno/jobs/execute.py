@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Execute: run update cycles, and say what they did.
+
+Times in the data are Unix seconds of the server, durations are seconds.
+"""
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable
+
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..errors import Busy
+from ..model.ledger import Ledger
+from ..model.limits import MAX_UPDATES, check_count
+from ..model.outcome import NOTHING, rate
+from ..storage.ledger_document import LedgerDocument, read_ledger
+from .cycle import run_cycle
+from .pace import Pace
+
+Data = Dict[str, Any]
+
+
+def execute(client: Client, updates: int | None = None, pace: Pace | None = None, stop: Stop = NEVER) -> Data:
+    """Execute one cycle of ``updates`` documents (as many as the ledger says by default, at most all of them).
+
+    Cycles that follow each other share a ``pace``.
+
+    Returns::
+
+        {"before": {"total", "size", "start", "updating"},
+         "after": {"updates", "dt", "rate", "errors", "first"},
+         "new_state": the public part of the ledger}
+
+    ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
+    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``
+    (writes that were refused at first because the document had just changed), ``foreign`` (documents that somebody else
+    had deleted, or was seen to have written, and that were overwritten; what was edited before the cycle is overwritten
+    without being looked at), ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all
+    that could be written is in the hands of other drivers), ``samples``, the first few documents that could not be
+    written: ``{"id", "update", "reason"}``, and ``reason``, what ended the writing before its time.
+    """
+    document = LedgerDocument(client)
+    _check(updates)
+    count = _window_size(document.read(), updates)
+    try:
+        after = run_cycle(client, document, lambda _ledger: count, pace or Pace(), stop=stop)
+    except Busy:
+        after = dict(NOTHING.dump(0.0, document.ledger.position), busy=1)
+    return _report(document.ledger, after["first"], count, after)
+
+
+def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Data]:
+    """What ``execute`` would return for each of so many cycles, were all to go well; changes nothing."""
+    _check(updates)
+    ledger, reports = read_ledger(client), []
+    count = _window_size(ledger, updates)
+    for __ in range(cycles):
+        first = ledger.position
+        ledger = ledger._replace(position=first + count, start=(first + count) % ledger.total)
+        after = {"updates": count, "dt": 0.0, "rate": 0.0, "errors": 0, "first": first}
+        reports.append(_report(ledger, first, count, after))
+    return reports
+
+
+def sum_up(afters: Iterable[Data]) -> Data:
+    """What several cycles did, as one: counts and durations summed, the rate over all, the first samples and reason."""
+    whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
+    for after in afters:
+        for name, value in after.items():
+            if name in ("samples", "reason"):
+                whole.setdefault(name, value)
+            elif name not in ("rate", "first"):
+                whole[name] = whole.get(name, 0) + value
+    return dict(whole, dt=round(whole["dt"], 3), rate=rate(whole["updates"], whole["dt"]))
+
+
+def _report(ledger: Ledger, first: int, count: int, after: Data) -> Data:
+    before = {"total": ledger.total, "size": ledger.size, "start": first % ledger.total, "updating": count}
+    return {"before": before, "after": after, "new_state": ledger.shown()}
+
+
+def _check(updates: int | None) -> None:
+    if updates is not None:
+        check_count("updates per run", updates, MAX_UPDATES)
+
+
+def _window_size(ledger: Ledger, updates: int | None) -> int:
+    """How many documents a cycle is to update."""
+    return min(updates or ledger.updates, ledger.total)

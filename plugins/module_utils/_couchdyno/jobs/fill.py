@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filling: write the documents of lap 0, together with whoever else does it."""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from ..couchdb.client import Client
+from ..couchdb.stop import Stop
+from ..errors import Busy
+from ..model.ledger import Ledger
+from ..model.run_record import FILL
+from ..storage.ledger_document import LedgerDocument
+from .cycle import run_cycle
+from .execute import sum_up
+from .pace import Pace
+
+BATCHES = 50  # how many batches a filling driver claims at once
+
+Data = Dict[str, Any]
+
+
+def fill(client: Client, document: LedgerDocument, pace: Pace, progress: Callable[[int, int], None],
+         stop: Stop) -> Data:
+    """Write the missing documents, some batches at a time; returns the counts of ``execute``, summed up.
+
+    ``progress`` is told how many documents there are, and of how many.
+    """
+    total = document.ledger.total
+    chunk = BATCHES * pace.batch_documents(document.ledger.size)
+    afters: list[Data] = []
+
+    def next_chunk(ledger: Ledger) -> int:
+        return max(0, min(chunk, total - ledger.position))
+
+    while missing(document.ledger) and not any(after["errors"] for after in afters) and not stop.is_requested():
+        there = total - missing(document.ledger)
+
+        def tell(done: int, there: int = there) -> None:
+            progress(there + done, total)
+
+        tell(0)
+        try:
+            afters.append(run_cycle(client, document, next_chunk, pace, FILL, tell, stop))
+        except Busy:
+            pass
+        if next_chunk(document.ledger) == 0 and missing(document.ledger):  # the rest is in the hands of other drivers
+            stop.wait(0.5)
+            document.read()
+    return sum_up(afters)
+
+
+def missing(ledger: Ledger) -> int:
+    """How many documents are not known to be there: not handed out yet, or in open claims of lap 0."""
+    total = ledger.total
+    opened = sum(min(claim.stop, total) - claim.first for claim in ledger.claims if claim.first < total)
+    return max(0, total - ledger.position) + opened

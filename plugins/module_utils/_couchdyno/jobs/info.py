@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Info: what is there, and how it has been going. It only reads, and asks for nothing that takes an admin."""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Iterable, NamedTuple
+
+from .. import REPORT_FORMAT
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..model import legacy
+from ..model.ledger import Ledger
+from ..model.limits import MAX_RUNS, check_count
+from ..model.run_record import CYCLE, KINDS, RunRecord
+from ..statistics import runs
+from ..statistics.missed_cycles import gaps
+from ..storage import run_records
+from ..storage.ledger_document import read_ledger
+from .conflicts import conflicts
+
+GAPS = 20  # of the latest are listed
+
+Data = Dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """What to tell beside the usual: the ``latest`` so many run records, updates a day, conflicts, points to draw."""
+
+    latest: int = 0
+    census: bool = False
+    conflicts: bool = False
+    series: bool = False
+
+
+USUAL = Wanted()
+
+
+def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None] = lambda done: None,
+         stop: Stop = NEVER) -> Data:
+    """What is there and how it has been going.
+
+    Returns::
+
+        {"format": of this report,
+         "dyno_config": the public part of the ledger,
+         "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits"},
+         "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
+                      "settled", "lap_done", "lap_left", "pace", "seconds_left", "ts"},
+         "statistics": {"cycle": runs.summary, "fill": the same},
+         "hosts": runs.hosts,
+         "gaps": {"missed", "count", "latest": [missed_cycles.gaps]},
+         "growth": runs.growth,
+         "ring": {"runs", "since"}: how many run records there are, and from when on,
+         "runs": the ``latest`` run records, oldest first,
+         where wanted: "census": runs.census, "series": runs.series of the cycles (of filling, without any),
+                       "conflicts": conflicts.conflicts,
+         "earlier": the history of the earlier tool, where there is one}
+
+    ``sizes`` (bytes), ``q`` and ``n`` are None on servers that do not tell; ``connections`` and ``limits`` (documents
+    a second) are those that runs had. ``present`` is how many of ``total`` documents have been handed out to be
+    written; ``open_claims`` counts ``expired_claims``, which the next cycle repairs, too; ``settled`` is the position
+    up to which everything is known to be written; ``pace`` is updates a second, the time between runs included, and
+    ``seconds_left`` until the lap is done at that; ``ts`` is the server's time. ``progress`` is told how many documents
+    have been looked through for conflicts.
+    """
+    check_count("history", wanted.latest, MAX_RUNS, least=0)
+    ledger = read_ledger(client)
+    records = run_records.read(client, ledger.runs)
+    by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
+    cycles = by_kind[CYCLE]
+    database = _database(client, records)
+    report = {
+        "format": REPORT_FORMAT,
+        "dyno_config": ledger.shown(),
+        "database": database,
+        "progress": _progress(ledger, runs.pace(records), client.now()),
+        "statistics": {kind: runs.summary(own, client.now()) for kind, own in by_kind.items()},
+        "hosts": runs.hosts(cycles, client.now()),
+        "gaps": _gaps(cycles, client.now()),
+        "growth": runs.growth(cycles, database["sizes"], client.now()),
+        "ring": {"runs": len(records), "since": records[0].ts if records else None},
+        "runs": [record.dump() for record in records[-wanted.latest:]] if wanted.latest else [],
+    }
+    if wanted.census:
+        report["census"] = runs.census(records)
+    if wanted.series:
+        report["series"] = runs.series(cycles or records)
+    if wanted.conflicts:
+        report["conflicts"] = conflicts(client, progress, stop)
+    if ledger.origin is not None:
+        report["earlier"] = legacy.history_in(ledger.other) or legacy.history_in(client.get(legacy.HISTORY_ID))
+    return report
+
+
+def _database(client: Client, records: list[RunRecord]) -> Data:
+    found = client.database_info() or {}
+    cluster = found.get("cluster", {})
+    return {"name": client.name, "url": client.place, "server_version": client.server_version(),
+            "doc_count": found.get("doc_count"), "sizes": found.get("sizes"), "q": cluster.get("q"),
+            "n": cluster.get("n"), "connections": _different(record.connections for record in records),
+            "limits": _different(record.limit for record in records)}
+
+
+def _different(values: Iterable[Any]) -> list[Any]:
+    """The values that there are, each once."""
+    return sorted({value for value in values if value is not None})
+
+
+def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
+    total, position = ledger.total, ledger.position
+    expired = [claim for claim in ledger.claims if claim.lease <= now]
+    left = total - position % total
+    return {"present": min(position, total), "total": total, "laps": position // total,
+            "open_claims": len(ledger.claims), "open_hosts": sorted({claim.host for claim in ledger.claims}),
+            "expired_claims": len(expired), "expired_hosts": sorted({claim.host for claim in expired}),
+            "settled": ledger.settled,
+            "lap_done": position % total, "lap_left": left,
+            "pace": round(pace, 3) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
+
+
+def _gaps(cycles: list[RunRecord], now: int) -> Data:
+    found = gaps(cycles, now)
+    return {"missed": sum(gap["missed"] for gap in found), "count": len(found), "latest": found[-GAPS:]}

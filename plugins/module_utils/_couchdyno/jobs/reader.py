@@ -1,0 +1,163 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reader: a whole source of documents in, a tally of what it holds out.
+
+Documents are read in ranges of ids that are known in advance, a few of them in flight at once, so memory does not grow
+with the database. A document that is not as it should be is read again before it is called so: it may have moved on
+while it was read.
+"""
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Callable, Iterator
+
+from ..couchdb.bulk import Row
+from ..couchdb.source import Document, Source
+from ..couchdb.stop import NEVER, Stop
+from ..errors import Interrupted
+from ..model.document_ids import AFTER_ALL, id_of
+from ..model.expectation import Expectation
+from ..model.limits import CONNECTIONS
+from ..model.stream import Stream
+from ..model.tally import Tally
+from ..model.verdicts import Finding, classify, judge, judge_other
+
+PAGE_DOCUMENTS = 1000
+PAGE_BYTES = 10 ** 6
+PAGE_IDS = 5000
+SPARSE = 20  # a document by its id costs the server as much as so many of a range
+ROUNDS = 4  # how often a document is read again that goes on changing
+PAUSE = 0.1  # seconds before the second of these readings, twice as many before each further one
+
+Progress = Callable[[int, int], None]
+Job = Callable[[], Tally]
+
+
+class Reader:
+    """Reads a whole source and judges what it holds; ``expectation`` says what that may be.
+
+    ``latest`` says how far the end of the expectation has moved meanwhile, if it does.
+    """
+
+    def __init__(self, source: Source, stream: Stream, expectation: Expectation,
+                 latest: Callable[[], int] | None = None, stop: Stop = NEVER, connections: int = CONNECTIONS) -> None:
+        self._expectation = expectation
+        self._source = source
+        self._stream = stream
+        self._latest = latest
+        self._stop = stop
+        self._connections = connections
+        self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
+
+    def read(self, progress: Progress = lambda done, total: None) -> Tally:
+        """Read and judge everything; ``progress`` is told how many documents there were so far."""
+        whole = self._tally()
+        flying: set[Future[Tally]] = set()
+        with ThreadPoolExecutor(self._connections) as pool:
+            for job in self._jobs():
+                while len(flying) > self._connections:  # one more than connections: no connection waits for us
+                    self._collect(flying, whole, progress)
+                flying.add(pool.submit(job))
+            while flying:
+                self._collect(flying, whole, progress)
+        return whole
+
+    def _tally(self) -> Tally:
+        return Tally(self._stream, self._expectation.origin)
+
+    def _jobs(self) -> Iterator[Job]:
+        """The ranges of ids that make up the source, each to be read by itself."""
+        total = self._stream.total
+        yield partial(self._judge_others, None, id_of(0))
+        known = min(total, max(self._expectation.since, self._source.document_count() or 0))
+        for first in range(0, known, self._page):
+            yield partial(self._judge_range, first, min(first + self._page, known))
+        if known < total:
+            yield partial(self._judge_range, known, total)
+        yield partial(self._judge_others, AFTER_ALL, None)
+
+    def _collect(self, flying: set[Future[Tally]], whole: Tally, progress: Progress) -> None:
+        """Take in the ranges that are done, after waiting for one."""
+        done, __ = wait(flying, return_when=FIRST_COMPLETED)
+        for future in done:
+            flying.remove(future)
+            whole.merge(future.result())
+        progress(whole.checked, self._stream.total)
+        if self._stop.is_requested():
+            raise Interrupted("interrupted; what has been read by now proves nothing")
+
+    def _pages(self, first: str | None, before: str | None, limit: int,
+               include_docs: bool) -> Iterator[tuple[list[Row], bool]]:
+        """The rows of a range of ids, a page at a time, and whether that is the last page."""
+        more = True
+        while more:
+            rows = self._source.rows_before(first, before, limit + 1, include_docs)
+            more = len(rows) > limit
+            if more:
+                first = rows.pop()["id"]
+            yield rows, not more
+
+    def _judge_range(self, first: int, stop: int) -> Tally:
+        """Judge documents ``[first, stop)`` and what lies among them, in a thread of the pool."""
+        tally = self._tally()
+        before = id_of(stop) if stop < self._stream.total else AFTER_ALL
+        for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
+            end = stop if last else self._after(rows, first)
+            suspects = []
+            for finding in classify(self._stream, self._expectation, first, end, rows):
+                if finding.is_fine or finding.is_other:
+                    tally.add(finding)
+                else:
+                    suspects.append(finding)
+            self._settle(suspects, tally)
+            first = end
+        return tally
+
+    def _after(self, rows: list[Row], first: int) -> int:
+        """The index after the last document of the stream in a page; ``first`` if there is none."""
+        indexes = (self._stream.index_of(row["id"]) for row in reversed(rows))
+        return next((index + 1 for index in indexes if index is not None), first)
+
+    def _judge_others(self, first: str | None, before: str | None) -> Tally:
+        """Judge documents that are not of the stream, in a thread of the pool; only their ids are read."""
+        tally = self._tally()
+        for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
+            for row in rows:
+                for finding in judge_other(row["id"]):
+                    tally.add(finding)
+        return tally
+
+    def _settle(self, suspects: list[Finding], tally: Tally) -> None:
+        """Read documents again that are not as they should be, until they are or stay as they are."""
+        for attempt in range(ROUNDS):
+            if not suspects:
+                return
+            if attempt:
+                self._stop.wait(PAUSE * 2 ** (attempt - 1))
+            suspects = self._read_again(suspects, tally)
+        for finding in suspects:
+            tally.add(finding)
+
+    def _read_again(self, suspects: list[Finding], tally: Tally) -> list[Finding]:
+        """Read documents again; returns those that have changed and still are not as they should be."""
+        found = self._documents([suspect.number for suspect in suspects])
+        expectation = self._expectation
+        if self._latest and any(suspect.kind == "ahead" for suspect in suspects):
+            self._expectation = expectation = expectation._replace(until=self._latest())
+        again = []
+        for suspect in suspects:
+            finding = judge(self._stream, expectation, suspect.number, found.get(id_of(suspect.number)))
+            if finding.is_fine or finding.document == suspect.document:
+                tally.add(finding)
+            else:
+                again.append(finding)
+        return again
+
+    def _documents(self, numbers: list[int]) -> dict[str, Document]:
+        """Existing ones of some documents, by their ids; read as one range if they lie close together."""
+        if numbers[-1] - numbers[0] > SPARSE * len(numbers):
+            return self._source.documents(list(map(id_of, numbers)))
+        pages = self._pages(id_of(numbers[0]), id_of(numbers[-1]) + "\0", self._page, include_docs=True)
+        return {row["id"]: row["doc"] for rows, __ in pages for row in rows if row.get("doc")}

@@ -1,0 +1,31 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A snapshot of a database, its ledger and its latest runs: two small requests, so it may be taken every second."""
+from __future__ import annotations
+
+from typing import Any
+
+from ..couchdb.client import Client
+from ..statistics.runs import pace
+from ..storage import run_records
+from ..storage.ledger_document import read_ledger
+
+LATEST = 60  # runs
+
+
+def snapshot(client: Client) -> dict[str, Any]:
+    """How things are going.
+
+    Returns ``{"name": of the database, "ts": the server's time, "runs": the latest run records, oldest first,
+    "total", "position", "laps", "lap_done", "seconds_left": until the lap is done (None: nobody can tell),
+    "open_claims", "all_runs": how many runs there have been}``.
+    """
+    ledger = read_ledger(client)
+    total, position = ledger.total, ledger.position
+    runs = run_records.read(client, ledger.runs, LATEST)
+    speed = pace(runs)
+    left = total - position % total
+    return {"name": client.name, "ts": client.now(), "runs": [run.dump() for run in runs], "all_runs": ledger.runs,
+            "total": total, "position": position, "laps": position // total, "lap_done": position % total,
+            "seconds_left": round(left / speed) if speed else None, "open_claims": len(ledger.claims)}

@@ -1,0 +1,272 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The writer: claimed windows in, their outcome out.
+
+Windows are cut into batches, a few of which are in flight at once: while one is being written, the revisions of the
+next are read. Three things keep documents from going back to an older update, whatever dies or stalls:
+
+- revisions are used only when they were read while the lease lasted, and nobody else may write the documents then;
+- a write under an old revision is refused, and a refused document is read again: one that holds this update or a
+  later one is done;
+- windows that another driver had before are read with their documents, for the same reason.
+"""
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Callable, Dict, Iterator, NamedTuple
+
+from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..errors import ServerError, TooLarge
+from ..model.claim import Claim
+from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
+from ..model.stream import Stream
+from ..storage.before_write import Revisions, documents, revisions, update_held
+from ..storage.lease import Lease
+from .pace import Pace
+
+ROUNDS = 5  # how often a document is tried that was refused or could not be written
+NO_ANSWER = {"error": "no answer"}
+TICK = 1.0  # seconds between two looks at the lease while batches are in flight
+
+Reasons = Dict[int, str]  # by update: why its document was not written
+
+
+class Batch(NamedTuple):
+    """Consecutive updates of one claim, written together; ``due`` is when to begin, on the monotonic clock."""
+
+    claim: Claim
+    first: int
+    stop: int
+    due: float
+
+    @property
+    def size(self) -> int:
+        """How many updates it has."""
+        return self.stop - self.first
+
+
+class Work:
+    """A batch in the hands of a thread, and what has become of its updates so far.
+
+    ``accepted`` are updates that too few replicas have accepted, ``foreign`` those whose documents were foreign.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.claim = batch.claim
+        self.written: set[int] = set()
+        self.current: set[int] = set()
+        self.accepted: set[int] = set()
+        self.foreign: set[int] = set()
+        self.failed: Reasons = {}
+        self.conflicts = 0
+        self.latencies: list[float] = []
+
+    def outcome(self, stream: Stream, broken: ServerError | None = None) -> Outcome:
+        """What became of the batch; all of it is left when something has ``broken`` the work off."""
+        batch, failed = self.batch, self.failed
+        errors = batch.size - len(self.written) - len(self.current) if broken else len(failed)
+        window = (batch.first, batch.stop) if broken or not failed else (min(failed), max(failed) + 1)
+        samples = [Failure(stream.document_id(update), update, reason) for update, reason in failed.items()]
+        return Outcome(
+            written=len(self.written), accepted=len(self.written & self.accepted), current=len(self.current),
+            conflicts=self.conflicts, foreign=len(self.foreign), errors=errors, samples=tuple(samples[:SAMPLES]),
+            failed=Counter(map(error_class, failed.values())), latencies=tuple(self.latencies), broken=broken,
+            windows={self.claim: window} if errors else {})
+
+
+class Writer:
+    """Writes the windows of a driver; make one for each set of claims.
+
+    ``expects`` says of an update whether its document exists already, None if nobody can tell; by default there is
+    none in lap 0. A document that is missing, or is where none should be, is counted as foreign.
+    """
+
+    def __init__(self, client: Client, stream: Stream, lease: Lease, pace: Pace | None = None,
+                 expects: Callable[[int], bool | None] | None = None, stop: Stop = NEVER) -> None:
+        self._client = client
+        self._stream = stream
+        self._lease = lease
+        self._pace = pace or Pace()
+        self._expects = expects or (lambda update: False if update < stream.total else None)
+        self._stop = stop
+        self._slots = threading.Semaphore(self._pace.connections)  # of requests in flight; a thread more renders
+        self._is_clear = True  # where no documents are expected none has turned up so far
+
+    def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
+        """Write all claims of the lease; ``progress`` is told how many documents are done so far.
+
+        What cannot be written is in the outcome. Raises ClaimLost when the lease ran out, after all requests in flight
+        have ended.
+        """
+        outcome = NOTHING
+        flying: set[Future[Outcome]] = set()
+        with ThreadPoolExecutor(self._pace.connections + 1) as pool:
+            for batch in self._batches():
+                while self._has_to_wait(batch, flying, outcome):
+                    outcome = self._collect(flying, outcome, progress, batch.due)
+                if outcome.broken or self._stop.is_requested():
+                    outcome = outcome.plus(_left(batch, is_error=outcome.broken is not None))
+                else:
+                    flying.add(pool.submit(self._write_batch, batch))
+            while flying:
+                outcome = self._collect(flying, outcome, progress)
+        return outcome
+
+    def _batches(self) -> Iterator[Batch]:
+        for claim in list(self._lease.claims):
+            first = claim.first
+            while first < claim.stop:
+                stop = min(first + self._pace.batch_documents(self._stream.size), claim.stop)
+                yield Batch(claim, first, stop, self._pace.due(stop - first))
+                first = stop
+
+    def _has_to_wait(self, batch: Batch, flying: set[Future[Outcome]], outcome: Outcome) -> bool:
+        if outcome.broken or self._stop.is_requested():
+            return False
+        return len(flying) >= self._pace.in_flight or batch.due > time.monotonic()
+
+    def _collect(self, flying: set[Future[Outcome]], outcome: Outcome, progress: Callable[[int], None],
+                 due: float = 0.0) -> Outcome:
+        """Take in the batches that are done, after waiting for one a moment; keep the lease alive meanwhile.
+
+        The moment ends when the next batch is ``due``, if there is one to come.
+        """
+        pause = due - time.monotonic()
+        pause = min(TICK, pause) if pause > 0 else TICK
+        if flying:
+            done, __ = wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
+        else:
+            done = set()
+            self._stop.wait(pause)
+        for future in done:
+            flying.remove(future)
+            outcome = outcome.plus(future.result())
+            self._pace.throttle(self._client.throttled)
+            progress(outcome.written + outcome.current)
+        try:
+            self._lease.renew_when_due()
+        except ServerError as error:
+            outcome = outcome._replace(broken=outcome.broken or error)
+        return outcome
+
+    def _write_batch(self, batch: Batch) -> Outcome:
+        """Write a batch, in a thread of the pool."""
+        work = Work(batch)
+        try:
+            self._write_rounds(work)
+        except ServerError as error:
+            return work.outcome(self._stream, error)
+        return work.outcome(self._stream)
+
+    def _write_rounds(self, work: Work) -> None:
+        """Write a batch, and again what was refused or could not be written."""
+        todo = list(range(work.batch.first, work.batch.stop))
+        reasons: Reasons = {}
+        for attempt in range(ROUNDS):
+            todo, found = self._look(todo, work, attempt)
+            if not work.claim.redo:  # whether the run that had it before has met an empty place, nobody knows
+                work.foreign.update(update for update in todo if self._is_foreign(update, update in found))
+            reasons = self._post(work, todo, found) if todo else {}
+            todo = list(reasons)
+            if not todo:
+                break
+            self._is_clear = False
+            self._lease.confirm()  # whoever wrote these documents may have been handed them
+            self._client.pause(random.uniform(0, 0.1) * 2 ** attempt)
+        work.failed.update(reasons)
+
+    def _look(self, updates: list[int], work: Work, attempt: int) -> tuple[list[int], Revisions]:
+        """Which of the updates are still to be written, and the revisions of their documents.
+
+        Documents are read whole where they may hold their update already, and not at all where none is expected.
+        """
+        if work.claim.redo or attempt:
+            return self._behind(updates, work)
+        if self._is_clear and self._expects(updates[-1]) is False:
+            return updates, {}
+        with self._slots:
+            return updates, revisions(self._client, self._stream, updates)
+
+    def _is_foreign(self, update: int, is_there: bool) -> bool:
+        expected = self._expects(update)
+        return expected is not None and expected != is_there
+
+    def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
+        """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
+        with self._slots:
+            found = documents(self._client, self._stream, updates)
+        behind, there = [], {}
+        for update in updates:
+            document = found.get(self._stream.document_id(update))
+            held = update_held(self._stream, document) if document else None
+            if held is not None and held >= update:
+                (work.written if update in work.accepted else work.current).add(update)
+                continue
+            behind.append(update)
+            if document:
+                there[update] = document["_rev"]
+                if held is None and self._expects(update) is not None:
+                    work.foreign.add(update)
+        return behind, there
+
+    def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
+        """Write documents under their revisions; returns those worth another try, with the reasons."""
+        render, ts = self._stream.content.render, work.claim.ts
+        body = bulk_body(render(update, ts, found.get(update)) for update in updates)
+        try:
+            with self._slots:
+                self._lease.check()
+                started = time.monotonic()
+                answers = self._client.bulk_post(body)
+        except TooLarge as error:
+            return self._post_halves(work, updates, found, error)
+        ended = time.monotonic()
+        self._pace.answered(len(updates), ended - started)
+        # At a rate, what had to wait for a slow server counts as slow: see pace.due.
+        work.latencies.append(ended - (work.batch.due if self._pace.rate else started))
+        return self._take_answers(work, updates, answers)
+
+    def _take_answers(self, work: Work, updates: list[int], answers: list[dict[str, Any]]) -> Reasons:
+        """Note what was written and what is refused for good; returns the others, with the reasons."""
+        again = {}
+        by_id = {answer.get("id"): answer for answer in answers}
+        for update in updates:
+            answer = by_id.get(self._stream.document_id(update), NO_ANSWER)
+            word = row_error(answer)
+            if not word and "accepted" in answer:  # by replicas that the others may disagree with
+                work.accepted.add(update)
+                again[update] = "accepted by too few copies"
+            elif not word:
+                work.accepted.discard(update)
+                work.written.add(update)
+            elif word in FINAL:
+                work.failed[update] = row_reason(answer)
+            else:
+                if word == "conflict":
+                    work.conflicts += 1
+                again[update] = row_reason(answer)
+        return again
+
+    def _post_halves(self, work: Work, updates: list[int], found: Revisions, error: TooLarge) -> Reasons:
+        """Write in two requests what the server finds too large for one."""
+        if len(updates) == 1:
+            work.failed[updates[0]] = str(error)
+            return {}
+        self._pace.too_large(len(updates))
+        half = len(updates) // 2
+        again = self._post(work, updates[:half], found)
+        again.update(self._post(work, updates[half:], found))
+        return again
+
+
+def _left(batch: Batch, is_error: bool) -> Outcome:
+    """The outcome of a batch that was not begun: because of an error, or of a stop."""
+    return Outcome(errors=batch.size if is_error else 0, windows={batch.claim: (batch.first, batch.stop)})

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What documents contain: how an update is rendered, and which update a document contains. Pure functions.
+
+Whoever writes documents, reads them before a write or verifies them uses this one interface, so that what is written is
+what is expected.
+"""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from hashlib import shake_128
+from typing import Any, Callable, Dict, Iterable, NamedTuple
+
+from .document_ids import FORMAT
+from .limits import EXACT, is_integer
+
+Document = Dict[str, Any]
+TimeStamp = Callable[[int], "int | None"]  # the time stamp that an update must have; None: any
+
+HEAD = '{"_id":"' + FORMAT + '","ts":%d,"update":%d,"data":"'
+FIELDS = frozenset(("_id", "_rev", "ts", "update", "data"))
+
+
+class Reading(NamedTuple):
+    """What a document contains: an ``update``, byte for byte, or the ``flaw`` that shows that it is no update's."""
+
+    update: int
+    flaw: str = ""
+
+
+def any_time(_update: int) -> int | None:
+    """The time stamp of an update of which nothing is known."""
+    return None
+
+
+class Content(ABC):
+    """The contents of the documents of one stream."""
+
+    @abstractmethod
+    def render(self, update: int, ts: int, rev: str | None = None) -> str:
+        """The document that an update writes, as JSON text of ASCII characters.
+
+        ``ts`` is the time of the claim in Unix seconds, ``rev`` the revision that it is written under.
+        """
+
+    @abstractmethod
+    def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
+        """Which update a document contains, as CouchDB returns the document."""
+
+
+class ClassicContent(Content):
+    """``size`` bytes of JSON: id, time stamp, number of the update, and hexadecimal digits that follow from these.
+
+    ``index`` gives the index of the document that an update writes.
+    """
+
+    def __init__(self, seed: int, size: int, index: Callable[[int], int]) -> None:
+        self._seed = seed
+        self._size = size
+        self._index = index
+
+    def render(self, update: int, ts: int, rev: str | None = None) -> str:
+        """As in Content; without ``rev`` the text is ``size`` bytes long, or as short as the other fields allow."""
+        head = HEAD % (self._index(update), ts, update)
+        tail = '"}' if rev is None else f'","_rev":"{rev}"}}'
+        return head + self.digits(update, ts, self._size - len(head) - 2) + tail
+
+    def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
+        """As in Content."""
+        names = document.keys() - {"_conflicts"} if "_conflicts" in document else document.keys()
+        if names != FIELDS:
+            return Reading(-1, _wrong_fields(names))
+        update, ts, data = document["update"], document["ts"], document["data"]
+        for name, value in (("update", update), ("ts", ts)):
+            if not is_integer(value) or not 0 <= value < EXACT:
+                return Reading(-1, f"its field {name} is {value!a:.40}")
+        own_id = FORMAT % self._index(update)
+        if document["_id"] != own_id:
+            return Reading(-1, f"holds update {update}, which is one of {own_id}")
+        stamp = ts_of(update)
+        if stamp is not None and ts != stamp:
+            return Reading(-1, f"holds update {update} with the time stamp {ts}, where that of its claim is {stamp}")
+        expected = self._data(update, ts)
+        if data != expected:
+            return Reading(-1, _wrong_data(data, expected, f"update {update} at {ts}"))
+        return Reading(update)
+
+    def digits(self, update: int, ts: int, length: int) -> str:
+        """``length`` hexadecimal digits (none for a negative length) of SHAKE-128 over seed, update and ts."""
+        if length <= 0:
+            return ""
+        return shake_128(b"%d/%d/%d" % (self._seed, update, ts)).hexdigest((length + 1) // 2)[:length]
+
+    def _data(self, update: int, ts: int) -> str:
+        """The field ``data`` of the document that an update writes."""
+        return self.digits(update, ts, self._size - len(HEAD % (self._index(update), ts, update)) - 2)
+
+
+def _wrong_fields(names: Iterable[str]) -> str:
+    lost, more = FIELDS.difference(names), sorted(set(names) - FIELDS)
+    return "; ".join([f"has no field {name}" for name in sorted(lost)]
+                     + [f"has a field too many: {name!a:.40}" for name in more])
+
+
+def _wrong_data(data: Any, expected: str, what: str) -> str:
+    """How the data of a document differs from what it should be."""
+    if not isinstance(data, str):
+        return f"its field data is {data!a:.40}"
+    if len(data) != len(expected):
+        return f"its data has {len(data)} characters; that of {what} has {len(expected)}"
+    different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]
+    if 2 * len(different) > len(data):
+        return f"its data is not that of {what}: the data, the update or the time stamp was changed"
+    return f"its data differs from that of {what} at {len(different)} places, the first is character {different[0]}"

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a document in the course of the stream: it is not created yet, holds an update, or is deleted."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+NOT_CREATED_YET, HOLDS, DELETED = "not created yet", "holds", "deleted"
+
+
+class DocumentState(NamedTuple):
+    """A document at a position; ``update`` is the update that it holds or was deleted by, -1 before its creation."""
+
+    case: str
+    update: int = -1
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a document."""
+        return self.case == HOLDS
+
+
+NOT_CREATED = DocumentState(NOT_CREATED_YET)
+
+
+def holding(update: int) -> DocumentState:
+    """The state of a document that holds an update."""
+    return DocumentState(HOLDS, update)
+
+
+def deleted_by(update: int) -> DocumentState:
+    """The state of a document that an update has deleted."""
+    return DocumentState(DELETED, update)

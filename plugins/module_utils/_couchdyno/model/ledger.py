@@ -1,0 +1,141 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger: what the document ``couchdyno_meta`` says of a database, and who is writing what."""
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, NamedTuple
+
+from ..errors import LedgerDamaged
+from . import legacy
+from .claim import Claim, Superseded
+from .limits import LATEST, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count
+from .parameters import Parameters
+from .stream import Stream
+
+LEDGER_ID = "couchdyno_meta"
+VERSION = 1
+NOT_SHOWN = ("origin", "torn_from", "torn_until", "rev", "other")
+LIMITS = {
+    "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
+    "start": (0, MAX_TOTAL), "position": (0, MAX_SEED), "origin": (0, MAX_SEED), "runs": (0, MAX_SEED),
+    "torn_from": (0, MAX_SEED), "torn_until": (0, MAX_SEED),
+    "created": (0, LATEST), "last_ts": (0, LATEST), "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES),
+    "last_errors": (0, MAX_UPDATES),
+}
+OPTIONAL = {"origin", "torn_from", "torn_until"}
+OWN = {"_id", "_rev", "version", "claims", *LIMITS}
+
+Document = Dict[str, Any]
+
+
+class Ledger(NamedTuple):
+    """What a database is, how far its updates have come, and which of them are open.
+
+    ``created`` and ``last_ts`` are Unix seconds of the server, ``last_dt`` seconds, ``size`` bytes. Every update below
+    ``position`` was handed out exactly once, or is named by exactly one open claim; ``start``, which people see, is
+    that position within its lap. ``runs`` is the number of the next run.
+
+    A database of the original tool (legacy.py) has no ``seed`` at first, and its ``origin`` is the position from which
+    on its documents are of the stream. ``torn_from`` and ``torn_until`` are what ``superseded`` reads. ``rev`` is
+    CouchDB's, ``other`` are fields of somebody else, which are kept.
+    """
+
+    created: int
+    last_dt: float
+    last_errors: int
+    last_ts: int
+    last_updates: int
+    size: int
+    start: int
+    total: int
+    updates: int
+    version: Any
+    seed: int | None
+    position: int
+    runs: int
+    claims: tuple[Claim, ...]
+    origin: int | None
+    torn_from: int | None
+    torn_until: int | None
+    rev: str
+    other: Document
+
+    @classmethod
+    def new(cls, parameters: Parameters, now: int) -> Ledger:
+        """The ledger of a database in which nothing has happened yet."""
+        return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
+                   total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
+                   position=0, runs=0, claims=(), origin=None, torn_from=None, torn_until=None, rev="", other={})
+
+    @classmethod
+    def load(cls, document: Document) -> Ledger:
+        """The ledger in a document; raises LedgerDamaged if its fields make no sense."""
+        fields = legacy.completed(document)
+        optional = OPTIONAL | {"seed"} if legacy.is_original(document) else OPTIONAL
+        for name in LIMITS:
+            if name in fields or name not in optional:
+                _check_number(name, fields.get(name))
+        numbers: dict[str, Any] = {name: fields.get(name) for name in LIMITS}
+        return cls(**numbers, version=fields.get("version"), claims=_claims(fields),
+                   rev=fields.get("_rev", ""),
+                   other={name: value for name, value in fields.items() if name not in OWN})
+
+    def dump(self) -> Document:
+        """The document; it is written in place of the revision that the ledger was read from."""
+        fields = self._asdict()
+        rev, other = fields.pop("rev"), fields.pop("other")
+        document = dict(other, _id=LEDGER_ID, **{name: fields[name] for name in fields if fields[name] is not None})
+        document["claims"] = [claim.dump() for claim in self.claims]
+        return dict(document, _rev=rev) if rev else document
+
+    def shown(self) -> Document:
+        """The ledger as reports show it: without the fields of CouchDB, and without drivers' names in its claims."""
+        shown = {name: value for name, value in self._asdict().items() if name not in NOT_SHOWN and value is not None}
+        return dict(shown, claims=[claim.shown() for claim in self.claims])
+
+    def with_claims(self, claims: Iterable[Claim]) -> Ledger:
+        """The ledger with other open claims."""
+        return self._replace(claims=tuple(sorted(claims)))
+
+    @property
+    def stream(self) -> Stream:
+        """The update stream of the database."""
+        if self.seed is None:
+            raise _damaged("it has no seed")
+        return Stream(self.seed, self.total, self.size)
+
+    @property
+    def superseded(self) -> Superseded | None:
+        """What was given up and may not have been made good yet, None for nothing."""
+        found = Superseded(self.torn_from or 0, self.torn_until or 0)
+        return found if any(claim.first < found.stop for claim in self.claims) else None
+
+    @property
+    def settled(self) -> int:
+        """The position up to which everything is written: the first update that is open or superseded."""
+        firsts = [self.position, *(claim.first for claim in self.claims)]
+        return min([*firsts, self.superseded.first] if self.superseded else firsts)
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Raise LedgerDamaged for a number that makes no sense."""
+    least, most = LIMITS[name]
+    is_duration = name == "last_dt" and isinstance(value, float) and least <= value <= most
+    if not (is_duration or is_count(value, least, most)):
+        raise _damaged(f"its field {name!r} is {value!r:.40}")
+
+
+def _claims(fields: Document) -> tuple[Claim, ...]:
+    """The open claims; raises LedgerDamaged. ``total`` and ``position`` have been checked before."""
+    entries = fields.get("claims")
+    if isinstance(entries, list):
+        claims = [Claim.load(entry, fields["total"], fields["position"]) for entry in entries]
+        if None not in claims:
+            return tuple(claim for claim in claims if claim)
+    raise _damaged("its claims cannot be read")
+
+
+def _damaged(what: str) -> LedgerDamaged:
+    return LedgerDamaged(f"the ledger (document {LEDGER_ID}) is damaged: {what}; "
+                         "restore it, or set the database up anew with force")

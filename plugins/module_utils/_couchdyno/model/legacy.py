@@ -1,0 +1,51 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases of the original tool: everything that is done for their sake. Pure.
+
+Its ledger has no seed and no position, keeps a ``history`` inside, and its documents hold no update that could be
+verified. The first cycle upgrades such a database in place: the ledger gets a seed, its history goes into a document of
+its own, and ``origin`` says from which position on documents are of the stream.
+"""
+from __future__ import annotations
+
+from typing import Any, Dict
+
+HISTORY_ID = "couchdyno_history"
+HISTORY = "history"  # the field, in the ledger and in that document
+LATER = ("created", "last_ts", "last_dt", "last_updates", "last_errors")  # what its first ledgers did not have
+
+Document = Dict[str, Any]
+
+
+def is_original(ledger: Document) -> bool:
+    """Whether a ledger is as the original tool leaves it."""
+    return "position" not in ledger
+
+
+def completed(ledger: Document) -> Document:
+    """A ledger with the fields that the original tool did not know, but for a seed."""
+    fields = dict(dict.fromkeys(LATER, 0), **ledger)
+    if is_original(ledger):
+        fields.update(position=ledger.get("start"), origin=ledger.get("start"), runs=0, claims=[])
+    return fields
+
+
+def history_in(fields: Document | None) -> list[Any]:
+    """The history in a document, or in the ``other`` fields of a ledger; empty if there is none."""
+    return list((fields or {}).get(HISTORY, []))
+
+
+def history_document(present: Document | None, history: list[Any]) -> Document:
+    """The document that keeps the history from inside the ledger, in place of the one that is ``present``."""
+    return dict(present or {"_id": HISTORY_ID}, history=history)
+
+
+def without_history(other: Document) -> Document:
+    """The ``other`` fields of a ledger, without the history."""
+    return {name: value for name, value in other.items() if name != HISTORY}
+
+
+def may_have_left(document: Document, origin: int | None) -> bool:
+    """Whether the original tool may have left a document, in a database with this origin."""
+    return origin is not None and "update" not in document

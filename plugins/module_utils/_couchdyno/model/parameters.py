@@ -1,0 +1,36 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parameters that a database is set up with."""
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from .limits import MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, check_count
+
+
+class Parameters(NamedTuple):
+    """``total`` documents of ``size`` bytes, ``updates`` of them in a run; a ``seed`` of None is drawn at random."""
+
+    total: int = 1000
+    size: int = 1000
+    updates: int = 10
+    seed: int | None = None
+
+    def check(self) -> Parameters:
+        """The parameters, with ``updates`` capped at ``total``; raises UsageError if they make no sense."""
+        check_count("total", self.total, MAX_TOTAL)
+        check_count("size", self.size, MAX_SIZE)
+        check_count("updates per run", self.updates, MAX_UPDATES)
+        if self.seed is not None:
+            check_count("seed", self.seed, MAX_SEED, least=0)
+        return self._replace(updates=min(self.updates, self.total))
+
+
+DEFAULTS = Parameters()
+
+
+def draw_seed() -> int:
+    """A random seed."""
+    return secrets.randbelow(MAX_SEED + 1)

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run records: what each settled cycle leaves in the history of a database, one small document each. Pure."""
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
+
+from .claim import Claim
+from .limits import EXACT, is_count, is_integer
+from .outcome import Outcome
+
+RING = 10000  # records are kept, then the oldest is replaced
+ID_PREFIX = "couchdyno_run_"
+CYCLE, FILL = "cycle", "fill"
+KINDS = (CYCLE, FILL)
+
+Document = Dict[str, Any]
+
+
+class RunRecord(NamedTuple):
+    """What a run did.
+
+    Its number, the time ``ts`` of its claim (Unix seconds of the server), its duration ``dt`` (seconds), the window
+    ``[first, first + count)`` that it was handed (0 updates if it only repaired), documents written and not written,
+    one of KINDS, the driver's host, and percentiles of the seconds that bulk requests took.
+
+    The rest may be None: the ``connections`` that it wrote over, its ``limit`` (documents per second), the ``sizes``
+    that the database had at about the claim (bytes, ``active`` and ``file``), its errors by class, and the windows of
+    earlier runs that it took over, each as ``[first, count, ts]``. So the records of all runs together say when each
+    update was handed out, and that none was handed out twice.
+    """
+
+    run: int
+    ts: int
+    dt: float = 0.0
+    first: int = 0
+    count: int = 0  # type: ignore[assignment]  # tuple.count is not missed
+    updates: int = 0
+    errors: int = 0
+    kind: str = CYCLE
+    host: str = ""
+    latency: Mapping[str, float] = {}
+    connections: int | None = None
+    limit: float | None = None
+    sizes: Mapping[str, int] | None = None
+    classes: Mapping[str, int] | None = None
+    redone: Sequence[list[int]] | None = None
+
+    @classmethod
+    def of(cls, claims: Sequence[Claim], outcome: Outcome, **settings: Any) -> RunRecord:
+        """The record of a run that had these claims, the newest last; ``settings`` are what they do not say."""
+        newest = claims[-1]
+        redone = [[claim.first, claim.count, claim.ts] for claim in claims if claim.redo]
+        return cls(run=newest.run, ts=newest.ts, first=newest.first, count=0 if newest.redo else newest.count,
+                   updates=outcome.written, errors=outcome.errors, host=newest.host, latency=outcome.latency(),
+                   classes=outcome.classes or None, redone=redone or None, **settings)
+
+    @classmethod
+    def load(cls, document: Document) -> RunRecord | None:
+        """The record in a document, None if its fields make no sense."""
+        fields = {name: document[name] for name in cls._fields if document.get(name) is not None}
+        is_sound = {"run", "ts"} <= set(fields) and all(CHECKS[name](value) for name, value in fields.items())
+        return cls(**fields) if is_sound else None
+
+    def dump(self) -> Document:
+        """The fields of the document, and of reports."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+    @property
+    def rate(self) -> float:
+        """Documents per second; 0.0 if it took no time."""
+        return self.updates / self.dt if self.dt else 0.0
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether it wrote something, so that its rate says something."""
+        return self.updates > 0 and self.dt > 0
+
+
+def record_id(run: int) -> str:
+    """The id of the document that holds the record of a run."""
+    return f"{ID_PREFIX}{run % RING:05d}"
+
+
+def _is_whole(value: Any) -> bool:
+    return is_count(value, 0, EXACT)
+
+
+def _is_number(value: Any) -> bool:
+    return (is_integer(value) or isinstance(value, float)) and math.isfinite(value) and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_latency(value: Any) -> bool:
+    return isinstance(value, dict) and (not value or {"p50", "p95", "p99"} <= set(value)) and all(
+        map(_is_number, value.values()))
+
+
+def _is_mapping_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
+
+
+def _is_redone(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(window, list) and len(window) == 3 and all(map(_is_whole, window))
+                                           for window in value)
+
+
+CHECKS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections"), _is_whole),
+    **dict.fromkeys(("dt", "limit"), _is_number),
+    **dict.fromkeys(("kind", "host"), _is_text),
+    "latency": _is_latency, "sizes": _is_mapping_of(_is_whole), "classes": _is_mapping_of(_is_whole),
+    "redone": _is_redone,
+}

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The update stream: an endless, fixed series of updates, as a pure function.
+
+``(seed, k)`` decides which document update k writes, and ``(seed, k, ts)`` every byte of it (content.py), so whatever
+a database should hold can be computed and never needs to be kept.
+"""
+from __future__ import annotations
+
+from .content import ClassicContent, Content
+from .document_ids import id_of, index_in
+from .document_state import NOT_CREATED, DocumentState, holding
+
+
+class Stream:
+    """The updates of one database: ``total`` documents of ``size`` bytes, told from others by ``seed``."""
+
+    def __init__(self, seed: int, total: int, size: int) -> None:
+        self.seed = seed
+        self.total = total
+        self.size = size
+        self.content: Content = ClassicContent(seed, size, self.index)
+
+    def index(self, update: int) -> int:
+        """The index of the document that an update writes: the one place that knows the order within a lap."""
+        return update % self.total
+
+    def previous(self, update: int) -> int | None:
+        """The update of the same document that comes before an update, None if there is none."""
+        return update - self.total if update >= self.total else None
+
+    def document_id(self, update: int) -> str:
+        """The id of the document that an update writes."""
+        return id_of(self.index(update))
+
+    def index_of(self, document_id: str) -> int | None:
+        """The index of the document with an id, None for an id that is not of the stream."""
+        return index_in(document_id, self.total)
+
+    def state_at(self, index: int, position: int) -> DocumentState:
+        """What document ``index`` is when all updates below ``position`` are done."""
+        if index >= position:
+            return NOT_CREATED
+        return holding(position - 1 - (position - 1 - index) % self.total)
+
+    def is_same(self, other: Stream) -> bool:
+        """Whether another stream has the same updates."""
+        return (self.seed, self.total, self.size) == (other.seed, other.total, other.size)

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tally of a verification: how many documents of each kind there are, and where in time they stand. Pure."""
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from .stream import Stream
+from .verdicts import KINDS, Finding
+
+SAMPLES = 5  # how many documents of each kind are named
+
+Sample = Dict[str, str]
+
+
+class Tally:
+    """What was found: how many documents of each kind there are, the first few of them, and where in time they stand.
+
+    With s the update that a document holds, ``low`` is the least of all s + total (for a document that is not there, of
+    its index): every update below it is present. ``high`` is the greatest of all s + 1: no update from there on is.
+    Damaged documents cannot be trusted, so they do not count in either. ``low`` is None when none counts. ``high_ts``
+    is the time stamp of the newest update, ``samples`` are ``{"id", "reason"}`` by kind.
+    """
+
+    def __init__(self, stream: Stream, origin: int | None = None) -> None:
+        self.counts = dict.fromkeys(KINDS, 0)
+        self.samples: dict[str, list[Sample]] = {}
+        self.low: int | None = None
+        self.high = 0
+        self.high_ts: int | None = None
+        self._stream = stream
+        self._origin = origin
+
+    def add(self, finding: Finding) -> None:
+        """Take in a verdict."""
+        self.counts[finding.kind] += finding.count
+        if finding.reason:
+            self._sample(finding)
+        if finding.is_other:
+            return
+        if finding.document is None:
+            self._lower(finding.number)
+        elif finding.kind != "damaged":
+            self._place(finding.number, finding.document)
+
+    def merge(self, other: Tally) -> None:
+        """Take in what was found elsewhere, in other documents."""
+        for kind, count in other.counts.items():
+            self.counts[kind] += count
+        for kind, samples in other.samples.items():
+            ours = self.samples.get(kind, []) + samples
+            self.samples[kind] = sorted(ours, key=lambda sample: sample["id"])[:SAMPLES]
+        if other.low is not None:
+            self._lower(other.low)
+        if other.high > self.high:
+            self.high, self.high_ts = other.high, other.high_ts
+
+    @property
+    def checked(self) -> int:
+        """How many documents of the stream were there."""
+        return sum(self.counts.values()) - sum(self.counts[kind] for kind in ("missing", "absent", "extra"))
+
+    def _place(self, index: int, document: dict[str, Any]) -> None:
+        update = document.get("update")
+        if update is None:  # left by the original tool
+            state = self._stream.state_at(index, self._origin or 0)
+            if not state.exists:
+                self._lower(index)
+                return
+            update = state.update
+        if self.low is None or update + self._stream.total < self.low:
+            self.low = update + self._stream.total
+        if update >= self.high:
+            self.high, self.high_ts = update + 1, document.get("ts")
+
+    def _lower(self, low: int) -> None:
+        self.low = low if self.low is None else min(self.low, low)
+
+    def _sample(self, finding: Finding) -> None:
+        samples = self.samples.setdefault(finding.kind, [])
+        if len(samples) < SAMPLES:
+            document_id = finding.document_id or self._stream.document_id(finding.number)
+            samples.append({"id": document_id, "reason": finding.reason})

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fields of the report of a comparison."""
+from __future__ import annotations
+
+from ..forms import NUMBER, PART, TEXT, iso
+from ..paths import Data
+from .rows import Field, Section
+
+
+def _tolerance(percent: float) -> str:
+    return f"{percent:g} %"
+
+
+def _side(info: Data) -> str:
+    text = f"{info['name']} on {info['server_version']}, {info['runs']} runs"
+    if info["runs"]:
+        text += f" from {iso(info['since'])} to {iso(info['until'])}"
+    return f"{text}, {info['errors']} errors"
+
+
+def _differences(report: Data) -> list[str]:
+    return [f"{name} is {one} and {other}" for name, (one, other) in report["differs"].items()]
+
+
+def _figure(compared: Data) -> str:
+    return f"{compared['figure']} ({compared['unit']})"
+
+
+def _median(middle: Data) -> str:
+    around = "" if middle["low"] is None else f" ({middle['low']:g} to {middle['high']:g})"
+    return f"{middle['median']:g}{around}"
+
+
+def _change(percent: float) -> str:
+    return f"{percent:+.1f} %"
+
+
+COMPARED = Section("", heading="compare", fields=(
+    Field("verdict", TEXT, "verdict"),
+    Field("tolerance", NUMBER._replace(text=_tolerance), "tolerance"),
+    Field("a", PART._replace(text=_side), "a"),
+    Field("b", PART._replace(text=_side), "b"),
+    Field("differs", PART, "differs", lines=_differences),
+))
+FIGURE = Section("figures.*", heading="medians, and where they lie with 99 % certainty", fields=(
+    Field("", PART._replace(text=_figure), column="<18"),
+    Field("a", PART._replace(text=_median), "a", "<30", nullable=True),
+    Field("b", PART._replace(text=_median), "b", "<30", nullable=True),
+    Field("change", NUMBER._replace(text=_change), "change", ">10", nullable=True),
+    Field("verdict", TEXT, "b is", "<"),
+))
+
+COMPARISON = (COMPARED, FIGURE)

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of setup as people read it."""
+from __future__ import annotations
+
+from ..fields.ledger import LEDGER
+from ..fields.written import FILL
+from ..paths import Data
+from . import parts
+from .written import written
+
+
+def render(report: Data) -> str:
+    """What couchdyno-setup prints."""
+    text = parts.wide(LEDGER, report)
+    if "fill" in report:
+        text += "\n\n" + parts.wide_lines(FILL.heading, written(report["fill"]))
+    return text

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of verify as people read it."""
+from __future__ import annotations
+
+from ..fields.verify import CHECKED, POSITION, VERIFIED
+from ..forms import quoted
+from ..paths import Data
+from . import parts
+from .parts import Line
+
+ALWAYS_SHOWN = "exact"  # the kind of documents that is counted even if there are none
+
+
+def render(report: Data) -> str:
+    """What couchdyno-verify prints."""
+    checked = parts.lines(CHECKED.fields, report) + _kinds(report)
+    return "\n\n".join((parts.wide(VERIFIED, report), parts.wide_lines(CHECKED.heading, checked),
+                        parts.wide(POSITION, report)))
+
+
+def _kinds(report: Data) -> list[Line]:
+    """How many documents there are of each kind, and the first few of those that are not as they should be."""
+    lines: list[Line] = []
+    for kind, count in report["counts"].items():
+        if count or kind == ALWAYS_SHOWN:
+            lines.append((kind, str(count)))
+        samples = report["samples"].get(kind, ())
+        lines += [(kind, f"{quoted(sample['id'])} {sample['reason']}") for sample in samples]
+        if samples and count > len(samples):
+            lines.append((kind, f"and {count - len(samples)} more"))
+    return lines

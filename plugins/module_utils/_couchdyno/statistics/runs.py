@@ -1,0 +1,172 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What run records tell, in figures. Pure.
+
+Records are as in history.py. Times are Unix seconds of the server, durations are seconds, rates are documents a second.
+"""
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from itertools import islice
+from statistics import median
+from typing import Any, Dict, Iterable, Sequence
+
+from ..model.outcome import OTHER
+from ..model.run_record import RunRecord
+from .missed_cycles import gaps, schedule, starts_by_host
+from .significance import BETTER, WORSE, change, judge, middle
+
+HOUR, DAY = 3600, 86400
+RECENT = {"hour": HOUR, "day": DAY}
+PACED_BY = 100  # of so many of the latest runs, the pace is taken
+POINTS = 240  # of a series, at most
+
+Data = Dict[str, Any]
+
+
+def summary(records: Sequence[RunRecord], now: int) -> Data:
+    """What run records of one kind have in common.
+
+    Counts of ``runs``, ``updates``, ``errors``; ``error_classes`` (documents that were not written, by CouchDB's word
+    for it); the ``first_ts`` and ``last_ts``; ``recent``, the counts of the last hour and day. Of the runs that wrote
+    something: ``rate`` and ``dt`` (min, median, max), the ``trend`` of the rate, and the ``latency`` of bulk requests
+    (the medians of p50 and p95, the worst p99). Parts that no record can tell are None.
+    """
+    timed = [record for record in records if record.has_rate]
+    rates = [record.rate for record in timed]
+    return {
+        **_counts(records),
+        "error_classes": error_classes(records),
+        "first_ts": records[0].ts if records else None,
+        "last_ts": records[-1].ts if records else None,
+        "recent": {name: _counts([record for record in records if record.ts > now - seconds])
+                   for name, seconds in RECENT.items()},
+        "rate": spread(rates, 1),
+        "dt": spread([record.dt for record in timed], 3),
+        "trend": trend(rates),
+        "latency": _latency(records),
+    }
+
+
+def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
+    """How many documents could not be written, by class, the most first; records that do not tell count as "other"."""
+    found: Counter[str] = Counter()
+    for record in records:
+        classes = record.classes or {}
+        found.update(classes)
+        found[OTHER] += record.errors - sum(classes.values())
+    return {name: count for name, count in found.most_common() if count > 0}
+
+
+def trend(rates: Sequence[float]) -> Data | None:
+    """How the rate of the later half of the runs compares with that of the earlier one; None without two runs.
+
+    ``{"earlier", "later", "change", "is_noise"}``: the medians, the percent of change, and whether chance explains it.
+    """
+    half = len(rates) // 2
+    if not half:
+        return None
+    earlier, later = middle(rates[:half]), middle(rates[-half:])
+    return {"earlier": round(earlier.median, 1), "later": round(later.median, 1),
+            "change": change(earlier.median, later.median),
+            "is_noise": judge(earlier, later, 0.0, more_is_better=True) not in (WORSE, BETTER)}
+
+
+def hosts(records: Sequence[RunRecord], now: int) -> list[Data]:
+    """How each host has been doing, by name.
+
+    ``{"host", "runs", "updates", "errors", "first_ts", "last_ts", "rate", "latency", "interval", "missed"}``: as in
+    ``summary``; ``interval`` is the usual one between two runs, None where nothing is usual, and ``missed`` how many
+    runs were to be expected by it and did not happen.
+    """
+    by_host: dict[str, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_host[record.host].append(record)
+    missed: Counter[str] = Counter()
+    for gap in gaps(records, now):
+        missed[gap["host"]] += gap["missed"]
+    starts = starts_by_host(records)
+    return [{"host": host, **_counts(own), "first_ts": own[0].ts, "last_ts": own[-1].ts,
+             "rate": spread([record.rate for record in own if record.has_rate], 1),
+             "latency": _latency(own), "interval": _interval(starts[host]), "missed": missed[host]}
+            for host, own in sorted(by_host.items())]
+
+
+def growth(records: Iterable[RunRecord], sizes: Data | None, now: int) -> Data | None:
+    """How the sizes of the database (bytes) have changed to what they are now; None where no record tells of earlier.
+
+    ``{"since", "until", "file", "active"}``, each size as ``{"first", "last", "per_day"}``; ``per_day`` is None for
+    less than an hour, of which days cannot be told.
+    """
+    first = next((record for record in records if record.sizes and record.ts < now), None)
+    if first is None or not sizes:
+        return None
+    seconds = now - first.ts
+    grown: Data = {"since": first.ts, "until": now}
+    before = first.sizes or {}
+    for name in ("file", "active"):
+        if name in before and name in sizes:
+            begun, last = before[name], sizes[name]
+            grown[name] = {"first": begun, "last": last,
+                           "per_day": round((last - begun) * DAY / seconds) if seconds >= HOUR else None}
+    return grown
+
+
+def pace(records: Sequence[RunRecord]) -> float | None:
+    """Updates a second, the time between runs included, of the latest runs; None where that cannot be told."""
+    latest = records[-PACED_BY:]
+    seconds = latest[-1].ts - latest[0].ts if latest else 0
+    return sum(record.updates for record in latest[:-1]) / seconds if seconds > 0 else None
+
+
+def census(records: Iterable[RunRecord]) -> list[Data]:
+    """What was done on each day (UTC) that has a run: ``{"day": "2026-11-24", "runs", "updates", "errors"}``."""
+    by_day: dict[str, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_day[time.strftime("%Y-%m-%d", time.gmtime(record.ts))].append(record)
+    return [{"day": day, **_counts(own)} for day, own in sorted(by_day.items())]
+
+
+def series(records: Sequence[RunRecord], points: int = POINTS) -> list[Data]:
+    """The runs as at most so many points to draw, each of them for equally many runs in a row.
+
+    ``{"ts", "until", "runs", "updates", "errors", "rate": spread, "latency", "sizes"}``. Nothing that stands out gets
+    lost: the rates keep their min and max, and p99 is the worst. ``sizes`` (bytes) are the last that were told.
+    """
+    each = -(-len(records) // points) or 1
+    return [_point(list(islice(records, start, start + each))) for start in range(0, len(records), each)]
+
+
+def spread(values: Sequence[float], digits: int) -> dict[str, float] | None:
+    """The min, median and max of values; None of none."""
+    if not values:
+        return None
+    return {"min": round(min(values), digits), "median": round(median(values), digits),
+            "max": round(max(values), digits)}
+
+
+def _point(records: Sequence[RunRecord]) -> Data:
+    sizes = [record.sizes for record in records if record.sizes]
+    return {"ts": records[0].ts, "until": records[-1].ts, **_counts(records),
+            "rate": spread([record.rate for record in records if record.has_rate], 1),
+            "latency": _latency(records), "sizes": sizes[-1] if sizes else None}
+
+
+def _counts(records: Sequence[RunRecord]) -> dict[str, int]:
+    return {"runs": len(records), "updates": sum(record.updates for record in records),
+            "errors": sum(record.errors for record in records)}
+
+
+def _latency(records: Iterable[RunRecord]) -> dict[str, float] | None:
+    told = [record.latency for record in records if record.latency]
+    if not told:
+        return None
+    return {"p50": round(median(entry["p50"] for entry in told), 4),
+            "p95": round(median(entry["p95"] for entry in told), 4), "p99": max(entry["p99"] for entry in told)}
+
+
+def _interval(starts: Sequence[int]) -> float | None:
+    expected = schedule(starts)
+    return expected.usual if expected else None

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the server has of the documents that updates are about to replace."""
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Sequence
+
+from ..couchdb.bulk import Row
+from ..couchdb.client import Client
+from ..couchdb.revisions import rank
+from ..model.stream import Stream
+
+Document = Dict[str, Any]
+Revisions = Dict[int, str]  # by update; without those whose documents are not there
+
+
+def revisions(client: Client, stream: Stream, updates: Sequence[int]) -> Revisions:
+    """The revisions of the documents of updates."""
+    found = {row["id"]: row["value"]["rev"] for row in _rows(client, stream, updates, include_docs=False)}
+    ids = map(stream.document_id, updates)
+    return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
+
+
+def documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[str, Document]:
+    """The documents of updates, by id; on a cluster, as they are when all replicas are taken together.
+
+    On a cluster a range read shows what one replica has, and that may have missed a write, or have accepted one that
+    the others refused. Losing leaves are deleted, as they are nothing but the rest of such a write.
+    """
+    replicas = client.replicas()
+    if replicas == 1:
+        return {row["id"]: row.get("doc") or {} for row in _rows(client, stream, updates, include_docs=True)}
+    found = client.leaves_of(list(map(stream.document_id, updates)), replicas)
+    live = {document_id: sorted((leaf for leaf in leaves if not leaf.get("_deleted")),
+                                key=lambda leaf: rank(leaf["_rev"]))
+            for document_id, leaves in found.items()}
+    losing = [leaf for leaves in live.values() for leaf in leaves[:-1]]
+    if losing:
+        client.bulk_write(json.dumps({"_id": leaf["_id"], "_rev": leaf["_rev"], "_deleted": True}) for leaf in losing)
+    return {document_id: leaves[-1] for document_id, leaves in live.items() if leaves}
+
+
+def update_held(stream: Stream, document: Document) -> int | None:
+    """The update that a document holds, None if it is not byte for byte what the update writes."""
+    reading = stream.content.read(document)
+    return None if reading.flaw else reading.update
+
+
+def _rows(client: Client, stream: Stream, updates: Sequence[int], include_docs: bool) -> list[Row]:
+    """The rows of the documents: read as one range if they follow each other, else by their ids."""
+    index, document_id = stream.index, stream.document_id
+    if index(updates[-1]) - index(updates[0]) == len(updates) - 1:
+        return client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)
+    return client.rows(list(map(document_id, updates)), include_docs)

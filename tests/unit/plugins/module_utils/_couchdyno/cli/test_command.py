@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: what is refused, with which exit code, and that it says so in one line."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import __version__
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import (
+    command,
+    execute,
+    info,
+    scripts,
+    setup,
+    verify,
+)
+
+SCRIPTS = {"couchdyno-" + module.__name__.rpartition(".")[2]: module.main for module in (setup, execute, info, verify)}
+DB = "http://adm:s3cr3t@127.0.0.1:9/db"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    for name in ("URL", "USERNAME", "PASSWORD", "TIMEOUT"):
+        monkeypatch.delenv(f"COUCHDYNO_{name}", raising=False)
+    monkeypatch.setattr(command, "_stop_on_signals", lambda stop: None)
+
+
+def run(main, capsys, *argv):
+    try:
+        code = main(list(argv))
+    except SystemExit as ended:
+        code = ended.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def assert_refused(script, capsys, *argv):
+    """It is wrong usage, said in one line, without the password that is among the arguments."""
+    code, out, err = run(SCRIPTS[script], capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{script}: ") and err.count("\n") == 1 and "s3cr3t" not in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-t", "0"),
+        ("-t", "-5"),
+        ("-t", "ten"),
+        ("-t", "1.5"),
+        ("-t", str(10**13)),
+        ("-s", "0"),
+        ("-s", "-1"),
+        ("-s", "x"),
+        ("-s", str(10**10)),
+        ("-u", "0"),
+        ("-u", "-1"),
+        ("-u", "many"),
+        ("-q", "0"),
+        ("-n", "-1"),
+        ("--seed", "-1"),
+        ("--timeout", "0"),
+        ("--timeout", "soon"),
+        ("--no-such-option",),
+        ("--config", "/there/is/none"),
+        ("--connections", "65"),
+        ("--batch-bytes", "x"),
+        ("second", "third"),
+    ],
+)
+def test_setup_refuses_bad_input(capsys, argv):
+    assert_refused("couchdyno-setup", capsys, DB, *argv)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-u", "0"),
+        ("-u", "-1"),
+        ("-u", "x"),
+        ("-c", "-1"),
+        ("-c", "nan"),
+        ("-c", "inf"),
+        ("-c", "x"),
+        ("-c", "1e99"),
+        ("--cycles", "3"),
+        ("-c", "1", "--cycles", "0"),
+        ("--jitter", "-1"),
+        ("--rate", "0"),
+        ("--rate", "nan"),
+        ("--connections", "0"),
+        ("--batch-bytes", "0"),
+    ],
+)
+def test_execute_refuses_bad_input(capsys, argv):
+    assert_refused("couchdyno-execute", capsys, DB, *argv)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--from-position", "x"),
+        ("--from-position", "5"),
+        ("--to-position", "5"),
+        ("--from-position", "6", "--to-position", "5"),
+        ("--from-position", "-1", "--to-position", "5"),
+        ("--seed", "1"),
+        ("--seed", "1", "--total", "0", "--size", "1"),
+        ("--source", "http://adm:s3cr3t@h"),
+        ("--source-config", "/there/is/none"),
+    ],
+)
+def test_verify_refuses_bad_input(capsys, argv):
+    assert_refused("couchdyno-verify", capsys, DB, *argv)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://adm:s3cr3t@h",
+        "http://adm:s3cr3t@h/",
+        "http://adm:s3cr3t@h/DB",
+        "adm:s3cr3t@h/db",
+        "http://adm:s3cr3t@h/_users",
+        "http://adm:s3cr3t@h/db?x=1",
+    ],
+)
+@pytest.mark.parametrize("main", SCRIPTS.values())
+def test_bad_urls_are_refused(capsys, main, url):
+    code, out, err = run(main, capsys, url)
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "s3cr3t" not in err
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_database_named(capsys, name):
+    code, __, err = run(SCRIPTS[name], capsys)
+    assert code == 2 and err.startswith(f"{name}: no database given")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_server_that_is_not_there(capsys, name):
+    code, out, err = run(SCRIPTS[name], capsys, DB)
+    assert (code, out) == (1, "")
+    assert (
+        err == f"{name}: cannot talk to http://127.0.0.1:9: connection refused; is the server up, and the URL right?\n"
+    )
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_version(capsys, name):
+    assert run(SCRIPTS[name], capsys, "--version")[:2] == (0, f"couchdyno {__version__}\n")
+
+
+def test_updates_per_run_has_two_spellings(capsys):
+    for spelling in ("-u", "--update-per-run", "--updates-per-run"):
+        assert run(setup.main, capsys, DB, spelling, "0")[0] == 2
+
+
+@pytest.mark.parametrize("path", ["metrics.txt", "/there/is/none.prom"])
+@pytest.mark.parametrize("name", ["couchdyno-execute", "couchdyno-info", "couchdyno-verify"])
+def test_metrics_that_cannot_be_written_are_refused_before_anything_is_done(capsys, name, path):
+    code, out, err = run(SCRIPTS[name], capsys, DB, "--metrics", path)
+    assert (code, out) == (2, "") and path in err and "refused" not in err
+
+
+def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
+    path = tmp_path / "job.prom"
+    assert run(execute.main, capsys, DB, "--metrics", str(path))[0] == 1
+    assert 'couchdyno_execute_exit_code{database="db",name="job",server="http://127.0.0.1:9"} 1.0' in path.read_text()
+    assert "s3cr3t" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "name, argv",
+    [
+        ("couchdyno-execute", ("--watch",)),
+        ("couchdyno-execute", ("--watch", "-c", "1", "--json")),
+        ("couchdyno-info", ("--watch", "--json")),
+        ("couchdyno-info", ("--watch", "--report", "/tmp/x.html")),
+        ("couchdyno-info", ("--watch", "--metrics", "/tmp/x.prom")),
+    ],
+)
+def test_what_does_not_go_with_watching(capsys, name, argv):
+    code, out, err = run(SCRIPTS[name], capsys, DB, *argv)
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "--watch" in err
+
+
+@pytest.mark.parametrize(
+    "argv, what",
+    [
+        (("--compare", "a", "b", "--report", "/tmp/x.html"), "--report"),
+        (("--compare", "a", "b", "--metrics", "/tmp/x.prom"), "--metrics"),
+        (("--compare", "a", "b", "--from", "c"), "--from"),
+        (("--compare", "a", "b", "--watch"), "--watch"),
+        (("--compare", "a", "b", DB), "a database"),
+        ((DB, "--report", "/tmp/x.html", "--from", "a"), "a database"),
+        (("--from", "a", "--report", "/tmp/x.html", "--metrics", "/tmp/x.prom"), "--metrics"),
+    ],
+)
+def test_what_does_not_go_with_files(capsys, argv, what):
+    """Nothing that was asked for is left out silently."""
+    code, out, err = run(info.main, capsys, *argv)
+    assert (code, out) == (2, "") and err.endswith(f"works on files alone; leave {what} out\n")
+    assert "s3cr3t" not in err
+
+
+def test_a_file_without_a_name_is_refused(capsys):
+    code, out, err = run(info.main, capsys, DB, "--metrics", "")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+
+
+def test_the_scripts_that_are_installed_run_their_commands(monkeypatch, capsys):
+    for name, script in scripts.SCRIPTS.items():
+        monkeypatch.setattr("sys.argv", [name, "--no-such-option"])
+        with pytest.raises(SystemExit) as ended:
+            script()
+        assert ended.value.code == 2 and capsys.readouterr().err.startswith(f"{name}: ")
+        assert gc.isenabled()
+    assert set(scripts.SCRIPTS) == set(SCRIPTS)

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Progress: a bar where somebody watches, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import progress as module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds that have gone by, as a list of one."""
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+def test_a_line_every_ten_seconds(clock, capsys):
+    progress = Progress("filling")
+    for seconds, done in (0, 100), (9, 190), (10, 200), (19, 290), (20, 300):
+        clock[0] = seconds
+        progress(done, 1000)
+    progress.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "filling: 200 of 1000 documents (20 %), 10/s, 80 s left",
+        "filling: 300 of 1000 documents (30 %), 10/s, 70 s left",
+    ]
+
+
+def test_nobody_can_tell_how_long_nothing_takes(clock, capsys):
+    progress = Progress("filling")
+    progress(100, 1000)
+    clock[0] = 10
+    progress(100, 1000)
+    assert capsys.readouterr().err == "filling: 100 of 1000 documents (10 %), 0/s\n"
+
+
+@pytest.mark.parametrize("has_tqdm", [True, False])
+def test_a_bar_on_a_terminal_where_there_is_one(clock, capsys, monkeypatch, has_tqdm):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    if not has_tqdm:
+        monkeypatch.setattr(module, "tqdm", None)
+    progress = Progress("filling")
+    progress(100, 1000)
+    progress(250, 1000)
+    progress.close()
+    shown = capsys.readouterr().err
+    assert ("filling" in shown and "250/1000" in shown) == has_tqdm

@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the client makes of answers, and of the lack of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import errors
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
+
+HTML = (200, {"Content-Type": "text/html"}, b"<html>welcome to the proxy</html>")
+
+
+def error(status, word="", reason="", **headers):
+    body = json.dumps({"error": word, "reason": reason}).encode() if word else b""
+    return status, {name.replace("_", "-"): value for name, value in headers.items()}, body
+
+
+@pytest.mark.parametrize(
+    "status, expected",
+    [
+        (401, errors.NotAllowed),
+        (403, errors.NotAllowed),
+        (404, errors.NotFound),
+        (409, errors.Conflict),
+        (412, errors.NameTaken),
+        (413, errors.TooLarge),
+        (400, errors.Refused),
+        (302, errors.Refused),
+    ],
+)
+def test_a_refusal_is_an_error_of_its_own_and_is_not_repeated(couch, client, status, expected):
+    couch.faults.append(error(status, "word", "the reason"))
+    with pytest.raises(expected, match=f"answered {status} .word: the reason") as raised:
+        client.put({"_id": "x"})
+    assert raised.type is expected and raised.value.status == status
+    assert len(couch.requests) == 1 and client.waits == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "lost",
+        "lost after",
+        error(429),
+        error(500, "timeout", "slow"),
+        error(503),
+        error(502),
+        error(507, "insufficient_storage", "no room"),
+        HTML,
+        (200, {}, b'{"_id": "x", "tru'),
+    ],
+)
+def test_what_may_pass_is_tried_again(couch, client, fault):
+    couch.documents["x"] = {"_id": "x", "_rev": "1-a"}
+    couch.faults.extend([fault, fault])
+    assert client.get("x") == {"_id": "x", "_rev": "1-a"}
+    assert len(couch.requests) == 3 and len(client.waits) == 2
+
+
+def test_what_does_not_pass_is_given_up_after_bounded_waits(couch, client):
+    client.database_info()
+    couch.faults.extend([error(503, "down", "maintenance")] * 100)
+    with pytest.raises(errors.Unreachable, match=r"503 \(down: maintenance\)"):
+        client.get("x")
+    assert len(client.waits) == client_module.TRIES - 1
+    assert sum(client.waits) < 60
+
+
+def test_a_server_that_never_answered_is_given_up_soon(couch, client):
+    couch.faults.extend(["lost"] * 100)
+    with pytest.raises(errors.Unreachable, match="cannot talk to http://couch:5984: connection reset by peer"):
+        client.get("x")
+    assert sum(client.waits) < 2
+
+
+def test_a_stop_ends_the_tries(couch, client, stop):
+    client.database_info()
+    couch.faults.extend(["lost"] * 100)
+    stop.request()
+    with pytest.raises(errors.Unreachable):
+        client.get("x")
+    assert len(couch.requests) == 2
+
+
+@pytest.mark.parametrize("header, wait", [("7", 7.0), ("100000", client_module.LONGEST_RETRY_AFTER), ("0", 0.0)])
+def test_retry_after_is_followed_within_reason(couch, client, header, wait):
+    couch.faults.append(error(429, Retry_After=header))
+    client.database_info()
+    assert client.waits == [wait]
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_retry_after_of_another_form_is_no_obstacle(couch, client, header):
+    couch.faults.append(error(429, Retry_After=header))
+    client.database_info()
+    assert len(client.waits) == 1 and client.waits[0] < 1
+
+
+def test_the_time_is_the_servers(couch, client):
+    couch.clock = 4_000_000_000
+    client.database_info()
+    assert abs(client.now() - 4_000_000_000) <= 1
+
+
+def test_a_missing_document_is_none_and_so_is_a_missing_database(couch, client):
+    assert client.get("none") is None
+    couch.exists = False
+    assert client.database_info() is None
+
+
+def test_rows_leave_out_what_is_not_there(couch, client):
+    couch.documents["b"] = {"_id": "b", "_rev": "1-b"}
+    assert [row["id"] for row in client.rows(["a", "b"])] == ["b"]
+    assert [row["id"] for row in client.rows_between("a", "c")] == ["b"]
+
+
+def test_no_error_shows_the_password(couch, client):
+    couch.faults.extend([error(401, "unauthorized", "Name or password is incorrect.")])
+    with pytest.raises(errors.NotAllowed) as raised:
+        client.get("x")
+    assert "sesame" not in str(raised.value) and "check the username" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_redirect_names_its_goal(couch, client):
+    couch.faults.append(error(301, Location="https://couch:6984/db"))
+    with pytest.raises(errors.Refused, match="https://couch:6984/db"):
+        client.get("x")
+
+
+def test_without_requests_the_user_is_told(monkeypatch, client):
+    monkeypatch.setattr(client_module, "requests", None)
+    with pytest.raises(errors.MissingLibrary, match="pip install requests"):
+        client_module.Client(client.address)
+
+
+ASK = {
+    "get": lambda client: client.get("x"),
+    "put": lambda client: client.put({"_id": "x"}),
+    "bulk_write": lambda client: client.bulk_write(["{}"]),
+    "rows": lambda client: client.rows(["x"]),
+    "rows_between": lambda client: client.rows_between("x", "y"),
+    "is_admin": lambda client: client.is_admin(),
+    "database_info": lambda client: client.database_info(),
+}
+
+
+OTHERS = [b"", b"null", b'"hello"', b"[1]", b'{"rows', b'{"message":"hello"}']
+
+
+@pytest.mark.parametrize(
+    "name, body",
+    [(name, body) for name in ASK for body in OTHERS if (name, body) != ("database_info", OTHERS[-1])],  # any object
+)
+def test_an_answer_of_another_kind_is_nobodys_answer(couch, client, name, body):
+    couch.faults.extend([(200, {}, body)] * 100)
+    with pytest.raises(errors.Unreachable, match="answered 200 with something that is not CouchDB's"):
+        ASK[name](client)
+
+
+def test_a_404_of_a_proxy_does_not_mean_that_a_document_is_missing(couch, client):
+    couch.documents["x"] = {"_id": "x", "_rev": "1-a"}
+    couch.faults.append((404, {"Content-Type": "text/html"}, b"<html>no such route</html>"))
+    assert client.get("x") == {"_id": "x", "_rev": "1-a"}
+
+
+def test_a_database_that_is_gone_has_an_exit_code_of_its_own(couch, client):
+    couch.exists = False
+    with pytest.raises(errors.NotFound, match="the database is not there") as raised:
+        client.bulk_write(["{}"])
+    assert raised.value.exit_code == 3
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": ""}, {"Date": "soon"}, {"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}])
+def test_the_time_of_a_proxy_is_not_the_servers(couch, client, date, stop):
+    client.database_info()
+    assert client.now() == couch.clock
+    couch.faults.append((502, date, b"<html>"))
+    couch.faults.append("lost")
+    with pytest.raises(errors.Unreachable):
+        stop.request()
+        client.database_info()
+    assert client.now() == couch.clock
+
+
+def test_an_answer_without_a_date_does_not_change_the_time(couch, client):
+    client.database_info()
+    couch.faults.append((200, {"Date": ""}, b"{}"))
+    client.database_info()
+    assert client.now() == couch.clock
+
+
+def test_sizes_are_not_asked_for_at_each_cycle(couch, client, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    assert client.sizes() is None  # this server does not tell
+    client.sizes()
+    assert len(couch.requests) == 1
+    clock[0] += 61
+    client.sizes()
+    assert len(couch.requests) == 2

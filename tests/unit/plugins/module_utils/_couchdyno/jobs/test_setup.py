@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Setups that others come before; what one alone does is tested on a server."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import setup as set_up
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import LEDGER_ID, Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+
+WANTED = Parameters(50, 200, 10)
+OTHERS = dict(Ledger.new(WANTED._replace(seed=7), 1).dump(), _rev="1-a")
+
+
+@pytest.fixture
+def absent(couch):
+    couch.exists = False
+    return couch
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("idempotent", [False, True])
+def test_each_is_told_that_another_was_faster_and_none_was(absent, client, idempotent, copies):
+    absent.rivals, absent.copies = {}, copies
+    report = set_up(client, Request(WANTED, idempotent=idempotent))
+    assert report["changed"] and report["before"] is None
+    assert absent.documents[LEDGER_ID]["seed"] == report["dyno_config"]["seed"]
+
+
+def test_another_was_faster(absent, client):
+    absent.rivals = {LEDGER_ID: OTHERS}
+    with pytest.raises(DatabaseExists, match="another setup was faster"):
+        set_up(client, Request(WANTED))
+    assert absent.documents == {LEDGER_ID: OTHERS}
+
+
+def test_another_was_faster_with_the_same(absent, client):
+    absent.rivals = {LEDGER_ID: OTHERS}
+    report = set_up(client, Request(WANTED, idempotent=True))
+    assert not report["changed"]
+    assert report["dyno_config"]["seed"] == 7
+
+
+def test_another_was_faster_with_something_else(absent, client):
+    absent.rivals = {"somebodys": {"_id": "somebodys", "_rev": "1-a"}}
+    with pytest.raises(DatabaseExists):
+        set_up(client, Request(WANTED))
+    assert list(absent.documents) == ["somebodys"]

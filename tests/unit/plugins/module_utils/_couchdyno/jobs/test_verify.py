@@ -1,0 +1,452 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verifying over HTTP: what the corrupter has done, what moves on meanwhile, copies and their sources."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import NEVER
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    Interrupted,
+    NoDatabase,
+    NoLedger,
+    UsageError,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+
+sys.path.insert(0, str(next(path for path in Path(__file__).resolve().parents if path.name == "tests")))
+
+from corrupter import CORRUPTIONS, assert_found
+
+TOTAL, POSITION = 20, 50
+
+
+class Store:
+    """The documents of a fake server, for the corrupter."""
+
+    def __init__(self, couch):
+        self._couch = couch
+
+    def get(self, document_id):
+        return dict(self._couch.documents[document_id])
+
+    def put(self, document):
+        self._couch.documents[document["_id"]] = dict(document, _rev="9-corrupted")
+
+    def drop(self, document_id):
+        del self._couch.documents[document_id]
+
+    def fork(self, document):
+        self._couch.conflicts[document["_id"]] = ["1-fork"]
+        return "1-fork"
+
+
+@pytest.fixture
+def book(client):
+    """A database of twenty documents at position 50: two laps, and half of another."""
+    book = LedgerDocument(client)
+    book.create(Parameters(TOTAL, 300, 10, 7))
+    for __ in range(POSITION // 10):
+        execute(client)
+    book.read()
+    return book
+
+
+@pytest.fixture(params=[1000, 7, 1])
+def pages(request, monkeypatch):
+    monkeypatch.setattr(reader, "PAGE_DOCUMENTS", request.param)
+    monkeypatch.setattr(reader, "PAGE_IDS", request.param)
+
+
+def without_ledger(couch, client):
+    updates = Stream(7, TOTAL, 300)
+    del couch.documents["couchdyno_meta"]
+    return verify(client, given=updates)
+
+
+def test_a_database_that_is_right(couch, client, book, pages):
+    couch.documents["_design/view"] = {"_id": "_design/view", "_rev": "1-a"}
+    couch.documents["couchdyno_history"] = {"_id": "couchdyno_history", "_rev": "1-a"}
+    before = json.dumps(couch.documents)
+    report = verify(client)
+    assert (report["verdict"], report["reasons"], report["samples"]) == ("right", [], {})
+    assert report["counts"].pop("exact") == report["checked"] == TOTAL and not any(report["counts"].values())
+    assert (report["low"], report["high"]) == (POSITION, POSITION)
+    assert report["low_ts"] == report["high_ts"] == couch.clock
+    assert report["ledger"] == {"position": POSITION, "settled": POSITION, "claims": 0, "agrees": True}
+    assert report["stream"] == {"seed": 7, "total": TOTAL, "size": 300}
+    assert json.dumps(couch.documents) == before and all(method != "PUT" for method, __ in couch.requests[-5:])
+
+
+@pytest.mark.parametrize("corrupt", CORRUPTIONS)
+def test_every_corruption_is_found_and_named_and_nothing_else(couch, client, book, pages, corrupt):
+    expected = corrupt(Store(couch), book.ledger.stream)
+    assert_found(verify(client), expected)
+
+
+@pytest.mark.parametrize("corrupt", CORRUPTIONS)
+def test_every_corruption_is_found_within_a_span(couch, client, book, corrupt):
+    expected = corrupt(Store(couch), book.ledger.stream)
+    assert_found(verify(client, Span(POSITION - 2, POSITION + 100)), expected)
+
+
+@pytest.mark.parametrize("corrupt", [each for each in CORRUPTIONS if "ledger" not in each.__name__])
+def test_every_corruption_of_documents_is_found_without_a_ledger(couch, client, book, corrupt):
+    expected = corrupt(Store(couch), book.ledger.stream)
+    assert_found(without_ledger(couch, client), expected)
+
+
+def test_without_a_ledger_the_documents_tell(couch, client, book):
+    report = without_ledger(couch, client)
+    assert (report["verdict"], report["low"], report["high"], report["ledger"]) == ("right", POSITION, POSITION, None)
+    report = verify(client, Span(POSITION - 2, POSITION), given=Stream(7, TOTAL, 300))
+    assert (report["verdict"], report["ledger"]) == ("right", None)
+    with pytest.raises(NoLedger, match="is no whole copy of one that was; seed, total and size"):
+        verify(client)
+    couch.exists = False
+    for given in (None, Stream(7, TOTAL, 300)):
+        with pytest.raises(NoDatabase, match=r"there is no database http://couch:5984/db$"):
+            verify(client, given=given)
+
+
+def test_a_ledger_that_was_rewound_does_not_agree(couch, client, book):
+    couch.documents["couchdyno_meta"].update(position=POSITION - 5, start=(POSITION - 5) % TOTAL)
+    assert not verify(client)["ledger"]["agrees"]
+
+
+def test_another_seed_makes_everything_damaged(couch, client, book):
+    report = verify(client, given=Stream(8, TOTAL, 300))
+    assert report["counts"]["damaged"] == TOTAL and len(report["samples"]["damaged"]) == 5
+    assert (report["low"], report["high"], report["low_ts"]) == (None, 0, None)
+
+
+@pytest.mark.parametrize("position", [0, 1, 7, TOTAL - 1, TOTAL])
+def test_a_database_that_is_not_full_yet(client, position, pages):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 1, 7))
+    for __ in range(position):
+        execute(client)
+    report = verify(client)
+    assert (report["verdict"], report["low"], report["high"]) == ("right", position, position)
+    assert (report["checked"], report["counts"]["absent"]) == (position, TOTAL - position)
+
+
+# -- open claims
+
+
+@pytest.mark.parametrize("written", [(), (50,), (50, 51, 53), (50, 51, 52, 53, 54)])
+def test_windows_that_a_driver_has_left_may_be_torn(couch, client, book, written):
+    book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 5, couch.clock + 9))
+    for update in written:
+        write(couch, book, update, couch.clock + 9)
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL)
+    low = next((update for update in range(50, 55) if update not in written), 55)
+    assert (report["low"], report["high"]) == (low, max((50, *(update + 1 for update in written))))
+    assert report["ledger"] == {"position": 55, "settled": 50, "claims": 1, "agrees": True}
+
+
+def test_updates_of_an_open_claim_have_its_time_stamp(couch, client, book):
+    book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 5, couch.clock + 9))
+    write(couch, book, 52, couch.clock + 8)
+    report = verify(client)
+    assert report["reasons"] == ["1 document damaged"]
+    assert "the time stamp" in report["samples"]["damaged"][0]["reason"]
+
+
+def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
+    book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 5, couch.clock))
+    write(couch, book, 15, couch.clock)
+    report = verify(client)
+    assert report["reasons"] == ["1 document behind"] and report["low"] == 35 and not report["ledger"]["agrees"]
+    assert "it should hold update 35" in report["samples"]["behind"][0]["reason"]
+
+
+def test_a_window_that_was_given_up_for_a_later_one_may_be_torn(couch, client, book):
+    """A driver dies in a lap, and so does the one that comes next: some documents hold what they held before both."""
+    for name, written in (("first", (51, 52)), ("second", (71, 73))):
+        book.change(lambda ledger, name=name: claim(ledger, Driver(name, "h", ""), TOTAL, couch.clock))
+        couch.clock += LEASE
+        for update in written:
+            write(couch, book, update, couch.clock - LEASE)
+        report = verify(client)
+        assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
+    assert report["ledger"] == {"position": 90, "settled": 50, "claims": 1, "agrees": True} and report["low"] == 50
+    assert verify(client, Span(report["ledger"]["settled"], 90))["verdict"] == "right"
+    write(couch, book, 14, couch.clock)
+    (behind,) = verify(client)["samples"]["behind"]
+    assert behind["reason"] == "holds update 14; it should hold update 34 or a later one"
+    execute(client)
+    execute(client, TOTAL)
+    assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "agrees": True}
+    assert "torn_from" not in couch.documents["couchdyno_meta"]
+
+
+def write(couch, book, update, ts):
+    document = json.loads(book.ledger.stream.content.render(update, ts))
+    couch.documents[document["_id"]] = dict(document, _rev=f"{update}-written")
+
+
+# -- documents that move on
+
+
+class Meanwhile:
+    """Does something between two requests of the one who verifies: before the number-th read of documents."""
+
+    def __init__(self, couch, number, action):
+        self.left, self.action = number, action
+        self._answer, couch._answer = couch._answer, self
+
+    def __call__(self, request, path):
+        if "include_docs" in request.url:
+            self.left -= 1
+            if self.left == 0:
+                self.action()
+        return self._answer(request, path)
+
+
+@pytest.fixture
+def one_by_one(monkeypatch):
+    monkeypatch.setattr(reader, "CONNECTIONS", 1)
+    monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 5)
+    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("cycles", [1, 2, 5])
+def test_a_database_that_is_updated_meanwhile_is_right(couch, client, book, one_by_one, number, cycles):
+    Meanwhile(couch, number, lambda: [execute(client) for __ in range(cycles)])
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
+    assert report["ledger"]["position"] == POSITION + 10 * cycles and report["ledger"]["agrees"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_database_that_is_filled_meanwhile_is_right(couch, client, one_by_one, number):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 7, 7))
+    execute(client)
+    Meanwhile(couch, number, lambda: execute(client))
+    report = verify(client)
+    assert report["verdict"] == "right" and 7 <= report["checked"] <= 14
+
+
+def test_a_document_that_comes_back_is_read_again_before_it_is_called_missing(couch, client, book, one_by_one):
+    gone = couch.documents.pop("cdyno_000000000007")
+    Meanwhile(couch, 3, lambda: couch.documents.update({gone["_id"]: gone}))
+    assert verify(client)["verdict"] == "right" and client.waits == []
+
+
+def test_a_document_that_goes_on_changing_is_called_what_it_was_last(couch, client, book, one_by_one):
+    document = couch.documents["cdyno_000000000007"]
+    answer = couch._answer
+
+    def change(request, path):
+        couch.documents[document["_id"]] = dict(document, data="x", _rev=f"{len(couch.requests)}-x")
+        return answer(request, path)
+
+    couch._answer = change
+    report = verify(client)
+    assert report["counts"]["damaged"] == 1 and len(client.waits) == reader.ROUNDS - 1
+
+
+def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
+    Meanwhile(couch, 4, lambda: execute(client, 1))  # a document that was read before
+    report = verify(client)
+    assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
+
+
+def test_pages_are_asked_for_no_faster_than_they_are_read(client, book, monkeypatch):
+    """Or memory would grow with the database."""
+    asked, done = [], []
+    whole = reader.Reader(client, book.ledger.stream, Expectation.of(book.ledger))
+    page = Tally(book.ledger.stream)
+    monkeypatch.setattr(whole, "_jobs", lambda: (asked.append(number) or (lambda: page) for number in range(100)))
+    monkeypatch.setattr(page, "add", None)
+    collect = whole._collect
+
+    def count(flying, *rest):
+        before = len(flying)
+        collect(flying, *rest)
+        done.append(before - len(flying))
+        assert len(asked) - sum(done) <= reader.CONNECTIONS + 1
+
+    monkeypatch.setattr(whole, "_collect", count)
+    whole.read()
+    assert len(asked) == sum(done) == 100
+
+
+def test_progress_is_told(client, book, one_by_one):
+    told = []
+    verify(client, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (TOTAL, TOTAL) and told == sorted(told) and len(told) > 2
+
+
+def test_a_signal_ends_it_without_a_verdict(client, stop, book):
+    stop.request()
+    with pytest.raises(Interrupted):
+        verify(client, stop=stop)
+
+
+# -- copies, and what they are copies of
+
+
+@pytest.mark.parametrize(
+    "span, verdict",
+    [
+        (Span(50, 50), "right"),
+        (Span(0, 50), "right"),
+        (Span(33, 77), "right"),
+        (Span(51, 60), "wrong"),
+        (Span(40, 49), "wrong"),
+    ],
+)
+def test_a_copy_within_a_span(client, book, span, verdict):
+    assert verify(client, span)["verdict"] == verdict
+
+
+def test_a_copy_that_is_no_point_in_time_is_right_within_its_span(couch, client, book):
+    for update in (51, 54, 58):
+        write(couch, book, update, couch.clock)
+    assert verify(client)["reasons"] == ["3 documents ahead"]
+    report = verify(client, Span(50, 60))
+    assert (report["verdict"], report["low"], report["high"]) == ("right", 50, 59)
+    assert report["span"] == {"from_position": 50, "to_position": 60}
+    assert verify(client, Span(50, 58))["counts"]["ahead"] == 1
+
+
+def test_the_lag_behind_the_source(couch, client, book, another):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    other_couch.clock = couch.clock + 100
+    assert verify(client, original=source)["lag"] == {"updates": 0, "seconds": 0}
+    execute(source)
+    report = verify(client, original=source)
+    assert report["verdict"] == "right"
+    assert report["source"] == {"position": 60, "ts": couch.clock + 100}
+    assert report["lag"] == {"updates": 10, "seconds": 100}
+    report = verify(source, original=client)
+    assert report["reasons"] == [
+        "it is no copy of the source: that is at position 50, and a document holds update 59"
+    ]
+    report = verify(client, Span(50), original=source)
+    assert (report["verdict"], report["span"]) == ("right", {"from_position": 50, "to_position": 60})
+
+
+def test_the_lag_is_by_where_the_source_is_in_the_end(couch, client, book, another, one_by_one):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    Meanwhile(couch, 2, lambda: execute(source, 3))
+    assert verify(client, original=source)["lag"]["updates"] == 3
+
+
+def test_the_time_of_the_source_is_that_of_its_latest_claim(couch, client, book, another):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    ahead = LedgerDocument(source)
+    ahead.read()
+    ahead.change(lambda ledger: claim(ledger, Driver("busy", "h", ""), 5, couch.clock + 30))
+    report = verify(client, original=source)
+    assert report["source"] == {"position": 55, "ts": couch.clock + 30}
+    assert report["lag"] == {"updates": 5, "seconds": 30}
+
+
+def test_what_nobody_can_tell_of_the_lag(couch, client, book, another):
+    other_couch, source = another
+    other_couch.documents.update(couch.documents)
+    assert verify(client, given=Stream(8, TOTAL, 300), original=source)["lag"] == {"updates": None, "seconds": None}
+    execute(source, 1)
+    del other_couch.documents["cdyno_000000000010"]
+    assert verify(client, original=source)["lag"] == {"updates": 1, "seconds": None}
+
+
+def test_a_copy_of_a_database_that_is_empty(couch, client, another):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    another[0].documents.update(couch.documents)
+    assert verify(client, original=another[1])["lag"] == {"updates": 0, "seconds": 0}
+
+
+def test_a_ledger_from_outside_of_the_span(couch, client, book):
+    couch.documents["couchdyno_meta"].update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
+    report = verify(client, Span(POSITION - 5, POSITION + 5))
+    assert report["reasons"] == ["the ledger is of another time: it says position 65"]
+
+
+def test_a_copy_of_another_database(client, book, another):
+    LedgerDocument(another[1]).create(Parameters(TOTAL, 300, 10, 8))
+    reasons = verify(client, original=another[1])["reasons"]
+    assert "it is no copy of the source: seed, total or size are others" in reasons
+
+
+@pytest.mark.parametrize("span", [Span(None, 5), Span(5, None), Span(6, 5), Span(-1, 5), Span(0, 10**16)])
+def test_spans_that_make_no_sense(client, book, span):
+    with pytest.raises(UsageError):
+        verify(client, span)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *((1, None, None), (None, 5, None), (None, 5, 5), (1, None, 5), (1, 5, None)),
+        *((-1, 5, 5), (1, 0, 5), (1, 5, 0)),
+    ],
+)
+def test_streams_that_make_no_sense(given):
+    with pytest.raises(UsageError):
+        given_stream(*given)
+
+
+def test_streams_that_are_given():
+    assert given_stream(None, None, None) is None
+    given = given_stream(1, 5, 70)
+    assert (given.seed, given.total, given.size) == (1, 5, 70)
+
+
+# -- databases of the earlier tool
+
+
+@pytest.fixture
+def earlier(couch):
+    """Five documents of the earlier tool, about to begin with number 3."""
+    couch.documents["couchdyno_meta"] = {
+        "_id": "couchdyno_meta", "_rev": "1-a", "version": 1, "total": 5, "size": 300, "updates": 2, "start": 3,
+    }
+    for index in range(5):
+        name = f"cdyno_{index:012d}"
+        couch.documents[name] = {"_id": name, "_rev": "4-a", "ts": 1653544694, "data": "x"}
+
+
+def test_what_the_earlier_tool_wrote_is_counted_and_proves_nothing(couch, client, earlier):
+    with pytest.raises(NoLedger, match="earlier tool"):
+        verify(client)
+    execute(client, 1)
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 1, 4)
+    assert (report["low"], report["high"]) == (4, 4)
+    execute(client, 1)
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 2, 3)
+    assert (report["low"], report["high"]) == (5, 5)
+    execute(client, 5)
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 5, 0)
+
+
+def test_a_document_that_went_back_to_the_earlier_tool_is_behind(couch, client, earlier):
+    old = couch.documents["cdyno_000000000003"]
+    execute(client, 2)
+    couch.documents[old["_id"]] = dict(old, _rev="9-a")
+    report = verify(client)
+    assert report["reasons"] == ["1 document behind"]
+    assert "what the earlier tool wrote" in report["samples"]["behind"][0]["reason"]

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger in its document: what is understood, what is refused, and what is kept."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerDamaged
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+
+NEW = Ledger.new(Parameters(10, 100, 3, 7), 1000)
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("total", "ten"),
+        ("total", 0),
+        ("total", True),
+        ("size", None),
+        ("updates", -1),
+        ("start", 1.5),
+        ("position", -1),
+        ("seed", "x"),
+        ("claims", None),
+        ("claims", [{"first": 0}]),
+        ("claims", [5]),
+        ("runs", "many"),
+    ],
+)
+def test_a_ledger_that_makes_no_sense_is_refused(field, value):
+    with pytest.raises(LedgerDamaged, match=r"claims|" + field):
+        Ledger.load(dict(NEW.dump(), **{field: value}))
+
+
+def test_the_ledger_of_the_earlier_tool_is_understood(earlier_ledger):
+    loaded = Ledger.load(earlier_ledger)
+    assert (loaded.position, loaded.origin, loaded.claims) == (4, 4, ())
+
+
+def test_a_small_ledger_stays_small():
+    biggest = Parameters(10**12, 10**8, 10**12, 2**53 - 1)
+    assert len(str(Ledger.new(biggest, 1795461866)._replace(position=10**15).dump())) < 1000

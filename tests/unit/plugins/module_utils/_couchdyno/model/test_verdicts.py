@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random databases get the verdict that a naive model computes, which plays the updates one by one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.source import Source
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+SIZE = 120
+DAMAGED, EXTRA, CONFLICTED = "damaged", "extra", "conflicted"
+
+
+class Database(Source):
+    """A database that lies in memory: nothing here knows what is right."""
+
+    name, place = "db", "http://couch:5984/db"
+
+    def __init__(self, documents):
+        self.documents_by_id = documents
+
+    def now(self):
+        return 0
+
+    def document_count(self):
+        return len(self.documents_by_id)
+
+    def get(self, document_id):
+        return self.documents_by_id.get(document_id)
+
+    def rows_before(self, first, before, limit, include_docs=True):
+        names = [name for name in sorted(self.documents_by_id) if (first or "") <= name and name < (before or "~")]
+        return [
+            {"id": name, **({"doc": self.documents_by_id[name]} if include_docs else {})} for name in names[:limit]
+        ]
+
+    def documents(self, ids):
+        return {name: self.documents_by_id[name] for name in ids if name in self.documents_by_id}
+
+
+@st.composite
+def cases(draw):
+    """A database: its total, position, open claims, what each document holds, and what was done to some of them.
+
+    Returns ``(total, position, claims, held, done)``: claims as ``(first, stop)``, held updates by index, and
+    ``done``: ``damaged`` or ``conflicted`` by index, and the number of extra documents.
+    """
+    total = draw(st.integers(1, 9))
+    position = draw(st.integers(0, 4 * total))
+    edges = sorted(draw(st.sets(st.integers(max(0, position - total), position), max_size=4)))
+    claims = list(zip(edges[::2], edges[1::2]))
+    torn = draw(st.sets(st.integers(max(0, position - total), position), max_size=5))
+    held = {}
+    for update in range(position):
+        if update not in torn or not any(first <= update < stop for first, stop in claims):
+            held[update % total] = update
+    for index, lap in draw(st.dictionaries(st.integers(0, total - 1), st.integers(-1, 6), max_size=2)).items():
+        if lap < 0:
+            held.pop(index, None)
+        else:
+            held[index] = lap * total + index
+    touched = draw(st.dictionaries(st.integers(0, total - 1), st.sampled_from((DAMAGED, CONFLICTED)), max_size=2))
+    if draw(st.booleans()):
+        touched = {}
+    extras = draw(st.integers(-5, 3))
+    return total, position, claims, held, {i: what for i, what in touched.items() if i in held}, max(0, extras)
+
+
+def make(total, position, claims, held, touched, extras):
+    updates = Stream(7, total, SIZE)
+    ledger = Ledger.new(Parameters(total, SIZE, 1, 7), 1000)._replace(position=position, start=position % total)
+    ledger = ledger.with_claims(
+        Claim(first, stop - first, 1000 + lap_ts(first), 0, "d", "h", "", 0) for first, stop in claims
+    )
+    documents = {"couchdyno_meta": ledger.dump()}
+    starts = {update: first for first, stop in claims for update in range(first, stop)}
+    for index, update in held.items():
+        document = json.loads(updates.content.render(update, 1000 + lap_ts(starts.get(update, update)), "1-a"))
+        if touched.get(index) == DAMAGED:
+            document["data"] = "x" + document["data"][1:]  # no hexadecimal digit
+        if touched.get(index) == CONFLICTED:
+            document["_conflicts"] = ["1-b"]
+        documents[document["_id"]] = document
+    for number in range(extras):
+        documents[f"cdyno_{number:012d}x"] = {"_id": f"cdyno_{number:012d}x", "_rev": "1-a"}
+    return Database(documents)
+
+
+def lap_ts(first):
+    """The time stamp of a window, any function of where it begins."""
+    return 10 * first
+
+
+def model(total, position, claims, since=None):
+    """What each document may hold, by playing the updates: a set of updates, with None for absent ones.
+
+    With ``since``, at that position and at any later one up to ``position``.
+    """
+    may = {index: {None} for index in range(total)}
+    for update in range(position):
+        is_open = since is None and any(first <= update < stop for first, stop in claims)
+        stays = is_open or (since is not None and update >= since)
+        index = update % total
+        may[index] = may[index] | {update} if stays else {update}
+    return may
+
+
+def naive(total, held, touched, extras, may):
+    """The documents of each kind, one by one, and the bounds as the definition has them."""
+    counts = dict.fromkeys(("exact", "behind", "ahead", "damaged", "missing", "conflicted", "absent"), 0)
+    lows, highs = [], [0]
+    for index in range(total):
+        update = held.get(index)
+        wanted = may[index]
+        if touched.get(index) == DAMAGED:
+            counts["damaged"] += 1
+            continue
+        lows.append(index if update is None else update + total)
+        highs.append(0 if update is None else update + 1)
+        if update is None:
+            counts["absent" if None in wanted else "missing"] += 1
+        elif update not in wanted:
+            latest = max((each for each in wanted if each is not None), default=-1)
+            counts["ahead" if update > latest else "behind"] += 1
+        else:
+            counts["conflicted" if touched.get(index) else "exact"] += 1
+    return dict(counts, extra=extras), min(lows, default=None), max(highs)
+
+
+def is_wrong(counts):
+    return any(counts[kind] for kind in ("behind", "ahead", "damaged", "missing", "conflicted", "extra"))
+
+
+PAGES = st.sampled_from((1000, 2))  # documents read in one request
+
+
+@pytest.fixture(autouse=True, scope="module")
+def page_size():
+    before = reader.PAGE_DOCUMENTS
+    yield
+    reader.PAGE_DOCUMENTS = before
+
+
+@settings(max_examples=1000, deadline=None)
+@given(cases(), PAGES)
+def test_by_its_ledger(case, page):
+    reader.PAGE_DOCUMENTS = page
+    total, position, claims, held, touched, extras = case
+    report = verify(make(*case))
+    counts, low, high = naive(total, held, touched, extras, model(total, position, claims))
+    if counts["ahead"] and low == high:  # a point in time, and not that of the ledger
+        counts.update(exact=counts["exact"] + counts["ahead"], ahead=0)
+        assert any(reason.startswith("the ledger is of another time") for reason in report["reasons"])
+    else:
+        assert bool(report["reasons"]) == is_wrong(counts)
+    event(report["verdict"])
+    assert (report["verdict"] == "wrong") == bool(report["reasons"])
+    assert {kind: count for kind, count in report["counts"].items() if kind != "earlier"} == counts
+    assert (report["low"], report["high"]) == (low, high)
+    assert report["checked"] == len(held)
+    assert report["ledger"]["agrees"] or report["verdict"] == "wrong"
+
+
+@settings(max_examples=1000, deadline=None)
+@given(cases(), PAGES, st.integers(0, 40), st.integers(0, 40))
+def test_within_a_span(case, page, since, more):
+    reader.PAGE_DOCUMENTS = page
+    total, position, claims, held, touched, extras = case
+    report = verify(make(*case), Span(since, since + more))
+    counts, low, high = naive(total, held, touched, extras, model(total, since + more, claims, since))
+    event(report["verdict"])
+    assert (report["verdict"] == "wrong") == (is_wrong(counts) or not since <= position <= since + more)
+    assert {kind: count for kind, count in report["counts"].items() if kind != "earlier"} == counts
+    assert (report["low"], report["high"]) == (low, high)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(cases(), PAGES)
+def test_without_a_ledger(case, page):
+    reader.PAGE_DOCUMENTS = page
+    total, __, __, held, touched, extras = case
+    report = verify(make(*case), given=Stream(7, total, SIZE))
+    anything = {index: {None, *range(index, 10 * total, total)} for index in range(total)}
+    counts, low, high = naive(total, held, touched, extras, anything)
+    if low != high:
+        counts, low, high = naive(total, held, touched, extras, model(total, high, []))
+    event(report["verdict"])
+    assert (report["verdict"] == "wrong") == (is_wrong(counts) or (low is not None and low != high))
+    assert {kind: count for kind, count in report["counts"].items() if kind != "earlier"} == counts
+    assert (report["low"], report["high"]) == (low, high)

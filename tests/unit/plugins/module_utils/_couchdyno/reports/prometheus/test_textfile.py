@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import MissingLibrary, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import info
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.prometheus import metrics, textfile
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+from prometheus_client.parser import text_string_to_metric_families
+
+LABELS = {"server": 'http://h:5984/"odd\\', "database": "db"}
+
+
+@pytest.fixture
+def found(couch, client):
+    """What each script tells after a few cycles, one of which had an error."""
+    LedgerDocument(client).create(Parameters(10, 200, 5, 42))
+    for refused in ({"cdyno_000000000003": "forbidden"}, {}, {}):
+        couch.refuse = refused
+        couch.clock += 60
+        last = execute(client)
+    return {
+        script: [*metrics.ended(script, 0, couch.clock), *metrics.measured(script, report)]
+        for script, report in {"execute": last, "info": info(client), "verify": verify(client)}.items()
+    }
+
+
+def read(path):
+    """The samples of a textfile, by name and the labels that are not common to all."""
+    families = text_string_to_metric_families(Path(path).read_text())
+    return {
+        (sample.name, *sorted(value for name, value in sample.labels.items() if name not in (*LABELS, "name"))): sample
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_figures(found, tmp_path):
+    path = tmp_path / "job.prom"
+    textfile.write(str(path), LABELS, [metric for each in found.values() for metric in each])
+    samples = read(path)
+    value = {key: sample.value for key, sample in samples.items()}
+    assert value["couchdyno_execute_handed_out_updates_total",] == 15
+    assert value["couchdyno_execute_documents", "redone"] == 0
+    assert value["couchdyno_info_errors", "cycle", "forbidden"] == 1
+    assert value["couchdyno_info_recent_updates", "cycle", "hour"] == 15
+    assert value["couchdyno_info_present_documents",] == 10
+    assert value["couchdyno_verify_right",] == 1 and value["couchdyno_verify_documents", "exact"] == 10
+    assert {name[0] for name in value if name[0].startswith("couchdyno_verify_lag")} == set()
+    for sample in samples.values():
+        assert {name: sample.labels[name] for name in (*LABELS, "name")} == dict(LABELS, name="job")
+
+
+def test_files_are_replaced_whole_and_can_be_read_by_the_collector(found, tmp_path):
+    path = tmp_path / "job.prom"
+    path.write_text("old")
+    with path.open() as old:
+        usual = os.umask(0o077)  # as cron jobs of the role have it
+        textfile.write(str(path), LABELS, found["info"])
+        os.umask(usual)
+        assert old.read() == "old"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert os.listdir(tmp_path) == ["job.prom"]
+
+
+@pytest.mark.parametrize("path", ["metrics.txt", "there/is/none.prom", "directory.prom", "fifo.prom", "link.prom"])
+def test_places_that_are_refused(tmp_path, monkeypatch, path):
+    (tmp_path / "directory.prom").mkdir()
+    os.mkfifo(tmp_path / "fifo.prom")
+    (tmp_path / "link.prom").symlink_to("/dev/null")  # as root, it would be no null device any more
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError):
+        textfile.check(path)
+
+
+def test_without_the_library(monkeypatch):
+    monkeypatch.setattr(textfile, "CollectorRegistry", None)
+    with pytest.raises(MissingLibrary, match="pip install prometheus_client"):
+        textfile.check("a.prom")

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The printed form is a promise: the one of the README, word for word."""
+
+from __future__ import annotations
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.setup import render
+
+CONFIG = {
+    "created": 1653543334,
+    "last_dt": 0,
+    "last_errors": 0,
+    "last_ts": 0,
+    "last_updates": 0,
+    "size": 1000,
+    "start": 0,
+    "total": 1000,
+    "updates": 10,
+    "version": 1,
+    "seed": 42,
+    "position": 0,
+    "runs": 0,
+    "claims": [],
+}
+
+
+def test_setup():
+    assert (
+        render({"dyno_config": CONFIG})
+        == """\
+dyno_config:
+    created : 1653543334 (2022-05-26T05:35:34)
+    last_dt : 0
+    last_errors : 0
+    last_ts : 0 (1970-01-01T00:00:00)
+    last_updates : 0
+    size : 1000
+    start : 0
+    total : 1000
+    updates : 10
+    version : 1
+    seed : 42
+    position : 0
+    runs : 0
+    claims : 0"""
+    )

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Statistics of run records that were made up, with known answers."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.statistics import runs
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = 1_700_000_000
+
+
+def record(ts, host="a", updates=10, dt=1.0, errors=0, **fields):
+    latency = {"p50": 0.1, "p95": 0.2, "p99": 0.3, "max": 0.4}
+    return RunRecord(0, ts, host=host, updates=updates, dt=dt, errors=errors, **{"latency": latency, **fields})
+
+
+def test_statistics():
+    records = [
+        record(NOW - 90000, updates=10, dt=2.0, errors=1, classes={"forbidden": 1}),
+        record(NOW - 7200, updates=20, dt=2.0, errors=3, classes={"forbidden": 2}),
+        record(NOW, updates=30, dt=2.0, latency={"p50": 0.2, "p95": 0.4, "p99": 0.9, "max": 1}),
+    ]
+    found = runs.summary(records, NOW)
+    assert found["error_classes"] == {"forbidden": 3, "other": 1}
+    assert found["recent"] == {
+        "hour": {"runs": 1, "updates": 30, "errors": 0},
+        "day": {"runs": 2, "updates": 50, "errors": 3},
+    }
+    assert (found["runs"], found["updates"], found["errors"]) == (3, 60, 4)
+    assert (found["first_ts"], found["last_ts"]) == (NOW - 90000, NOW)
+    assert found["rate"] == {"min": 5.0, "median": 10.0, "max": 15.0}
+    assert found["dt"] == {"min": 2.0, "median": 2.0, "max": 2.0}
+    assert found["trend"] == {"earlier": 5.0, "later": 15.0, "change": 200.0, "is_noise": True}
+    assert found["latency"] == {"p50": 0.1, "p95": 0.2, "p99": 0.9}
+
+
+def test_statistics_of_nothing():
+    found = runs.summary([], NOW)
+    assert found.pop("recent") == {name: {"runs": 0, "updates": 0, "errors": 0} for name in ("hour", "day")}
+    assert {name: value for name, value in found.items() if value} == {}
+
+
+def test_a_run_that_wrote_nothing_has_no_rate():
+    assert runs.summary([record(1, updates=0, dt=0.0)], 1)["rate"] is None
+
+
+@pytest.mark.parametrize("later, is_noise", [(100, True), (50, False), (200, False)])
+def test_the_trend_tells_chance_from_change(later, is_noise):
+    rates = [100 + n % 7 for n in range(40)] + [later + n % 7 for n in range(40)]
+    found = runs.trend(rates)
+    assert found["is_noise"] is is_noise
+    assert found["change"] == pytest.approx(later - 100, abs=4)
+
+
+def test_hosts():
+    records = [record(60 * n, host) for n in range(10) for host in ("b", "a") if (n, host) != (5, "b")]
+    a, b = runs.hosts(records, 600)
+    assert (a["host"], a["runs"], a["interval"], a["missed"], a["last_ts"]) == ("a", 10, 60, 0, 540)
+    assert (b["host"], b["runs"], b["interval"], b["missed"]) == ("b", 9, 60, 1)
+
+
+def test_growth():
+    records = [record(0), record(86400, sizes={"file": 1000, "active": 500})]
+    assert runs.growth(records, {"file": 3000, "active": 400, "external": 7}, 3 * 86400) == {
+        "since": 86400,
+        "until": 3 * 86400,
+        "file": {"first": 1000, "last": 3000, "per_day": 1000},
+        "active": {"first": 500, "last": 400, "per_day": -50},
+    }
+    assert runs.growth(records, {"file": 3000}, 86400 + 60)["file"]["per_day"] is None
+    assert runs.growth(records[:1], {"file": 3000}, 86400) is None
+    assert runs.growth(records, None, 90000) is None
+
+
+def test_pace_counts_the_time_between_runs():
+    assert runs.pace([record(0, updates=30), record(10, updates=10), record(20, updates=999)]) == 2.0
+    assert runs.pace([record(0)]) is None
+    assert runs.pace([]) is None
+
+
+def test_census():
+    assert runs.census([record(86399), record(86400, errors=2), record(86401)]) == [
+        {"day": "1970-01-01", "runs": 1, "updates": 10, "errors": 0},
+        {"day": "1970-01-02", "runs": 2, "updates": 20, "errors": 2},
+    ]
+
+
+def test_a_point_of_a_series():
+    records = [
+        record(1, updates=10, errors=1, sizes={"file": 1}),
+        record(2, updates=30, latency={"p50": 0.3, "p95": 0.4, "p99": 0.5, "max": 1}),
+        record(9),
+    ]
+    first, second = runs.series(records, 2)
+    assert first == {
+        "ts": 1,
+        "until": 2,
+        "runs": 2,
+        "updates": 40,
+        "errors": 1,
+        "rate": {"min": 10.0, "median": 20.0, "max": 30.0},
+        "latency": {"p50": 0.2, "p95": 0.3, "p99": 0.5},
+        "sizes": {"file": 1},
+    }
+    assert (second["runs"], second["sizes"]) == (1, None)
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 3)), max_size=60), st.integers(1, 20))
+def test_a_series_keeps_sums_and_extremes(counts, points):
+    records = [record(n, updates=updates, errors=errors) for n, (updates, errors) in enumerate(counts)]
+    found = runs.series(records, points)
+    assert len(found) <= points
+    for name in ("updates", "errors"):
+        assert sum(point[name] for point in found) == sum(getattr(each, name) for each in records)
+    assert sum(point["runs"] for point in found) == len(records)
+    if records:
+        rates = runs.spread([each.rate for each in records], 1)
+        assert min(point["rate"]["min"] for point in found) == rates["min"]
+        assert max(point["rate"]["max"] for point in found) == rates["max"]

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RING, RunRecord, record_id
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage import run_records
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.run_records import PAGE
+
+
+def put(couch, run, **fields):
+    record = dict({"_id": record_id(run), "run": run, "ts": 1000 + run, "updates": 1}, **fields)
+    couch.documents[record["_id"]] = dict(record, _rev="1-a")
+
+
+@pytest.mark.parametrize(
+    "runs, limit, expected",
+    [
+        (0, 10, range(0)),
+        (5, 0, range(0)),
+        (5, 3, range(2, 5)),
+        (5, RING, range(5)),
+        (PAGE + 5, 10, range(PAGE - 5, PAGE + 5)),
+        (RING + 5, 10, range(RING - 5, RING + 5)),
+        (RING + 5, 2 * RING, range(5, RING + 5)),
+        (3 * RING, 2, range(3 * RING - 2, 3 * RING)),
+    ],
+)
+def test_the_latest_records_in_order(couch, client, runs, limit, expected):
+    for run in range(max(0, runs - RING), runs):
+        put(couch, run)
+    assert [record.run for record in run_records.read(client, runs, limit)] == list(expected)
+
+
+def test_records_of_runs_that_died_are_left_out(couch, client):
+    put(couch, 7)
+    put(couch, 9)
+    assert [record.run for record in run_records.read(client, 12)] == [7, 9]
+
+
+def test_what_an_earlier_round_of_the_ring_left_is_not_taken_for_new(couch, client):
+    put(couch, 3)  # where run RING + 3 would be
+    assert run_records.read(client, RING + 5, 10) == []
+
+
+def test_a_record_takes_the_place_of_the_one_that_is_a_ring_older(couch, client):
+    put(couch, 3)
+    assert "_rev" not in run_records.place(client, RunRecord(4, 0))
+    placed = run_records.place(client, RunRecord(RING + 3, 0))
+    assert (placed["_id"], placed["_rev"]) == ("couchdyno_run_00003", "1-a")
+    client.put(placed)
+    assert [record.run for record in run_records.read(client, RING + 4)] == [RING + 3]

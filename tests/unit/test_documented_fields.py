@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each field has its row in the tables of reports, and is what the modules document that they return."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import CHECKS, RunRecord
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import INFO
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.ledger import CLAIM, LEDGER
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.verify import VERIFY
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.written import EXECUTE, SETUP
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.paths import join, names
+
+ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
+MODULES = {"setup": SETUP, "info": INFO, "verify": VERIFY, "execute": EXECUTE}
+IN_CYCLES = ("before", "after", "new_state")  # the report of a cycle; the module returns a list of them
+# What modules return that has no row of its own: for programs, summed up, or in the line of another field.
+NO_ROWS = {
+    "setup": set(),
+    "execute": {
+        *("updates", "errors", "dt", "rate", "cycles", "cycles.after.first", "cycles.after.samples", "dyno_config"),
+    },
+    "info": {
+        *("format", "report", "database.connections", "database.limits"),
+        *("progress.lap_left", "progress.open_hosts", "progress.expired_hosts"),
+    },
+    "verify": {"format", "report", "low_ts", "high_ts", "samples"},
+}
+# A description that says where the fields are described.
+REFERENCE = re.compile(r"M\(dyno|RV\(dyno|RV\(statistics|The same statistics|state of the database after the cycle")
+
+
+def documented(module):
+    path = ROOT / "plugins" / "modules" / f"couchdyno_{module}.py"
+    return yaml.safe_load(path.read_text().split('RETURN = r"""\n')[1].split('"""')[0])
+
+
+def paths_of(sections, module):
+    """The paths of all rows, without the stars; of cycles as they stand in the result of the module."""
+    for section in sections:
+        for field in section.fields:
+            path = ".".join(name for name in names(join(section.path, field.path)) if name != "*")
+            if path:
+                yield f"cycles.{path}" if module == "execute" and path.split(".")[0] in IN_CYCLES else path
+
+
+def entry_of(values, path):
+    """The deepest documentation of a path, and the names that are left of it."""
+    entry, left = None, path.split(".")
+    while left and values and left[0] in values:
+        entry = values[left.pop(0)]
+        values = entry.get("contains")
+    return entry, left
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_row_is_documented(module):
+    """By itself, or by its name in the description or the sample of what it is a part of."""
+    values = documented(module)
+    for path in paths_of(MODULES[module], module):
+        entry, left = entry_of(values, path)
+        assert entry, path
+        text = entry["description"] + str(entry.get("sample", ""))
+        assert not left or REFERENCE.search(text) or re.search(rf"\b{left[-1]}\b", text, re.IGNORECASE), path
+
+
+def leaves(values, way=()):
+    for name, entry in values.items():
+        yield ".".join((*way, name))
+        yield from leaves(entry.get("contains", {}), (*way, name))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_documented_value_has_a_row(module):
+    """Or is a part of a value that has one, or has parts that have some."""
+    rows = set(paths_of(MODULES[module], module)) | NO_ROWS[module]
+    without = {path for path in leaves(documented(module))
+               if not any(f"{path}.".startswith(f"{row}.") or row.startswith(f"{path}.") for row in rows)}
+    assert not without
+
+
+def test_each_field_of_the_ledger_has_a_row():
+    shown = Ledger.new(Parameters(seed=1), 0).shown()
+    assert [field.path for field in LEDGER.fields] == list(shown)
+    assert {field.path for field in CLAIM.fields} == set(Claim(*range(4), "", "", "", 0).shown())
+
+
+def test_each_field_of_a_run_record_is_checked_and_documented():
+    entry = documented("info")["runs"]
+    assert set(CHECKS) == set(RunRecord._fields)
+    assert [name for name in RunRecord._fields if name not in str(entry)] == []
