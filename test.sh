@@ -2,11 +2,10 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the tests: static, unit, integration, ansible-test, matrix, browser, faults, package, bench and molecule, or the
-# parts of them that are named.
-# cluster, which runs when it is named, needs COUCHDYNO_TEST_CLUSTER, as tests/cluster/conftest.py says.
+# Runs all tests (static, unit, integration, ansible-test, matrix, browser, faults, package, bench and molecule), or only
+# the named parts. The part cluster runs only when named; it needs COUCHDYNO_TEST_CLUSTER, see tests/cluster/conftest.py.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
-# COUCHDYNO_TEST_URL=http://user:password@host:port tests against that server instead of the embedded one.
+# COUCHDYNO_TEST_URL=http://user:password@host:port uses that server instead of the embedded one.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -15,7 +14,7 @@ all=(static unit integration ansible-test matrix browser faults package bench mo
 [ $# -gt 0 ] || parts=("${all[@]}")
 for part in "${parts[@]}"; do
     [[ " ${all[*]} cluster " = *" $part "* ]] || {
-        echo "test.sh: there is no part '$part'; there are: ${all[*]} cluster" >&2
+        echo "test.sh: unknown part '$part'; the parts are: ${all[*]} cluster" >&2
         exit 2
     }
 done
@@ -25,9 +24,9 @@ rm -rf "$results" && mkdir -p "$results"
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { echo "$1" >> "$results/failed"; }
-install() { venv/bin/pip install --quiet --disable-pip-version-check --requirement "$1"; }
+install() { venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement "$1"; }
 
-# check NAME COMMAND…: a check that pytest does not count
+# check NAME COMMAND…: run a check other than pytest
 check() {
     local name=$1
     shift
@@ -35,17 +34,17 @@ check() {
     "$@" || fail "$name"
 }
 
-# tests NAME PYTHON PATH…: a run of pytest, whose results are summed up at the end
+# tests NAME PYTHON PATH…: run pytest; the summary counts its results
 tests() {
     local name=$1 python=$2
     shift 2
     check "$name" "$python" -m pytest --quiet --junitxml "$results/${name// /-}.xml" "$@"
 }
 
-# What has databases of its own for each test runs on all processors.
+# Tests that create their own databases run on all processors.
 spread=(--numprocesses auto)
 
-# prepare PART: installs what it needs, before anything runs, as nothing may change under what runs
+# prepare PART: install what it needs. All parts are prepared first, so that nothing changes while tests run
 prepare() {
     case $1 in
     static) install tests/requirements-static.txt ;;
@@ -69,7 +68,7 @@ run_part() {
     ansible-test) tests "ansible-test" venv/bin/python --numprocesses 2 --dist loadfile tests/ansible_test ;;
     matrix) tests "matrix" venv/bin/python tests/matrix ;;
     browser) tests "browser" venv/bin/python tests/browser ;;
-    faults) tests "faults" venv/bin/python --numprocesses 4 tests/faults ;; # they wait more than they work
+    faults) tests "faults" venv/bin/python --numprocesses 4 tests/faults ;; # these tests mostly wait
     package)
         tests "package" venv/bin/python tests/package
         check "galaxy-importer" venv/bin/nox --session galaxy-importer
@@ -80,7 +79,7 @@ run_part() {
     esac
 }
 
-# The unit tests on the other Pythons that are there.
+# Run the unit tests on the other Pythons of this machine.
 unit_elsewhere() {
     local own tested version python venv
     own=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -90,7 +89,7 @@ unit_elsewhere() {
         venv=.test/python$version
         [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-        # The rest of them needs Ansible.
+        # The other unit tests need Ansible.
         tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
         tested+=", $version"
     done < <(venv/bin/python tests/pythons.py)
@@ -105,17 +104,17 @@ for part in "${parts[@]}"; do
     if prepare "$part"; then ready+=("$part"); else fail "$part"; fi
 done
 
-# The scenarios of molecule wait most of their time, for cron and for hosts, so all else runs meanwhile.
-beside=
+# The molecule scenarios mostly wait, for cron and for hosts, so the other parts run meanwhile.
+in_background=
 if [ ${#ready[@]} -gt 1 ] && [[ " ${ready[*]} " = *" molecule "* ]]; then
     run_part molecule > .test/molecule.log 2>&1 &
-    beside=$!
+    in_background=$!
 fi
 for part in "${ready[@]}"; do
-    [ "$part" = molecule ] && [ -n "$beside" ] || run_part "$part"
+    [ "$part" = molecule ] && [ -n "$in_background" ] || run_part "$part"
 done
-if [ -n "$beside" ]; then
-    wait "$beside" || fail "molecule"
+if [ -n "$in_background" ]; then
+    wait "$in_background" || fail "molecule"
     cat .test/molecule.log
 fi
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The corrupter: does to a database what a broken backup system would, to prove that verifying sees it.
+"""The corrupter: damages a database as a broken backup system would, to test that verification finds it.
 
-A corruption is a function of a store, which has ``get(id)``, ``put(document)`` under any revision, ``drop(id)`` and
-``fork(document)``, which makes a conflict, and of the stream. It returns what must be found, and nothing else may be:
+A corruption is a function of a store and the stream. The store has ``get(id)``, ``put(document)`` under any revision,
+``drop(id)`` and ``fork(document)``, which creates a conflict. The corruption returns exactly what must be found:
 ``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
 """
 
@@ -19,7 +19,7 @@ def flip_a_byte(store, stream):
     document = store.get(stream.document_id(3))
     data = document["data"]
     store.put(dict(document, data=data[:40] + OTHER.get(data[40], "0") + data[41:]))
-    return {("damaged", document["_id"]): "at 1 places, the first is character 40"}
+    return {("damaged", document["_id"]): "in 1 place, first at character 40"}
 
 
 def swap_two_bodies(store, stream):
@@ -27,21 +27,21 @@ def swap_two_bodies(store, stream):
     store.put(dict(other, _id=one["_id"], _rev=one["_rev"]))
     store.put(dict(one, _id=other["_id"], _rev=other["_rev"]))
     return {
-        ("damaged", one["_id"]): f"holds update {other['update']}, which is one of {other['_id']}",
-        ("damaged", other["_id"]): f"holds update {one['update']}, which is one of {one['_id']}",
+        ("damaged", one["_id"]): f"holds update {other['update']}, which belongs to {other['_id']}",
+        ("damaged", other["_id"]): f"holds update {one['update']}, which belongs to {one['_id']}",
     }
 
 
 def drop_a_document(store, stream):
     document = store.get(stream.document_id(0))
     store.drop(document["_id"])
-    return {("missing", document["_id"]): f"is not there; it should hold update {document['update']}"}
+    return {("missing", document["_id"]): f"is missing; it should hold update {document['update']}"}
 
 
 def drop_the_last_document(store, stream):
     document = store.get(stream.document_id(stream.total - 1))
     store.drop(document["_id"])
-    return {("missing", document["_id"]): f"is not there; it should hold update {document['update']}"}
+    return {("missing", document["_id"]): f"is missing; it should hold update {document['update']}"}
 
 
 def roll_one_back_a_lap(store, stream):
@@ -55,20 +55,20 @@ def add_one_among_the_others(store, stream):
     added = dict(store.get(stream.document_id(5)), _id=stream.document_id(5) + "x")
     del added["_rev"]
     store.put(added)
-    return {("extra", added["_id"]): "is not a document of the stream"}
+    return {("extra", added["_id"]): "does not belong to the stream"}
 
 
 def add_one_beyond_the_total(store, stream):
     added = f"cdyno_{stream.total:012d}"
     store.put({"_id": added, "ts": 1, "update": stream.total, "data": ""})
-    return {("extra", added): "is not a document of the stream"}
+    return {("extra", added): "does not belong to the stream"}
 
 
 def add_some_elsewhere(store, stream):
     names = ["0", "Zebra", "cdyno_", "cdyno_0", "cdyno_00000000000a", "couchdyno_metb", "couchdyno_run_1", "ähre"]
     for name in names:
         store.put({"_id": name})
-    return {("extra", name): "is not a document of the stream" for name in names}
+    return {("extra", name): "does not belong to the stream" for name in names}
 
 
 def make_a_conflict(store, stream):
@@ -105,7 +105,7 @@ def take_a_field(store, stream):
 def add_a_field(store, stream):
     document = store.get(stream.document_id(16))
     store.put(dict(document, more=1))
-    return {("damaged", document["_id"]): "has a field too many: 'more'"}
+    return {("damaged", document["_id"]): "has an unexpected field: 'more'"}
 
 
 def change_a_type(store, stream):
@@ -135,7 +135,7 @@ def empty_a_document(store, stream):
 def rewind_the_ledger(store, _stream):
     ledger = store.get(LEDGER)
     store.put(dict(ledger, position=ledger["position"] - 5, start=(ledger["position"] - 5) % ledger["total"]))
-    return {("ledger", None): f"the ledger is of another time: it says position {ledger['position'] - 5}"}
+    return {("ledger", None): f"ledger and documents disagree: ledger at update {ledger['position'] - 5}, documents "}
 
 
 CORRUPTIONS = (
@@ -162,7 +162,7 @@ CORRUPTIONS = (
 
 
 def assert_found(report, expected):
-    """A report names what a corruption has done, in the right class, and nothing else."""
+    """A report names exactly what a corruption has done, with the right kind."""
     assert report["verdict"] == "wrong"
     found = {(kind, each["id"]): each["reason"] for kind, samples in report["samples"].items() for each in samples}
     documents = {key: words for key, words in expected.items() if key[0] != "ledger"}

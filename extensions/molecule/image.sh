@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Makes the image of the hosts, and prints its name: a small Debian that boots with systemd. It lacks what the role is
-# to install, and has it in a package repository and a directory of wheels of its own, so that hosts need no network.
-# An image that is there already is kept, until this script changes. PYTHON names a Python with pip.
+# Builds the image of the hosts, and prints its name: a small Debian that boots with systemd. The packages that the role
+# installs are not installed, but in a local repository and a directory of wheels, so that the hosts need no network. An
+# existing image is reused until this script changes. PYTHON names a Python with pip.
 set -eu
 umask 022
 image=localhost/couchdyno-host:$(sha256sum "$0" | cut -c1-12)
@@ -14,7 +14,7 @@ installed=dbus,openssh-server,procps,python3,python3-apt,rsyslog,systemd,systemd
 to_install='cron logrotate python3-prometheus-client python3-requests python3-venv'
 
 exec 9< "$0"
-flock 9  # scenarios may run side by side: one of them makes it
+flock 9  # scenarios may run in parallel; one of them builds it
 if podman image exists "$image"; then
     echo "$image"
     exit
@@ -38,17 +38,17 @@ trap 'rm -rf "$tree"' EXIT
         echo
     done > "$packages/Packages"
     echo 'deb [trusted=yes] file:/srv/packages ./' > "$tree/etc/apt/sources.list"
-    rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin  # as on hosts that are new
+    rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin  # as on new hosts
 
     "${PYTHON:-python3}" -m pip download --quiet --disable-pip-version-check --dest "$tree/srv/wheels" \
         --python-version "$python_version" --implementation py --abi none --platform any --only-binary :all: \
         requests prometheus_client
     printf '[global]\nno-index = true\nfind-links = /srv/wheels\n' > "$tree/etc/pip.conf"
 
-    # A host lives for some minutes: no need to wait for its disk.
+    # Hosts live for a few minutes, so there is no need to wait for their disks.
     echo force-unsafe-io > "$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
 
-    # Whoever logs in gets a mean umask, so that the role's files have their modes from the role alone.
+    # A strict umask for logins, so that only the role determines the modes of its files.
     echo 'session optional pam_umask.so umask=0077' >> "$tree/etc/pam.d/sshd"
 
     tar --directory "$tree" --create . | podman import --change 'CMD ["/lib/systemd/systemd"]' - "$image"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation fragments: what all modules of the collection can do."""
+"""Documentation fragments: attributes that the modules of the collection share."""
 from __future__ import annotations
 
 
@@ -10,12 +10,12 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would be changed, without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
   diff_mode:
-    description: Returns details on what has changed (or would be in C(check_mode)) when in diff mode.
+    description: In diff mode, returns details on what has changed, or would change in C(check_mode).
   idempotent:
-    description: When run twice in a row, with nothing else happening in between, the second run changes nothing.
+    description: When run twice in a row, without other changes in between, the second run changes nothing.
 """
 
     ACTIONGROUP = r"""
@@ -34,7 +34,7 @@ attributes:
   diff_mode:
     support: N/A
     details:
-      - It never changes anything.
+      - The module never changes anything.
   idempotent:
     support: full
 """

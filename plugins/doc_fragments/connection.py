@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation fragment: the options that say which database, and how to reach it."""
+"""Documentation fragment: the options for connecting to a database."""
 from __future__ import annotations
 
 
@@ -11,45 +11,46 @@ options:
   url:
     description:
       - The URL of the database, as V(http[s]://[user:password@]host[:port][/prefix]/db).
-      - Credentials in it win over O(username) and O(password), and are removed before the URL is logged or returned.
-      - Falls back to the environment variable E(COUCHDYNO_URL) of the host that the module runs on.
+      - Credentials in it take precedence over O(username) and O(password). They are removed before the URL is logged or
+        returned.
+      - If omitted, the environment variable E(COUCHDYNO_URL) on the managed host is used.
     type: str
     required: true
   username:
     description:
-      - The user to act as.
-      - Falls back to the environment variable E(COUCHDYNO_USERNAME).
+      - The user name.
+      - If omitted, the environment variable E(COUCHDYNO_USERNAME) is used.
     type: str
   password:
     description:
       - The password of O(username).
-      - Falls back to the environment variable E(COUCHDYNO_PASSWORD).
+      - If omitted, the environment variable E(COUCHDYNO_PASSWORD) is used.
     type: str
   ca_path:
     description:
-      - A file of certificates to trust, instead of the usual ones.
-      - Falls back to the environment variable E(COUCHDYNO_CA_PATH).
+      - A file with the certificates to trust instead of the default ones.
+      - If omitted, the environment variable E(COUCHDYNO_CA_PATH) is used.
     type: path
   validate_certs:
     description:
-      - Whether to refuse a server whose certificate cannot be verified.
-      - Falls back to the environment variable E(COUCHDYNO_VALIDATE_CERTS).
+      - Whether to reject servers whose certificate cannot be verified.
+      - If omitted, the environment variable E(COUCHDYNO_VALIDATE_CERTS) is used.
     type: bool
     default: true
   client_cert:
     description:
-      - A client certificate to show to the server.
-      - Falls back to the environment variable E(COUCHDYNO_CLIENT_CERT).
+      - A file with the client certificate.
+      - If omitted, the environment variable E(COUCHDYNO_CLIENT_CERT) is used.
     type: path
   client_key:
     description:
-      - The key of O(client_cert), where it is not in the same file.
-      - Falls back to the environment variable E(COUCHDYNO_CLIENT_KEY).
+      - A file with the private key of O(client_cert), if it is not in the same file.
+      - If omitted, the environment variable E(COUCHDYNO_CLIENT_KEY) is used.
     type: path
   timeout:
     description:
-      - Seconds in which an answer of the server must have arrived whole.
-      - Falls back to the environment variable E(COUCHDYNO_TIMEOUT).
+      - The time in seconds within which an answer of the server must be complete, from 0.001 to 86400.
+      - If omitted, the environment variable E(COUCHDYNO_TIMEOUT) is used.
     type: float
     default: 60
 requirements:
@@ -58,6 +59,6 @@ notes:
   - Works with CouchDB 2 and 3, and with Cloudant.
 seealso:
   - name: The update stream and the ledger
-    description: What the documents hold, and how drivers share the work.
+    description: How documents are computed, and how drivers share the work.
     link: https://github.com/couchdyno/dyno.couchdb/blob/main/docs/architecture.md
 """

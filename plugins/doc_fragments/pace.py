@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation fragment: how documents are written, for the modules that do."""
+"""Documentation fragment: the options of modules that write documents."""
 from __future__ import annotations
 
 
@@ -10,12 +10,12 @@ class ModuleDocFragment:
 options:
   connections:
     description:
-      - How many requests to have in flight at most.
-      - Without it, 4.
+      - The maximum number of concurrent requests, from 1 to 64.
+      - If omitted, 4.
     type: int
   batch_bytes:
     description:
-      - How many bytes of documents to write in one request at most.
-      - Without it, what suits the size of the documents and the server.
+      - The maximum size in bytes of the documents in a request, from 1 to 1000000000.
+      - If omitted, it is chosen by the size of the documents.
     type: int
 """

@@ -1,32 +1,32 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cron's way to name times, said in systemd's."""
+"""Converts schedules of cron to calendar events of systemd."""
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: on_calendar
-short_description: Turn a schedule of cron into calendar events of systemd
+short_description: Convert a cron schedule to systemd calendar events
 version_added: 0.1.0
 description:
-  - Takes the five time fields of a crontab, or one of the words that cron has for them, and returns the values of
-    C(OnCalendar) that name the same times.
-  - There are two of them where the day of the month and the day of the week are both restricted, because cron then
-    takes either.
+  - Converts the five time fields of a crontab, or a word such as V(daily), to the values of C(OnCalendar) with the same
+    meaning.
+  - Returns two values if both the day of the month and the day of the week are restricted, because cron then runs on
+    days that match either.
 author:
   - The couchdyno maintainers (@couchdyno)
 options:
   _input:
     description:
-      - Five fields (minute, hour, day of the month, month, day of the week), each of them V(*), or a list of numbers,
-        names (months and weekdays) and ranges, with a step where wanted.
+      - Five fields (minute, hour, day of the month, month, day of the week). Each is V(*), or a list of numbers, names
+        (of months and weekdays) and ranges, optionally with a step.
       - Or one of V(hourly), V(daily), V(midnight), V(weekly), V(monthly), V(yearly), V(annually).
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show when systemd would run what cron runs at nine, one and five o'clock on weekdays
+- name: Convert a schedule for nine, one and five o'clock on weekdays
   ansible.builtin.debug:
     msg: "{{ '0 9-17/4 * * mon-fri' | dyno.couchdb.on_calendar }}"
     # => ["Mon,Tue,Wed,Thu,Fri *-*-* 9,13,17:0:00"]
@@ -34,7 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Calendar events, as C(systemd-analyze calendar) takes them.
+  description: Calendar events, one for each C(OnCalendar) line of a timer.
   type: list
   elements: str
 """
@@ -59,7 +59,7 @@ WORDS = {
 
 
 class Field(NamedTuple):
-    """What a field of a crontab may hold: numbers, and names for the numbers from ``first`` on."""
+    """The range of a crontab field, and names for the numbers from ``first`` on."""
 
     first: int
     last: int
@@ -72,7 +72,7 @@ FIELDS = (Field(0, 59), Field(0, 23), Field(1, 31), Field(1, 12, MONTHS), Field(
 def on_calendar(schedule: Any) -> list[str]:
     texts = WORDS.get(schedule, schedule).split() if isinstance(schedule, str) else []
     if len(texts) != len(FIELDS):
-        raise AnsibleFilterError(f"{schedule!r} is no schedule: it must be the five time fields of a crontab, "
+        raise AnsibleFilterError(f"{schedule!r} is not a schedule: use the five time fields of a crontab, "
                                  f"or one of {', '.join(WORDS)}")
     minute, hour, day, month, weekday = (_numbers(text, field) for text, field in zip(texts, FIELDS))
     time = f"{_list(hour)}:{_list(minute)}:00"
@@ -86,19 +86,19 @@ def on_calendar(schedule: Any) -> list[str]:
 
 
 def _numbers(text: str, field: Field) -> list[int] | None:
-    """The numbers that a field names; None is all of them."""
+    """The numbers in a field; None for all of them."""
     if text == "*":
         return None
     found: set[int] = set()
     for item in text.split(","):
         match = ITEM.fullmatch(item)
         if not match:
-            raise AnsibleFilterError(f"{text!r} is no time field of a crontab")
+            raise AnsibleFilterError(f"{text!r} is not a time field of a crontab")
         first = _number(match["first"], field, field.first)
         last = _number(match["last"], field, first if match["first"] else field.last)
         step = int(match["step"] or 1)
         if not step or last < first or (match["step"] and match["first"] and not match["last"]):
-            raise AnsibleFilterError(f"{text!r} is no time field of a crontab")
+            raise AnsibleFilterError(f"{text!r} is not a time field of a crontab")
         found.update(range(first, last + 1, step))
     return sorted(found)
 
@@ -109,7 +109,7 @@ def _number(text: str | None, field: Field, default: int) -> int:
     if text.lower() in field.names:
         return field.names.index(text.lower()) + field.first
     if not text.isdigit() or not field.first <= int(text) <= field.last:
-        raise AnsibleFilterError(f"{text!r} is not from {field.first} to {field.last}")
+        raise AnsibleFilterError(f"{text!r} is not between {field.first} and {field.last}")
     return int(text)
 
 
@@ -118,7 +118,7 @@ def _list(numbers: list[int] | None) -> str:
 
 
 class FilterModule:
-    """The filters of this file."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[[Any], list[str]]]:
         return {"on_calendar": on_calendar}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules share: the connection options, and the one place where errors become ``fail_json``."""
+"""What the modules share: connection options, and the one place that turns errors into ``fail_json``."""
 from __future__ import annotations
 
 import atexit
@@ -36,7 +36,7 @@ PACE: dict[str, dict[str, Any]] = {  # how documents are written
     "batch_bytes": {"type": "int"},
 }
 
-SOURCE = {  # the database that another is a copy of
+SOURCE = {  # the source of a copy
     "source_url": _option("source_url", type="str"),
     "source_username": _option("source_username", type="str"),
     "source_password": _option("source_password", type="str", no_log=True),
@@ -46,41 +46,41 @@ Job = Callable[..., "dict[str, Any]"]
 
 
 def run(argument_spec: dict[str, Any], job: Job) -> None:
-    """Run a job as the module with these options, and end the process with what it returns.
+    """Run a job as a module with these options, and end the process with its result.
 
-    The job is called with the module and a client of the database; where SOURCE is among the options, also with one of
-    the source or None. A result with ``failed`` is a failure that has something to show.
+    The job is called with the module and a client of the database; if the options include SOURCE, also with a client of
+    the source, or None. A result with ``failed`` is returned as a failure.
     """
     module = AnsibleModule(argument_spec=dict(CONNECTION, **argument_spec), supports_check_mode=True)
     prefixes = ["", "source_"] if "source_url" in argument_spec else [""]
     urls = [module.params[f"{prefix}url"] for prefix in prefixes]
     for prefix, url in zip(prefixes, urls):
-        module.params[f"{prefix}url"] = url and redact(url)  # these are returned as the invocation
+        module.params[f"{prefix}url"] = url and redact(url)  # Ansible returns the parameters as the invocation
     _end(module, lambda: job(module, *(_client(module, url, prefix) for prefix, url in zip(prefixes, urls))))
 
 
 def run_without_database(argument_spec: dict[str, Any], job: Job) -> None:
-    """The same for a job that is called with the module alone, and asks no database."""
+    """The same for a job that needs no database: it is called with the module alone."""
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
     _end(module, lambda: job(module))
 
 
 def _end(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
-    """End the process with the result of a job, or with the error that it has raised."""
-    atexit.register(gc.freeze)  # to collect all that was imported would take longer than a small cycle
+    """End the process with the result of a job, or with its error in the words of the modules."""
+    atexit.register(gc.freeze)  # collecting everything at exit would last longer than a small cycle
     try:
         result = job()
     except MissingLibrary as error:
         module.fail_json(msg=missing_required_lib(error.name))
     except CouchdynoError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=error.for_module())
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
 def _client(module: AnsibleModule, url: str | None, prefix: str) -> Client | None:
-    """A client of the database with this URL, None for None; ``prefix`` says whose credentials to use."""
+    """A client of the database with this URL (None: no client); ``prefix`` selects the credentials."""
     if url is None:
         return None
     address = parse(url, module.params[f"{prefix}username"], module.params[f"{prefix}password"])

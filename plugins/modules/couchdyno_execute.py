@@ -11,9 +11,9 @@ short_description: Update the next documents of a CouchDB database, round robin
 version_added: 0.1.0
 description:
   - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle updates the
-    next documents, and goes on with the first after the last.
-  - Any number of hosts may run cycles on one database at the same time. Each update is handed to one of them.
-  - What a cycle could not write stays on record, and the next cycle of any host repairs it.
+    next documents; after the last document it continues with the first.
+  - Any number of hosts can run cycles on a database at the same time. Each update is handed out to one of them.
+  - A later cycle, on any host, finishes what a crashed or failed cycle left unfinished.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -29,30 +29,32 @@ attributes:
   idempotent:
     support: none
     details:
-      - Each run executes its cycles. This is what the module is for.
+      - Each run executes update cycles, which is the purpose of the module.
 options:
   updates_per_run:
     description:
-      - How many documents to update in each cycle; at most all of them.
-      - Without it, as many as the database was set up for.
+      - The number of documents to update in each cycle, from 1 to 1000000000000. If it exceeds the number of documents
+        in the database, each cycle updates all of them.
+      - If omitted, the number that the database was set up with.
     type: int
   cycles:
-    description: How many cycles to run.
+    description: The number of cycles to run, from 1 to 1000000000.
     type: int
     default: 1
   interval:
-    description: Seconds of sleep between two cycles.
+    description: The pause between two cycles in seconds, from 0 to 31622400 (366 days).
     type: float
     default: 0
   rate:
     description:
-      - Write so many documents a second, evenly. With an O(interval) of 0 the schedule goes on from cycle to cycle.
-      - Without it, as many as the server takes.
+      - Limit the rate to this number of documents per second, evenly spread. From 0.0001 to 10000000.
+      - With O(interval=0), the rate also holds across cycles.
+      - If omitted, there is no limit.
     type: float
   stop_file:
     description:
-      - Begin no further cycle once this file is there. The cycle at hand is finished.
-      - For playbooks that run cycles in the background, with C(async), for as long as something else takes.
+      - When this file exists, no further cycle begins. The current cycle is completed.
+      - For playbooks that run cycles in the background, with C(async), while another task is running.
     type: path
 """
 
@@ -70,47 +72,47 @@ EXAMPLES = r"""
       username: admin
       password: "{{ couchdb_password }}"
   block:
-    - name: Run five cycles of 100 documents, half a second apart
+    - name: Run five cycles of 100 documents with pauses of half a second
       dyno.couchdb.couchdyno_execute:
         updates_per_run: 100
         cycles: 5
         interval: 0.5
       register: result
 
-    - name: Show how fast it went
+    - name: Show the rate
       ansible.builtin.debug:
-        msg: "{{ result.updates }} documents in {{ result.dt }} s, {{ result.rate }} a second"
+        msg: "{{ result.updates }} documents in {{ result.dt }} s, {{ result.rate }}/s"
 """
 
 RETURN = r"""
 updates:
-  description: How many documents were written in all cycles. In check mode, how many would be.
+  description: The number of documents written in all cycles. In check mode, the number that would be written.
   type: int
   returned: always
   sample: 500
 errors:
-  description: How many documents could not be written. The module fails when there are any.
+  description: The number of documents that could not be written. If it is not 0, the module fails.
   type: int
   returned: always
   sample: 0
 dt:
-  description: The seconds that writing took in all cycles.
+  description: The time spent writing in all cycles, in seconds.
   type: float
   returned: always
   sample: 0.071
 rate:
-  description: Documents a second.
+  description: Documents per second.
   type: float
   returned: always
   sample: 7042.3
 cycles:
-  description: The report of each cycle.
+  description: A report for each cycle.
   type: list
   elements: dict
   returned: always
   contains:
     before:
-      description: What the cycle found, and set out to do.
+      description: What the cycle found and was about to do.
       type: dict
       sample: {"total": 1000, "size": 1000, "start": 10, "updating": 100}
       contains:
@@ -121,63 +123,63 @@ cycles:
           description: The size of each document in bytes.
           type: int
         start:
-          description: The index of the document that the cycle began with.
+          description: The index of the first document of the cycle.
           type: int
         updating:
-          description: How many documents it set out to update.
+          description: The number of documents to update.
           type: int
     after:
-      description: What the cycle did. The first five are always there, the others where they tell something.
+      description: What the cycle did. The first five values are always present, the others if they apply.
       type: dict
       sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
       contains:
         updates:
-          description: How many documents were written.
+          description: The number of documents written.
           type: int
         dt:
-          description: The seconds that writing took.
+          description: The time spent writing, in seconds.
           type: float
         rate:
-          description: Documents a second.
+          description: Documents per second.
           type: float
         errors:
-          description: How many documents could not be written.
+          description: The number of documents that could not be written.
           type: int
         first:
           description: The first update of the cycle's window.
           type: int
         redone:
-          description: How many documents were of windows that other cycles had left undone.
+          description: The number of documents written to finish the windows of other cycles.
           type: int
         accepted:
-          description: How many documents were written by fewer nodes than a quorum.
+          description: The number of documents that fewer nodes than a quorum have confirmed.
           type: int
         conflicts:
-          description: How many writes were refused at first, because the document had just changed.
+          description: The number of writes that were first refused because the document had just changed.
           type: int
         foreign:
-          description: How many documents were overwritten that somebody else had deleted, or was seen to have written
-            during the cycle. What was edited before the cycle is overwritten without being looked at.
+          description: The number of overwritten documents that somebody else had deleted, or had written during the
+            cycle. Documents that were edited before the cycle are overwritten and not counted.
           type: int
         left:
-          description: How many documents were left to the next cycle because of a signal.
+          description: The number of documents left to the next cycle because of a signal.
           type: int
         busy:
-          description: V(1) when all documents were in the hands of other hosts.
+          description: V(1) if other hosts were updating all documents of the window.
           type: int
         samples:
-          description: The first few documents that could not be written, each with its C(id), the number of the
-            C(update) and the C(reason).
+          description: The first few documents that could not be written, each with its C(id), its C(update) and the
+            C(reason).
           type: list
           elements: dict
         reason:
-          description: What ended the writing before its time.
+          description: Why the cycle ended early.
           type: str
     new_state:
       description: The parameters and the state of the database after the cycle.
       type: dict
 dyno_config:
-  description: The parameters and the state of the database after the last cycle, as in the module
+  description: The parameters and the state of the database after the last cycle, as described at
     M(dyno.couchdb.couchdyno_setup).
   type: dict
   returned: always

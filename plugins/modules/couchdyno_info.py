@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: couchdyno_info
-short_description: Tell what is in a CouchDB database and how its updates have been going
+short_description: Show the parameters, progress and update statistics of a CouchDB database
 version_added: 0.1.0
 description:
   - Reads the parameters and the state of a database that M(dyno.couchdb.couchdyno_setup) has set up, and the
-    records that the cycles of M(dyno.couchdb.couchdyno_execute) have left in it.
+    run records that the cycles of M(dyno.couchdb.couchdyno_execute) have written to it.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -21,25 +21,25 @@ extends_documentation_fragment:
   - dyno.couchdb.attributes.info
 options:
   history:
-    description: How many of the latest run records to return.
+    description: The number of latest run records to return, from 0 to 1000000000. A database keeps 10,000 of them.
     type: int
     default: 0
   daily:
-    description: Whether to return what was done on each day.
+    description: Whether to return the runs, updates and errors of each day.
     type: bool
     default: false
   conflicts:
-    description: Whether to look for documents with conflicting revisions. Reads which revisions all documents have.
+    description: Whether to look for documents with conflicting revisions. This reads the revisions of all documents.
     type: bool
     default: false
   series:
-    description: Whether to return the cycles as a series of points to draw, as M(dyno.couchdb.couchdyno_report) does.
+    description: Whether to return the cycles as a series of points, as M(dyno.couchdb.couchdyno_report) requires.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: Look at a database
+- name: Read parameters, progress and statistics of a database
   dyno.couchdb.couchdyno_info:
     url: http://localhost:5984/backup-me
     username: admin
@@ -47,27 +47,27 @@ EXAMPLES = r"""
     history: 10
   register: info
 
-- name: Show what couchdyno-info would print
+- name: Show the report that couchdyno-info prints
   ansible.builtin.debug:
     msg: "{{ info.report.splitlines() }}"
 
-- name: Make sure that the last cycle wrote everything
+- name: Check that the last cycle wrote all its documents
   ansible.builtin.assert:
     that: info.dyno_config.last_errors == 0
 """
 
 RETURN = r"""
 format:
-  description: The number of the format of these values. It changes when values of one version are no use to another.
+  description: The version of the format of these values. It changes when other versions cannot read them.
   type: int
   returned: success
   sample: 1
 dyno_config:
-  description: The parameters and the state of the database, as in the module M(dyno.couchdb.couchdyno_setup).
+  description: The parameters and the state of the database, as described at M(dyno.couchdb.couchdyno_setup).
   type: dict
   returned: success
 database:
-  description: What the server tells of the database. What it does not tell is V(null).
+  description: What the server reports about the database. Values that it does not report are V(null).
   type: dict
   returned: success
   contains:
@@ -84,7 +84,7 @@ database:
       type: str
       sample: 3.5.0
     doc_count:
-      description: How many documents the database has, with couchdyno's own.
+      description: The number of documents in the database, including couchdyno's own.
       type: int
       sample: 1004
     sizes:
@@ -96,27 +96,27 @@ database:
       type: int
       sample: 2
     n:
-      description: The number of copies of each shard.
+      description: The number of replicas of each shard.
       type: int
       sample: 1
     connections:
-      description: The numbers of connections that cycles have used
-        (O(dyno.couchdb.couchdyno_execute#module:connections)).
+      description: All values of O(dyno.couchdb.couchdyno_execute#module:connections) that cycles have used.
       type: list
       elements: int
       sample: [4]
     limits:
-      description: The limits that cycles have had (O(dyno.couchdb.couchdyno_execute#module:rate)); none where empty.
+      description: All values of O(dyno.couchdb.couchdyno_execute#module:rate) that cycles have used. Empty if no
+        cycle had a limit.
       type: list
       elements: float
       sample: []
 progress:
-  description: How far the updates have come.
+  description: The progress of the updates.
   type: dict
   returned: success
   contains:
     present:
-      description: How many of the documents have been handed out to be written.
+      description: The number of documents that have been handed out to drivers so far.
       type: int
       sample: 1000
     total:
@@ -124,181 +124,182 @@ progress:
       type: int
       sample: 1000
     laps:
-      description: How many laps are complete. In each, all documents are handed out to be written once.
+      description: The number of complete laps. In a lap, each document is handed out once.
       type: int
       sample: 1
     open_claims:
-      description: How many windows of updates have been handed out and not been settled, to cycles that run or have
-        died.
+      description: The number of windows that drivers have claimed and not settled. The cycles are running or have
+        crashed.
       type: int
       sample: 0
     open_hosts:
-      description: The hosts that they were handed to.
+      description: The hosts that hold the open claims.
       type: list
       elements: str
       sample: []
     expired_claims:
-      description: How many of the open claims no host works on any more. The next cycle repairs them.
+      description: The number of open claims whose lease has expired. The next cycle finishes their updates.
       type: int
       sample: 0
     expired_hosts:
-      description: The hosts that have left expired claims behind.
+      description: The hosts that hold the expired claims.
       type: list
       elements: str
       sample: []
     lap_done:
-      description: How many documents of the current lap have been handed out.
+      description: The number of documents of the current lap that have been handed out.
       type: int
       sample: 500
     lap_left:
-      description: How many documents of the current lap have not been handed out.
+      description: The number of documents of the current lap that have not been handed out.
       type: int
       sample: 500
     pace:
-      description: Updates a second in the latest runs, the time between them included; V(null) when nobody can tell.
+      description: Updates per second in the latest runs, including the time between them. V(null) if unknown.
       type: float
       sample: 1.667
     seconds_left:
-      description: The seconds until the current lap is done at this pace.
+      description: The time in seconds until the current lap is done at this pace. V(null) if unknown.
       type: int
       sample: 300
     settled:
-      description: The position up to which everything is known to be written. M(dyno.couchdb.couchdyno_verify) takes
-        it as O(dyno.couchdb.couchdyno_verify#module:from_position).
+      description: The position below which every update is known to be written. Pass it to
+        M(dyno.couchdb.couchdyno_verify) as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
     ts:
-      description: The time of the server in Unix seconds.
+      description: The current time in Unix seconds, by the server's clock.
       type: int
       sample: 1795461868
 statistics:
-  description: What the run records tell, for cycles and for filling apart.
+  description: Statistics from run records, for cycles and fills separately.
   type: dict
   returned: success
   contains:
     cycle:
-      description: The statistics of cycles. What no run record tells is V(null).
+      description: The statistics of cycles. Values that no run record has are V(null).
       type: dict
       contains:
         runs:
-          description: How many cycles are on record.
+          description: The number of cycles on record.
           type: int
         updates:
-          description: How many documents they wrote.
+          description: The number of documents that they wrote.
           type: int
         errors:
-          description: How many documents they could not write.
+          description: The number of documents that they could not write.
           type: int
         error_classes:
-          description: How many errors there were of each class, by CouchDB's word for it.
+          description: The number of errors of each class, by CouchDB's name for the error.
           type: dict
         first_ts:
-          description: When the first of them began, in Unix seconds of the server.
+          description: When the first of them began, in Unix seconds by the server's clock.
           type: int
         last_ts:
-          description: When the last of them began, in Unix seconds of the server.
+          description: When the last of them began, in Unix seconds by the server's clock.
           type: int
         recent:
-          description: Runs, updates and errors of the last C(hour) and the last C(day).
+          description: The runs, updates and errors of the last C(hour) and the last C(day).
           type: dict
         rate:
-          description: Documents a second, the C(min), C(median) and C(max) of all cycles.
+          description: Documents per second. The C(min), C(median) and C(max) of all cycles.
           type: dict
         dt:
-          description: The seconds that a cycle took, their C(min), C(median) and C(max).
+          description: The duration of a cycle in seconds. The C(min), C(median) and C(max) of all cycles.
           type: dict
         trend:
-          description: The median rates of the earlier and the later half of the cycles, the percent of C(change), and
-            whether chance explains it (C(is_noise)).
+          description: The median rates of the C(earlier) and the C(later) half of the cycles, the C(change) in percent,
+            and whether the change is within the noise (C(is_noise)).
           type: dict
         latency:
-          description: The seconds that bulk requests took, the median C(p50) and C(p95) of the cycles, and the worst
-            C(p99).
+          description: The duration of bulk requests in seconds. The medians of the cycles' C(p50) and C(p95), and the
+            highest C(p99).
           type: dict
     fill:
-      description: The same statistics of filling.
+      description: The same statistics of fills.
       type: dict
 hosts:
-  description: How each host has been doing. For its cycles, the figures of RV(statistics.cycle), the usual C(interval)
-    between them (seconds, V(null) when nothing is usual), and how many were to be expected by it and were C(missed).
+  description: Statistics of each host's cycles. The values of RV(statistics.cycle), the usual C(interval) between
+    cycles in seconds (V(null) if there is none), and the number of cycles that were due and did not run (C(missed)).
   type: list
   elements: dict
   returned: success
 gaps:
-  description: The times in which cycles were to be expected, judged from the usual interval of each host, and did not
-    run. How many cycles are C(missed) in how many gaps (C(count)), and the C(latest) gaps; where one still lasts, its
-    C(until) is V(null). A host whose cycles come more often than cron can run them is taken for a loop. It misses
-    nothing when it ends.
+  description: Periods in which cycles were due, by the usual interval of each host, and did not run. The number of
+    C(missed) cycles, the number of gaps (C(count)) and the C(latest) gaps. The C(until) of a gap that still lasts is
+    V(null). A host with shorter intervals than cron allows is assumed to run in a loop, whose end is not counted as a
+    gap.
   type: dict
   returned: success
   sample: {"missed": 3, "count": 1, "latest": [
            {"host": "driver1", "since": 1795461868, "until": 1795462108, "missed": 3}]}
 growth:
-  description: How the sizes of the database, C(file) and C(active), have changed since the first cycle that tells;
-    V(null) when none does.
+  description: How the sizes of the database, C(file) and C(active), have changed since the first cycle that recorded
+    them, in bytes. V(null) if no cycle did.
   type: dict
   returned: success
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}
 ring:
-  description: How many run records there are, and since when. Older ones have made room. All figures are of these.
+  description: The number of run records and the time of the oldest. The database keeps the latest 10,000, and all
+    statistics are computed from them.
   type: dict
   returned: success
   sample: {"runs": 10000, "since": 1795461868}
 census:
-  description: What was done on each day (UTC) that has a run.
+  description: The runs, updates and errors of each day (UTC) with at least one run.
   type: list
   elements: dict
   returned: with O(daily)
   sample: [{"day": "2026-11-24", "runs": 1440, "updates": 14400, "errors": 0}]
 conflicts:
-  description: How many documents have conflicting revisions, how many losing revisions these have, and the first few.
+  description: The number of documents in conflict, the number of their losing revisions, and the first few of them.
   type: dict
   returned: with O(conflicts)
   sample: {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}
 series:
-  description: The cycles as at most 240 points, each for equally many cycles in a row.
+  description: The cycles as at most 240 points, each for the same number of consecutive cycles.
   type: list
   elements: dict
   returned: with O(series)
   contains:
     ts:
-      description: When the first of them began, in Unix seconds of the server.
+      description: When the first of them began, in Unix seconds by the server's clock.
       type: int
       sample: 1795461868
     until:
-      description: When the last of them began, in Unix seconds of the server.
+      description: When the last of them began, in Unix seconds by the server's clock.
       type: int
       sample: 1795461988
     runs:
-      description: How many cycles the point is for.
+      description: The number of cycles that the point covers.
       type: int
       sample: 3
     updates:
-      description: How many documents they wrote.
+      description: The number of documents that they wrote.
       type: int
       sample: 30
     errors:
-      description: How many documents they could not write.
+      description: The number of documents that they could not write.
       type: int
       sample: 0
     rate:
-      description: The C(min), C(median) and C(max) of their rates, V(null) if they wrote nothing.
+      description: The C(min), C(median) and C(max) of their rates. V(null) if they wrote nothing.
       type: dict
       sample: {"min": 640.2, "median": 714.3, "max": 801.1}
     latency:
-      description: The seconds that bulk requests took, as in RV(statistics.cycle.latency).
+      description: The duration of bulk requests in seconds, as in RV(statistics.cycle.latency).
       type: dict
       sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098}
     sizes:
-      description: The sizes of the database that the last of them found, in bytes; V(null) if the server does not
-        tell them.
+      description: The sizes of the database when the last of them began, in bytes. V(null) if the server does not
+        report them.
       type: dict
       sample: {"active": 1220500, "file": 4546000}
 runs:
-  description: The latest run records, as many as O(history) says, oldest first. Some have more fields. C(limit), the
-    documents a second that the run was limited to; C(sizes) of the database when it began, in bytes; C(classes), its
-    errors by CouchDB's word for them; C(redone), the windows of earlier runs that it took over, each as first update,
-    count and time of its claim.
+  description: The latest O(history) run records, oldest first. If they apply, records also have C(limit), the maximum
+    rate in documents per second; C(sizes), those of the database when the run began, in bytes; C(classes), the number
+    of errors by CouchDB's name for them; C(redone), the windows of earlier runs that the run finished, each with first
+    update, count and time of its claim.
   type: list
   elements: dict
   returned: success
@@ -308,11 +309,11 @@ runs:
       type: int
       sample: 3
     ts:
-      description: When it began, in Unix seconds of the server.
+      description: When it began, in Unix seconds by the server's clock.
       type: int
       sample: 1795461868
     dt:
-      description: The seconds that writing took.
+      description: The time spent writing, in seconds.
       type: float
       sample: 0.014
     first:
@@ -320,19 +321,19 @@ runs:
       type: int
       sample: 1010
     count:
-      description: How many updates it was handed; V(0) when it only repaired.
+      description: The number of updates in its window. V(0) if it only finished windows of other runs.
       type: int
       sample: 10
     updates:
-      description: How many documents it wrote.
+      description: The number of documents that it wrote.
       type: int
       sample: 10
     errors:
-      description: How many documents it could not write.
+      description: The number of documents that it could not write.
       type: int
       sample: 0
     kind:
-      description: V(cycle), or V(fill) when it filled the database.
+      description: V(cycle) or V(fill).
       type: str
       sample: cycle
     host:
@@ -340,20 +341,20 @@ runs:
       type: str
       sample: driver1
     latency:
-      description: Percentiles of the seconds that bulk requests took.
+      description: Percentiles of the duration of bulk requests, in seconds.
       type: dict
       sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
     connections:
-      description: How many connections it wrote over.
+      description: The number of connections that it used.
       type: int
       sample: 4
 earlier:
-  description: The history that the earlier tool left, as it was.
+  description: The history recorded by the original couchdyno, unchanged.
   type: list
   elements: raw
-  returned: when the database was set up by the earlier tool
+  returned: when the original couchdyno set up the database
 report:
-  description: The same as C(couchdyno-info) prints it.
+  description: The report as C(couchdyno-info) prints it.
   type: str
   returned: success
 """

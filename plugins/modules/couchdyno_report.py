@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: couchdyno_report
-short_description: Make a page with charts of one or many databases
+short_description: Create a page with charts of one or many databases
 version_added: 0.1.0
 description:
-  - Makes one file in HTML of what M(dyno.couchdb.couchdyno_info) has returned on any number of hosts. It opens without
-    network.
-  - It asks no database, and runs where the page is to be, with the Python packages jinja2 and plotly.
+  - Creates an HTML file from the results of M(dyno.couchdb.couchdyno_info) on any number of hosts. The file opens
+    without a network.
+  - The module connects to no database. Run it on the host where the page is wanted, usually the controller.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -34,21 +34,20 @@ options:
     required: true
   infos:
     description:
-      - What M(dyno.couchdb.couchdyno_info) has returned with O(dyno.couchdb.couchdyno_info#module:series), by the names
-        of hosts. Results of a task with a loop will do, too. A database that several hosts have looked at is shown
-        once.
-      - The page names the hosts whose task has failed.
+      - The results of M(dyno.couchdb.couchdyno_info) with O(dyno.couchdb.couchdyno_info#module:series=true), by host
+        name. Results of a task with a loop are accepted as well.
+      - A database that appears in several results is shown once.
+      - The page names the hosts whose task failed.
     type: dict
     required: true
   verified:
-    description: What M(dyno.couchdb.couchdyno_verify) has returned, likewise by the names of hosts, to show the
-      verdicts.
+    description: The results of M(dyno.couchdb.couchdyno_verify), by host name, to show the verdicts.
     type: dict
     default: {}
 """
 
 EXAMPLES = r"""
-- name: Look at a database
+- name: Read statistics of a database
   dyno.couchdb.couchdyno_info:
     url: http://localhost:5984/backup-me
     username: admin
@@ -57,7 +56,7 @@ EXAMPLES = r"""
     series: true
   register: info
 
-- name: Make a page of it
+- name: Create a page on the controller
   dyno.couchdb.couchdyno_report:
     path: /tmp/report.html
     infos: "{{ {inventory_hostname: info} }}"
@@ -71,7 +70,7 @@ path:
   returned: success
   sample: /tmp/report.html
 missing:
-  description: The hosts that have no info.
+  description: The hosts without a result of M(dyno.couchdb.couchdyno_info).
   type: list
   elements: str
   returned: success
@@ -87,14 +86,14 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._module import run_wi
 
 
 def results(registered: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each result, with the name of its host; a variable that a loop has registered holds several."""
+    """Each result with the name of its host; a variable registered by a loop holds several."""
     for host, value in sorted(registered.items()):
         for result in value.get("results", [value]):
             if not result.get("skipped"):
                 yield host, result
 
 
-def make(module: AnsibleModule) -> dict[str, Any]:
+def create(module: AnsibleModule) -> dict[str, Any]:
     path = module.params["path"]
     page.check(path)
     asked = list(results(module.params["infos"]))
@@ -113,7 +112,7 @@ def main() -> None:
         "path": {"type": "path", "required": True},
         "infos": {"type": "dict", "required": True},
         "verified": {"type": "dict", "default": {}},
-    }, make)
+    }, create)
 
 
 if __name__ == "__main__":

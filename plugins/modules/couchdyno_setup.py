@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: couchdyno_setup
-short_description: Set up a CouchDB database that is to be updated continuously
+short_description: Set up a CouchDB database for continuous updates
 version_added: 0.1.0
 description:
-  - Creates a database, and records in it how many documents of what size it is to have, and how many of them
-    each cycle is to update. M(dyno.couchdb.couchdyno_execute) runs the cycles.
-  - With O(fill=true), writes all documents, too. A fill that was interrupted goes on where it stopped, and
-    several hosts that fill one database share the work.
+  - Creates a database and records in it the number and size of its documents, and the number of documents that
+    each cycle updates. M(dyno.couchdb.couchdyno_execute) runs the cycles.
+  - With O(fill=true), also writes all documents. An interrupted fill resumes when the task is run again. Several
+    hosts can fill a database together and share the work.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -29,55 +29,56 @@ attributes:
   idempotent:
     support: partial
     details:
-      - A database that was set up with the same parameters is left as it is.
-      - With O(force=true), it is made anew each time.
+      - A database that was set up with the same parameters is not changed.
+      - With O(force=true), each run deletes and recreates the database.
 options:
   state:
     description:
-      - V(present) makes sure that the database is there and was set up with these parameters. A database that
-        was set up with others, or not by couchdyno, is an error unless O(force=true). An empty database is taken;
-        so an admin can make one for a user who may not.
-      - V(absent) deletes the database. One that was not set up by couchdyno is an error unless O(force=true).
+      - With V(present), the database exists and is set up with these parameters. The module fails if the database
+        was set up with other parameters, or is not empty and was not set up by couchdyno, unless O(force=true).
+      - An existing empty database is used, so an admin can create it for a user who may not.
+      - With V(absent), the database is deleted. The module fails if couchdyno did not set it up, unless O(force=true).
     type: str
     choices: [present, absent]
     default: present
   total:
-    description: The number of documents.
+    description: The number of documents, from 1 to 1000000000000.
     type: int
     default: 1000
   size:
-    description: The size of each document in bytes, as JSON text.
+    description: The size of each document as JSON text in bytes, at most 100000000.
     type: int
     default: 1000
   updates_per_run:
     description:
-      - How many documents to update in each cycle.
-      - More than O(total) means all.
+      - The number of documents to update in each cycle, from 1 to 1000000000000.
+      - If it exceeds O(total), each cycle updates all documents.
     type: int
     default: 10
   seed:
     description:
-      - What the contents of all documents are computed from, from 0 to 9007199254740991.
-      - Without it, a new database gets one by chance, and any is right in one that is there.
+      - The number that the contents of all documents are computed from, from 0 to 9007199254740991.
+      - If omitted, a new database gets a random seed, and an existing one may have any.
     type: int
   fill:
-    description: Write all documents that are not there yet, and wait for it.
+    description: Whether to write all missing documents, and wait until they are written.
     type: bool
     default: false
   force:
-    description: Delete the database first, with everything in it, whatever it is.
+    description: Whether to delete an existing database first, whatever it contains.
     type: bool
     default: false
   q:
-    description: The number of shards of a new database; the server's default without it.
+    description: The number of shards of a new database, at most 1024. If omitted, the server's default applies.
     type: int
   n:
-    description: The number of copies of each shard of a new database; the server's default without it.
+    description: The number of replicas of each shard of a new database, at most 64. If omitted, the server's default
+      applies.
     type: int
 """
 
 EXAMPLES = r"""
-- name: Set up a database of 100,000 documents of 2 KB, 500 of which change in each cycle
+- name: Set up and fill a database of 100,000 documents of 2 kB, 500 of which each cycle updates
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/backup-me
     username: admin
@@ -87,7 +88,7 @@ EXAMPLES = r"""
     updates_per_run: 500
     fill: true
 
-- name: Set up the same small database again and again, with contents that are known in advance
+- name: Recreate a small database with a fixed seed, so that its contents are always the same
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/small
     username: admin
@@ -96,7 +97,7 @@ EXAMPLES = r"""
     seed: 42
     force: true
 
-- name: Delete it
+- name: Delete the small database
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/small
     username: admin
@@ -106,12 +107,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dyno_config:
-  description: The parameters and the state of the database, as recorded in it.
+  description: The parameters and the state of the database, as recorded in its ledger.
   type: dict
   returned: when O(state=present)
   contains:
     created:
-      description: When the database was set up, in Unix seconds of the server.
+      description: When the database was set up, in Unix seconds by the server's clock.
       type: int
       sample: 1795461866
     total:
@@ -123,45 +124,45 @@ dyno_config:
       type: int
       sample: 1000
     updates:
-      description: How many documents each cycle updates.
+      description: The number of documents that each cycle updates.
       type: int
       sample: 10
     seed:
-      description: What the contents of all documents are computed from. V(null) in check mode, where chance
-        would decide.
+      description: The number that the contents of all documents are computed from. V(null) in check mode if the
+        seed would be random.
       type: int
       sample: 42
     start:
-      description: The index of the document that the next cycle begins with.
+      description: The index of the first document that the next cycle updates.
       type: int
       sample: 20
     position:
-      description: How many updates have been handed out since the database was set up.
+      description: The number of updates handed out to drivers since the database was set up.
       type: int
       sample: 1020
     runs:
-      description: How many cycles have begun.
+      description: The number of runs (cycles and fills) begun so far.
       type: int
       sample: 3
     claims:
-      description: The windows of updates that have been handed out and not been settled yet.
+      description: The windows of updates that drivers have claimed and not settled yet.
       type: list
       elements: dict
       sample: []
     last_ts:
-      description: When the latest cycle began, in Unix seconds of the server.
+      description: When the latest cycle began, in Unix seconds by the server's clock.
       type: int
       sample: 1795461868
     last_dt:
-      description: The whole seconds that the latest cycle took.
+      description: The duration of the latest cycle in whole seconds.
       type: int
       sample: 0
     last_updates:
-      description: How many documents the latest cycle wrote.
+      description: The number of documents that the latest cycle wrote.
       type: int
       sample: 10
     last_errors:
-      description: How many documents the latest cycle could not write.
+      description: The number of documents that the latest cycle could not write.
       type: int
       sample: 0
     version:
@@ -169,23 +170,23 @@ dyno_config:
       type: int
       sample: 1
 fill:
-  description: What filling did. In check mode, only how many documents it would write. It may have further counts,
-    RV(dyno.couchdb.couchdyno_execute#module:cycles[].after) has them all.
+  description: What the fill did. In check mode, only the number of documents that it would write. Further counts are
+    described at RV(dyno.couchdb.couchdyno_execute#module:cycles[].after).
   type: dict
   returned: when O(fill=true)
   sample: {"updates": 1000, "dt": 0.21, "rate": 4761.9, "errors": 0}
   contains:
     updates:
-      description: How many documents were written.
+      description: The number of documents written.
       type: int
     dt:
-      description: The seconds that filling took.
+      description: The duration of the fill in seconds.
       type: float
     rate:
-      description: Documents a second.
+      description: Documents per second.
       type: float
     errors:
-      description: How many documents could not be written.
+      description: The number of documents that could not be written.
       type: int
 """
 
@@ -215,7 +216,7 @@ def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
     errors = report.get("fill", {}).get("errors")
     if errors:
-        report.update(failed=True, msg=unwritten(errors, advice="run it again to repair them"))
+        report.update(failed=True, msg=unwritten(errors, advice="run the task again to write them"))
     return dict(report, diff=diff)
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: couchdyno_verify
-short_description: Prove a CouchDB database, or a copy of it, document by document
+short_description: Verify every document of a CouchDB database or of a copy
 version_added: 0.1.0
 description:
-  - Reads every document of a database that M(dyno.couchdb.couchdyno_setup) has set up, or of a copy that a backup
-    system or a replication has made of it, and computes what it must hold. Nothing is compared with, so nothing
-    else has to be there.
-  - Without positions, the database is right when it holds one point in time, the one that its ledger tells of. With
-    them, it is right when every document holds an update that it can have held while the copy was made.
-  - It may run while cycles of M(dyno.couchdb.couchdyno_execute) do.
-  - Fails when the database is wrong.
+  - Checks every document of a database that M(dyno.couchdb.couchdyno_setup) has set up, or of a restored or replicated
+    copy of it, and fails if any is missing, stale or damaged. The expected contents are computed, so the original
+    database is not needed.
+  - If no positions are given, the database is right if it holds a single point in time, the one in its ledger. If
+    they are given, it is right if every document holds an update that it may have held while the copy was created.
+  - Cycles of M(dyno.couchdb.couchdyno_execute) may run at the same time.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:
@@ -27,71 +26,71 @@ extends_documentation_fragment:
 options:
   from_position:
     description:
-      - The position of the source up to which everything was written when the copy was begun. This is what
-        M(dyno.couchdb.couchdyno_info) returns as RV(dyno.couchdb.couchdyno_info#module:progress.settled).
+      - The position below which every update of the source was written when the copy was begun, as
+        M(dyno.couchdb.couchdyno_info) returned in RV(dyno.couchdb.couchdyno_info#module:progress.settled).
       - Requires O(to_position) or O(source_url).
     type: int
   to_position:
     description:
-      - The position of the source when the copy was done. This is what M(dyno.couchdb.couchdyno_info) returns as
-        C(dyno_config.position).
-      - Without it, the position is read from O(source_url).
+      - The position of the source when the copy was complete, as M(dyno.couchdb.couchdyno_info) returned in
+        C(dyno_config.position). Requires O(from_position).
+      - If omitted, the position is read from O(source_url).
     type: int
   source_url:
     description:
-      - The URL of the database that this one is a copy of, to tell what would be lost by going back to the copy.
-      - It is reached with the same O(ca_path), O(validate_certs), O(client_cert), O(client_key) and O(timeout).
-      - Falls back to the environment variable E(COUCHDYNO_SOURCE_URL).
+      - The URL of the database that was copied, to report the updates that would be lost by going back to the copy.
+      - O(ca_path), O(validate_certs), O(client_cert), O(client_key) and O(timeout) apply to it as well.
+      - If omitted, the environment variable E(COUCHDYNO_SOURCE_URL) is used.
     type: str
   source_username:
     description:
-      - The user to act as on O(source_url).
-      - Falls back to the environment variable E(COUCHDYNO_SOURCE_USERNAME).
+      - The user name for O(source_url).
+      - If omitted, the environment variable E(COUCHDYNO_SOURCE_USERNAME) is used.
     type: str
   source_password:
     description:
       - The password of O(source_username).
-      - Falls back to the environment variable E(COUCHDYNO_SOURCE_PASSWORD).
+      - If omitted, the environment variable E(COUCHDYNO_SOURCE_PASSWORD) is used.
     type: str
   seed:
     description:
-      - The seed of a database whose ledger is lost. Requires O(total) and O(size).
-      - The ledger is not read then, even if there is one.
+      - The seed of a database whose ledger is lost. O(seed), O(total) and O(size) must be given together.
+      - If they are given, the ledger of the database is not read.
     type: int
   total:
     description: The number of documents of a database whose ledger is lost.
     type: int
   size:
-    description: The size of the documents of a database whose ledger is lost.
+    description: The size in bytes of each document of a database whose ledger is lost.
     type: int
   fail_on_wrong:
-    description: Whether to fail when the database is wrong, or only to report it.
+    description: Whether the module fails if the database is wrong. If V(false), it only reports the verdict.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: Prove that a restored database is what its ledger says
+- name: Verify a restored database
   dyno.couchdb.couchdyno_verify:
     url: http://localhost:5984/restored
     username: admin
     password: "{{ couchdb_password }}"
 
-- name: Prove a backup that was made while the database was updated
+- name: Verify a backup taken while cycles were running
   module_defaults:
     group/dyno.couchdb.couchdyno:
       username: admin
       password: "{{ couchdb_password }}"
   block:
-    - name: Note where the database is
+    - name: Record the position before the backup
       dyno.couchdb.couchdyno_info:
         url: http://localhost:5984/backup-me
       register: before
 
-    - name: Back it up
+    - name: Back up the database
       ansible.builtin.command: back-up backup-me
 
-    - name: Note where it is now
+    - name: Record the position after the backup
       dyno.couchdb.couchdyno_info:
         url: http://localhost:5984/backup-me
       register: after
@@ -99,7 +98,7 @@ EXAMPLES = r"""
     - name: Restore the backup
       ansible.builtin.command: restore backup-me restored
 
-    - name: Prove it, and tell what would be lost by going back to it
+    - name: Verify the copy, and report what would be lost by going back to it
       dyno.couchdb.couchdyno_verify:
         url: http://localhost:5984/restored
         from_position: "{{ before.progress.settled }}"
@@ -109,14 +108,14 @@ EXAMPLES = r"""
         source_password: "{{ couchdb_password }}"
       register: copy
 
-    - name: Show what couchdyno-verify would print
+    - name: Show the report that couchdyno-verify prints
       ansible.builtin.debug:
         msg: "{{ copy.report.splitlines() }}"
 """
 
 RETURN = r"""
 format:
-  description: The number of the format of these values. It changes when values of one version are no use to another.
+  description: The version of the format of these values. It changes when other versions cannot read them.
   type: int
   returned: always
   sample: 1
@@ -126,125 +125,126 @@ verdict:
   returned: always
   sample: right
 reasons:
-  description: Why it is wrong, in words.
+  description: Why the database is wrong. Empty if it is right.
   type: list
   elements: str
   returned: always
   sample: ["1 document damaged"]
 checked:
-  description: How many documents of the update stream were found in the database.
+  description: The number of documents of the update stream found in the database.
   type: int
   returned: always
   sample: 1000
 counts:
-  description: How many documents there are of each kind.
+  description: The number of documents of each kind.
   type: dict
   returned: always
   sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "missing": 0, "extra": 0, "conflicted": 0,
            "earlier": 0, "absent": 0}
   contains:
     exact:
-      description: They hold, byte by byte, an update that they may hold.
+      description: Documents that hold an allowed update, byte for byte.
       type: int
     behind:
-      description: They hold an older update than they may.
+      description: Documents that hold an older update than allowed.
       type: int
     ahead:
-      description: They hold a newer update than they may.
+      description: Documents that hold a newer update than allowed.
       type: int
     damaged:
-      description: They hold bytes that no update of theirs has written.
+      description: Documents with contents that no update of theirs writes.
       type: int
     missing:
-      description: They are not there, and should be.
+      description: Expected documents that are not in the database.
       type: int
     extra:
-      description: They are not of the update stream.
+      description: Documents that do not belong to the update stream.
       type: int
     conflicted:
-      description: They are as they should be, but have more than one leaf revision.
+      description: Documents with correct contents, but more than one leaf revision.
       type: int
     earlier:
-      description: They were left by the earlier tool, and cannot be proved.
+      description: Documents written by the original couchdyno, which cannot be verified.
       type: int
     absent:
-      description: They are not there, and need not be. No update has written them yet.
+      description: Documents that no update has written yet, and that need not exist.
       type: int
 samples:
-  description: The first few documents of each kind that is not as it should be, each with its C(id) and the C(reason).
+  description: The first few documents of each kind of fault, each with its C(id) and the C(reason).
   type: dict
   returned: always
-  sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is not there; it should hold update 1007"}]}
+  sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is missing; it should hold update 1007"}]}
 database:
   description: The name of the database.
   type: str
   returned: always
   sample: restored
 ts:
-  description: When the database was verified, in Unix seconds of the server.
+  description: When the database was verified, in Unix seconds by the server's clock.
   type: int
   returned: always
   sample: 1795461868
 low:
-  description: The position below which every update is present. V(null) when no document says.
+  description: The position below which every update is present. V(null) if no document shows it.
   type: int
   returned: always
   sample: 2200
 high:
-  description: The position from which on no update is present. Where it equals RV(low), the database holds one point in
-    time.
+  description: The position from which on no update is present. If it equals RV(low), the database holds a single point
+    in time.
   type: int
   returned: always
   sample: 2200
 low_ts:
-  description: When the update before RV(low) was claimed, in Unix seconds of the server; V(null) when nobody can tell.
+  description: When the update before RV(low) was claimed, in Unix seconds by the server's clock. V(null) if unknown.
   type: int
   returned: always
   sample: 1795461868
 high_ts:
-  description: When the update before RV(high) was claimed, in Unix seconds of the server; V(null) when nobody can tell.
+  description: When the update before RV(high) was claimed, in Unix seconds by the server's clock. V(null) if unknown.
   type: int
   returned: always
   sample: 1795461868
 ledger:
-  description: What the ledger in the database says. Its C(position), up to where it was C(settled), the number of its
-    open C(claims), and whether it C(agrees) with the documents. V(null) when it was not read.
+  description: What the ledger in the database says. Its C(position), the position up to which it is C(settled), the
+    number of its open C(claims), and whether it C(agrees) with the documents. V(null) if it was not read.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "agrees": true}
 span:
-  description: The positions that were given, C(from_position) and C(to_position). V(null) without them.
+  description: The given positions, C(from_position) and C(to_position). V(null) if there are none.
   type: dict
   returned: always
   sample: {"from_position": 2100, "to_position": 2300}
 source:
-  description: The C(position) of the source, and when the update before it was claimed (C(ts)).
+  description: The C(position) of the source, and when the update before it was claimed (C(ts)), in Unix seconds by the
+    server's clock.
   type: dict
   returned: with O(source_url)
   sample: {"position": 2500, "ts": 1795461999}
 lag:
   description: What would be lost by going back to this copy. The number of C(updates), and the C(seconds) in which they
-    were claimed. What nobody can tell is V(null).
+    were claimed. Unknown values are V(null).
   type: dict
   returned: with O(source_url)
   sample: {"updates": 300, "seconds": 131}
 stream:
-  description: The C(seed), C(total) and C(size) that the documents were held against.
+  description: The C(seed), C(total) and C(size) from which the expected contents were computed.
   type: dict
   returned: always
   sample: {"seed": 4990448999442304, "total": 1000, "size": 1000}
 dt:
-  description: The seconds that verifying took.
+  description: The duration of the verification in seconds.
   type: float
   returned: always
   sample: 0.211
 rate:
-  description: Documents a second.
+  description: Documents per second.
   type: float
   returned: always
   sample: 4739.3
 report:
-  description: The same as C(couchdyno-verify) prints it.
+  description: The report as C(couchdyno-verify) prints it.
   type: str
   returned: always
 """

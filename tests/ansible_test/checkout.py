@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A copy of this checkout where ansible-test can work: below ansible_collections, and a home directory of its own.
+"""A copy of this checkout for ansible-test: below ansible_collections, and with its own home directory.
 
-ansible-test keeps what it makes in the home directory, and fetches pip for its virtual environments from a server of
-its own; here, pip comes from the package index, as all other packages do.
+ansible-test keeps its files in the home directory, and downloads pip for its virtual environments from its own server.
+Here, pip comes from the package index, like all other packages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pythons
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "venv" / "bin"
 GET_PIP = '''\
-"""Runs the pip that lies beside this file: what ansible-test begins its virtual environments with."""
+"""Runs the pip in the directory of this file. ansible-test calls this in new virtual environments."""
 import os, runpy, sys
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, {wheel!r}))
@@ -31,18 +31,18 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 
 class Checkout:
-    """The copy, and what it takes to run ansible-test in it; what was made for one of the same name serves again."""
+    """The copy, and how to run ansible-test in it; a copy with the same name is reused."""
 
     def __init__(self, name: str) -> None:
         self.home = ROOT / ".test" / "ansible-test" / name
         self.directory = self.home / "ansible_collections" / "dyno" / "couchdb"
         self.results = self.directory / "tests" / "output" / "junit"
         self._copy()
-        for shared in (".cache", ".config"):  # packages that were downloaded before, and how pip is to do that
+        for shared in (".cache", ".config"):  # downloaded packages and settings of pip
             if not (self.home / shared).is_symlink():
                 (self.home / shared).symlink_to(Path.home() / shared)
         self._provide_pip()
-        for key in ("id_rsa", "id_rsa.pub"):  # else it takes ssh-keygen to make some, for hosts that are not used here
+        for key in ("id_rsa", "id_rsa.pub"):  # so that ansible-test does not create keys, which nobody needs here
             (self.home / ".ansible" / "test" / key).touch()
 
     def run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -55,7 +55,7 @@ class Checkout:
 
     def _copy(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["git", "init", "--quiet", self.directory], check=True)  # else git takes it for a part of ROOT
+        subprocess.run(["git", "init", "--quiet", self.directory], check=True)  # otherwise git finds ROOT
         wanted = {name for name in _files(ROOT) if (ROOT / name).exists()}
         for name in _files(self.directory) - wanted:
             (self.directory / name).unlink()

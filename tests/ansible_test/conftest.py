@@ -14,5 +14,5 @@ from checkout import Checkout
 
 @pytest.fixture(scope="module")
 def checkout(request):
-    """A copy of this checkout for the tests of a module, which may run beside those of another one."""
+    """A copy of this checkout for the tests of a module, which may run in parallel with those of other modules."""
     return Checkout(request.path.stem)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-test integration: a target for each module.
 
-They run on the server that COUCHDYNO_TEST_URL names, or start one of their own.
+They use the server of COUCHDYNO_TEST_URL, or start their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SERVER = os.environ.get("COUCHDYNO_TEST_URL")
 
 @pytest.fixture(scope="module", autouse=True)
 def _settings(checkout):
-    """The variables that ansible-test gives to each target."""
+    """The variables that ansible-test passes to each target."""
     settings = {"couchdb_test_url": SERVER} if SERVER else {}
     (checkout.directory / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(settings))
 

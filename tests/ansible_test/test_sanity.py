@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-test sanity: all its tests, on every Python that is there; nothing that they find is ignored.
+"""ansible-test sanity: all its tests, on every installed Python, without ignoring anything.
 
-A test that has nothing to look at in this collection is skipped, and says so.
+A test is skipped, with a message, if the collection has no files for it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from xml.etree import ElementTree
 import pytest
 from checkout import BIN
 
-NOTHING = ("No tests applicable.", "this collection has no file of the kind that it looks at")
+NOTHING = ("No tests applicable.", "the collection has no files for this test")
 
 
 def names():
-    """The names of its tests, asked for in a collection that holds a file."""
+    """The names of all sanity tests, listed in a collection with one file."""
     with tempfile.TemporaryDirectory() as home:
         collection = Path(home) / "ansible_collections" / "some" / "collection"
         collection.mkdir(parents=True)
@@ -31,7 +31,7 @@ def names():
 
 @pytest.fixture(scope="module")
 def ran(checkout, request):
-    """What ansible-test has printed, and its results; it runs once, with all tests that were asked for."""
+    """The output and the results of ansible-test, which runs once, with all selected tests."""
     asked = {item.callspec.params["name"] for item in request.session.items if item.function is test_sanity}
     for old in checkout.results.glob("*.xml"):
         old.unlink()
@@ -52,7 +52,7 @@ def test_sanity(ran, name):
                      for case in mine for found in case.iter("skipped"))
     if len(skipped) == len(mine):
         pytest.skip("; ".join(skipped))
-    for each in skipped:  # on a Python that is not there
+    for each in skipped:  # on a Python that is not installed
         warnings.warn(each, stacklevel=1)
 
 

@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-test units: the unit tests, with what tests/unit/requirements.txt names and nothing else.
+"""ansible-test units: the unit tests with only the packages of tests/unit/requirements.txt.
 
-On the Python of the controller: ``./test.sh unit`` runs them on all others.
+They run on the Python of the controller; ``./test.sh unit`` runs them on all others.
 """
 
 from __future__ import annotations
 
 import pytest
 
-# Not of the collection: it needs the scripts.
+# Not a part of the collection; needs the scripts.
 LEFT_OUT = "tests/unit/bench/"
 
 

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures couchdyno against the limit of a server; see README.md beside this file.
+"""Measures couchdyno against the limit of a server; see README.md in this directory.
 
     ./venv/bin/python tests/bench [--url http://user:pass@host:port] [--quick] [--rounds N] [--json FILE] [--publish]
         [MEASURE ...]
 
-Exit code: 0 all targets met, 1 one missed or a measure could not be taken, 2 usage. With --quick there are no targets.
+Exit code: 0 all targets met, 1 a target missed or a measure failed, 2 usage. With --quick there are no targets.
 """
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def main() -> int:
                 for table in {**MEASURES, **NAMED}[name](bench):
                     tables.append(table)
                     print(f"\n{report.text(table, targets=not args.quick)}", flush=True)
-            except (Failed, OSError) as error:  # of a process; of the server, when it is asked directly
+            except (Failed, OSError) as error:  # of a process; of a direct request to the server
                 failed.append(name)
                 say(f"bench: {name}: {error}")
             finally:
                 bench.delete_all()
-            say(f"{name}: {time.monotonic() - begun:.0f} s in all")
+            say(f"{name}: {time.monotonic() - begun:.0f} s in total")
     results.update(seconds=round(time.monotonic() - started), tables=[table.to_data() for table in tables])
     _write(results, args)
     missed = [] if args.quick else report.missed(tables)
-    print(*missed, f"\n{len(tables)} tables in {results['seconds']} s, {len(missed)} targets missed, "
-          f"{len(failed)} measures could not be taken", sep="\n")
+    print(*missed, f"\ntables: {len(tables)}, seconds: {results['seconds']}, missed targets: {len(missed)}, "
+          f"failed measures: {len(failed)}", sep="\n")
     return 1 if missed or failed else 0
 
 
@@ -74,19 +74,19 @@ def _parse() -> argparse.Namespace:
     known = {**MEASURES, **NAMED}
     parser = argparse.ArgumentParser(prog="tests/bench", description="Measure couchdyno against the limit of a server.")
     parser.add_argument("measures", nargs="*", metavar="MEASURE",
-                        help=f"{', '.join(known)} (default: all but {', '.join(NAMED)})")
+                        help=f"{', '.join(known)} (default: all except {', '.join(NAMED)})")
     parser.add_argument("--url", default=os.environ.get("COUCHDYNO_TEST_URL", ""), metavar="URL",
-                        help="http://user:password@host[:port] of an admin (default: COUCHDYNO_TEST_URL, else the "
+                        help="http://user:password@host[:port] of an admin (default: COUCHDYNO_TEST_URL or the "
                              "embedded server)")
     parser.add_argument("--scripts", type=Path, default=ROOT / "venv" / "bin", metavar="DIRECTORY",
-                        help="where couchdyno-execute and its python3 are (default: %(default)s)")
+                        help="directory of the scripts and their python3 (default: %(default)s)")
     parser.add_argument("--rounds", type=int, metavar="N", help="(default: 4; with --quick 1)")
-    parser.add_argument("--quick", action="store_true", help="tiny numbers and no targets: can it be measured at all?")
+    parser.add_argument("--quick", action="store_true", help="tiny numbers, no targets: a test of the bench")
     parser.add_argument("--json", type=Path, default=RESULTS, metavar="FILE",
-                        help="where to write the results (default: %(default)s)")
-    parser.add_argument("--publish", action="store_true", help="write them into docs/performance.md, with its chart")
+                        help="file for the results (default: %(default)s)")
+    parser.add_argument("--publish", action="store_true", help="also write results and chart to docs/performance.md")
     parser.add_argument("--publish-from", type=Path, metavar="FILE",
-                        help="do nothing but that, with the results of an earlier run")
+                        help="only publish the results of an earlier run")
     args = parser.parse_args()
     unknown = set(args.measures) - set(known)
     if unknown:

@@ -17,14 +17,14 @@ from measures import rates
 
 COLOURS = {rates.CYCLE: "#c0392b", rates.CEILING: "#2c3e50", rates.WRITE_CEILING: "#aab2b8"}
 LABELS = {rates.CYCLE: "couchdyno", rates.CEILING: "ceiling", rates.WRITE_CEILING: "write ceiling"}
-SIZE, CONNECTIONS = 1000, 4  # what is shown of the other dimension
+SIZE, CONNECTIONS = 1000, 4  # the value of the other dimension
 
 Tables = Dict[str, Table]
 Panel = Callable[[Any, Table], None]
 
 
 def draw(tables: Tables, caption: str, path: Path) -> None:
-    """Draw what there is of the rates, by connections and by size, and of the other programs."""
+    """Draw the rates by connections and by size, and those of other programs, as far as they were measured."""
     panels: list[tuple[Table, Panel]] = [(tables[name], panel) for name, panel in (
         ("rates", _by_connections), ("rates", _by_size), ("peers", _peers)) if name in tables]
     if not panels:
@@ -41,7 +41,7 @@ def draw(tables: Tables, caption: str, path: Path) -> None:
 
 
 def _by_connections(axes: Any, table: Table) -> None:
-    """Documents a second over connections, for one size."""
+    """Documents per second over connections, for one size."""
     for name in (rates.WRITE_CEILING, rates.CEILING, rates.CYCLE):
         found = {count: table.find(rates.row(SIZE, count), name) for count in rates.CONNECTIONS}
         shown = {count: figure.median for count, figure in found.items() if figure}
@@ -52,7 +52,7 @@ def _by_connections(axes: Any, table: Table) -> None:
 
 
 def _by_size(axes: Any, table: Table) -> None:
-    """MB a second for each size, with one number of connections."""
+    """MB per second for each size, with a fixed number of connections."""
     names = (rates.WRITE_CEILING, rates.CEILING, rates.CYCLE)
     width = 0.8 / len(names)
     for offset, name in enumerate(names):
@@ -65,7 +65,7 @@ def _by_size(axes: Any, table: Table) -> None:
 
 
 def _peers(axes: Any, table: Table) -> None:
-    """Documents a second of each program."""
+    """Documents per second of each program."""
     rows = table.rows[::-1]
     heights = [_median(table.find(row, "documents a second")) for row in rows]
     colours = [COLOURS[rates.CYCLE if row.startswith("couchdyno") else rates.WRITE_CEILING] for row in rows]

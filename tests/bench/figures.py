@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures: what the measures find, as tables of numbers, one number per round of which the median counts."""
+"""Results of measures: tables whose cells have one value per round, of which the median counts."""
 from __future__ import annotations
 
 import statistics
@@ -8,7 +8,7 @@ from typing import Any, Iterable, NamedTuple
 
 
 class Target(NamedTuple):
-    """A limit to be met, from above with ``at_least``, or else from below."""
+    """A limit: the lowest allowed value with ``at_least``, otherwise the highest."""
 
     limit: float
     at_least: bool = False
@@ -46,7 +46,7 @@ class Figure(NamedTuple):
 
 
 class Table:
-    """What a measure found; ``title`` says what the rows are, ``note`` how it was measured."""
+    """The results of a measure; ``title`` heads the column of row names, ``note`` says how they were measured."""
 
     def __init__(self, name: str, title: str, note: str = "", figures: Iterable[Figure] = ()) -> None:
         self.name = name
@@ -55,7 +55,7 @@ class Table:
         self.figures = list(figures)
 
     def add(self, row: str, column: str, values: float | Iterable[float], target: Target | None = None) -> None:
-        """Add a figure, of one value or of one per round."""
+        """Add a figure with one value, or with one per round."""
         found = [values] if isinstance(values, (int, float)) else list(values)
         self.figures.append(Figure(row, column, [float(value) for value in found], target))
 
@@ -68,7 +68,7 @@ class Table:
         return list(dict.fromkeys(figure.column for figure in self.figures))
 
     def find(self, row: str, column: str) -> Figure | None:
-        """The figure of a cell, None where there is none."""
+        """The figure in a cell, or None."""
         return next((figure for figure in self.figures if (figure.row, figure.column) == (row, column)), None)
 
     @property
@@ -94,5 +94,5 @@ class Table:
 
 
 def ratios(above: Iterable[float], below: Iterable[float]) -> list[float]:
-    """The ratios of two series, round by round: neighbours in time, as the machine may be busy with other things."""
+    """The ratios of two series, round by round, as values of the same round saw the same load of the machine."""
     return [one / other for one, other in zip(above, below)]

@@ -1,18 +1,17 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ceiling: the requests of a cycle, sent by raw sockets, with nothing to do between them.
+"""The ceiling: the requests of a cycle, sent through raw sockets without any other work in between.
 
     COUCHDYNO_URL=http://user:password@host:port/db lean.py fill|write|cycle --documents N --size BYTES
         [--first INDEX] [--connections N] [--batch-bytes N] [--cycles N] [--total N] [--render]
 
-Of ``total`` documents (as many as it takes for one cycle, by default), each cycle takes the next ones, round robin.
-``fill`` writes documents into a database that has none of them, ``write`` writes them over under revisions that are
-known, ``cycle`` reads the revisions of each batch before it is written, as couchdyno does. The batches are those that
-couchdyno begins with. Whatever can be done beforehand is: bodies are rendered, revisions known, and of the answers only
-their end is looked for, and the word error. With ``--render`` bodies are rendered when they are due, as couchdyno has
-to: what it costs then is what documents cost that are not known beforehand. Prints {"seconds", "cpu", "batch"}: for
-each cycle the seconds and the seconds of CPU from the first request to the last answer; and how many documents are in a
-request.
+Each cycle updates the next of ``total`` documents, round robin (default: as many as one cycle updates). ``fill``
+creates documents, ``write`` overwrites documents whose revisions it knows, and ``cycle`` reads the revisions of each
+batch before writing it, like couchdyno. The batches have the size that couchdyno starts with. Everything possible is
+done beforehand: bodies are rendered, revisions are known, and answers are only searched for their end and for the word
+error. With ``--render`` bodies are rendered when they are due, as in couchdyno, where documents are not known
+beforehand. Prints {"seconds", "cpu", "batch"}: for each cycle the seconds and the CPU seconds from the first request to
+the last answer, and the number of documents per request.
 """
 from __future__ import annotations
 
@@ -38,11 +37,11 @@ SEED = 1
 
 
 class Broken(Exception):
-    """The server did not do what it was asked."""
+    """The server did not do what was requested."""
 
 
 class Address(NamedTuple):
-    """Where the database is: ``path`` is as in a request, ``authorization`` is a line of its head."""
+    """The address of the database: ``path`` as in a request, ``authorization`` as a line of its head."""
 
     host: str
     port: int
@@ -59,14 +58,14 @@ class Address(NamedTuple):
         return cls(parts.hostname or "", parts.port or 80, parts.path, authorization)
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """A whole request, ready to be sent."""
+        """A complete request, ready to send."""
         head = (f"{method} {self.path}/{path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{self.authorization}"
                 f"Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
         return head.encode() + body
 
 
 class Connection:
-    """A connection that is kept; answers end with their length or with the last of their chunks."""
+    """A persistent connection; answers end after their length or with their last chunk."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -80,19 +79,19 @@ class Connection:
         return cls(connected)
 
     def exchange(self, request: bytes) -> None:
-        """Send a request and wait for the end of its answer; Broken unless all went well."""
+        """Send a request and wait for the end of its answer; raises Broken for any error."""
         self._socket.sendall(request)
         for __ in self._answer():
             pass
 
     def ask(self, request: bytes) -> Any:
-        """Send a request; returns the JSON of its answer."""
+        """Send a request; returns the JSON of the answer."""
         self._socket.sendall(request)
         head, __, body = b"".join(bytes(part) for part in self._answer()).partition(HEAD_END)
         return json.loads(_joined(body) if b"chunked" in head else body)
 
     def _answer(self) -> Iterator[memoryview]:
-        """The parts of an answer as they arrive, each good until the next."""
+        """The parts of an answer as they arrive, each valid until the next."""
         count = self._receive(0)
         while HEAD_END not in self._buffer[:count]:
             count += self._receive(count)
@@ -110,7 +109,7 @@ class Connection:
     def _receive(self, start: int) -> int:
         count = self._socket.recv_into(self._view[start:])
         if not count:
-            raise Broken("the server has ended the connection")
+            raise Broken("the server closed the connection")
         return count
 
     def _checked(self, count: int) -> memoryview:
@@ -120,10 +119,10 @@ class Connection:
 
 
 class Lean:
-    """Cycles over documents of one database.
+    """Cycles over the documents of a database.
 
-    Each request of a batch is prepared, unless it is to be rendered when it is due, and the batches are shared out as
-    they come.
+    All requests are prepared in advance, unless they are to be rendered when they are due. Each connection takes the
+    next batch as soon as it is free.
     """
 
     def __init__(self, address: Address, what: str, stream: Stream, batch: int, connections: int,
@@ -136,7 +135,7 @@ class Lean:
         self._connections = [Connection.to(address) for __ in range(connections)]
 
     def cycle(self, start: int, stop: int) -> tuple[float, float]:
-        """Do the updates from ``start`` on, all of one lap; returns seconds, and seconds of CPU."""
+        """Do the updates from ``start`` to ``stop``, all in one lap; returns seconds and CPU seconds."""
         work = [self._requests(range(first, min(first + self._batch, stop)))
                 for first in range(start, stop, self._batch)]
         batches = iter(work)
@@ -167,7 +166,7 @@ class Lean:
         return ended
 
     def _requests(self, updates: range) -> Iterator[bytes]:
-        """The requests of a batch of updates; their revisions are read here."""
+        """The requests of a batch of updates; reads their revisions."""
         ids = [self._stream.document_id(update) for update in updates]
         bounds = {"buffer_response": "true", "startkey": json.dumps(ids[0]), "endkey": json.dumps(ids[-1])}
         read = self._address.request("GET", "_all_docs?" + urlencode(bounds))
@@ -175,7 +174,7 @@ class Lean:
         if self._what != "fill":
             revisions = [row["value"]["rev"] for row in self._connections[0].ask(read)["rows"]]
         if len(revisions) != len(ids):
-            raise Broken("the documents are not there")
+            raise Broken("documents are missing")
         requests = self._rendered(updates, revisions, [read] if self._what == "cycle" else [])
         return requests if self._renders else iter(list(requests))
 
@@ -187,7 +186,7 @@ class Lean:
 
 
 def _joined(chunks: bytes) -> bytes:
-    """A body without the lengths of its chunks."""
+    """A chunked body without the lengths of its chunks."""
     parts: list[bytes] = []
     start = 0
     while True:
@@ -200,7 +199,7 @@ def _joined(chunks: bytes) -> bytes:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Send the requests of cycles as fast as a server takes them.")
+    parser = argparse.ArgumentParser(description="Send the requests of cycles as fast as a server accepts them.")
     parser.add_argument("what", choices=("fill", "write", "cycle"))
     parser.add_argument("--documents", type=int, required=True)
     parser.add_argument("--size", type=int, required=True)

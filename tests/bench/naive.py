@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the earlier tool did: one connection, a random choice for each character. naive.py DOCUMENTS SIZE"""
+"""The way of the original couchdyno: one connection, a random choice per character. naive.py DOCUMENTS SIZE"""
 from __future__ import annotations
 
 import os
@@ -12,7 +12,7 @@ import time
 import requests
 
 BATCH = 2000
-OVERHEAD = 100  # bytes of a document beside its data
+OVERHEAD = 100  # bytes of a document without its data
 
 
 def main(database: str, updates: int, size: int) -> int:

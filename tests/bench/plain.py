@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads all documents page by page, a few pages at once, and decodes their JSON. plain.py DOCUMENTS"""
+"""Reads all documents page by page, a few pages at a time, and decodes their JSON: plain.py DOCUMENTS"""
 from __future__ import annotations
 
 import os

@@ -13,13 +13,13 @@ from typing import IO, NamedTuple, Sequence
 
 
 class Failed(Exception):
-    """A measure cannot be taken; the text says why."""
+    """A measure failed; the text says why."""
 
 
 class Run(NamedTuple):
-    """What a process took from start to exit: seconds, seconds of CPU (user and system), and MB (10^6 bytes) of RSS.
+    """A process from start to exit: its seconds, CPU seconds (user and system), and peak RSS in MB (10^6 bytes).
 
-    ``output`` is what it printed, where that was asked for.
+    ``output`` is its standard output, if requested.
     """
 
     seconds: float
@@ -29,20 +29,20 @@ class Run(NamedTuple):
 
 
 def run(command: Sequence[str | Path], stdin: Path | None = None, output: bool = False, **environment: str) -> Run:
-    """Run a command to its end; Failed when its exit code is not 0.
+    """Run a command and wait for its end; raises Failed if its exit code is not 0.
 
-    ``environment`` comes on top of ours: passwords travel in it, not on the command line.
+    ``environment`` is added to ours; passwords are passed in it, not on the command line.
     """
     words = [str(word) for word in command]
     with open(stdin or os.devnull, "rb") as source, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
-        # The peak of a child begins at that of its parent: this process must stay small, and import nothing large.
+        # A child's peak RSS starts with that of its parent, so this process must stay small and import nothing large.
         process = subprocess.Popen(words, env=_environment(environment), stdin=source,
                                    stdout=subprocess.PIPE if output else subprocess.DEVNULL, stderr=errors)
         text = process.stdout.read().decode() if process.stdout else ""
         __, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
-        process.returncode = status  # it is gone, and Popen need not look for it
+        process.returncode = status  # it has ended, so Popen must not wait for it
         if status:
             raise Failed(f"{' '.join(words)} failed: {_last_line(errors)}")
     unit = 1 if sys.platform == "darwin" else 1024
@@ -50,7 +50,7 @@ def run(command: Sequence[str | Path], stdin: Path | None = None, output: bool =
 
 
 def run_at_once(commands: Sequence[Sequence[str | Path]], **environment: str) -> float:
-    """Run commands side by side; returns the seconds until the last has ended."""
+    """Run commands in parallel; returns the seconds until the last has ended."""
     listed = [[str(word) for word in command] for command in commands]
     with tempfile.TemporaryFile() as errors:
         started = time.monotonic()
@@ -69,7 +69,7 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
 
 
 def _last_line(errors: IO[bytes]) -> str:
-    """The end of what processes have complained of; into a file, as a pipe that nobody reads might fill up."""
+    """The last line of error output; in a file, because an unread pipe could fill up."""
     errors.seek(0)
     lines = errors.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it says no more"
+    return lines[-1] if lines else "no error output"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs of others: installed from npm, and given the documents that couchdyno would write."""
+"""Other programs: installed from npm, with input files of the documents that couchdyno writes."""
 from __future__ import annotations
 
 import hashlib
@@ -20,7 +20,7 @@ SEED, TS = 1, 1_700_000_000
 
 
 def install() -> tuple[list[str], Path]:
-    """Install what package-lock.json says, where it is not yet; returns the command of node, and where packages are."""
+    """Install the packages of package-lock.json if needed; returns the command of node and their directory."""
     __, node, npm = embedded.install()
     files = [HERE / "package.json", HERE / "package-lock.json"]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
@@ -42,14 +42,14 @@ def install() -> tuple[list[str], Path]:
 
 
 def write_lines(path: Path, documents: int, size: int) -> Path:
-    """Write documents as lines of JSON, as couchimport reads them."""
+    """Write documents as lines of JSON for couchimport."""
     with path.open("w") as stream:
         stream.writelines(text + "\n" for text in _texts(documents, size))
     return path
 
 
 def write_backup(path: Path, documents: int, size: int) -> Path:
-    """Write documents as a backup that couchrestore reads, without revisions."""
+    """Write documents, without revisions, as a backup for couchrestore."""
     texts = _texts(documents, size)
     with path.open("w") as stream:
         for array in iter(lambda: list(islice(texts, ARRAY)), []):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people see of the figures: tables on the screen, and docs/performance.md with its chart."""
+"""How results are shown: tables on the screen, and docs/performance.md with its chart."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -23,18 +23,18 @@ TITLES = {
 
 
 def facts(results: dict[str, Any]) -> str:
-    """A line that names machine and server."""
+    """A line about the machine and the server."""
     return (f"{results['date']}: {results['machine']}; {results['server']}; {results['system']}, Python "
             f"{results['python']}. Medians of {results['rounds']} round{'' if results['rounds'] == 1 else 's'}.")
 
 
 def text(table: Table, targets: bool = True) -> str:
-    """A table for the screen; with ``targets``, figures that miss theirs are marked."""
+    """A table for the screen; with ``targets``, figures that miss their target are marked."""
     return f"{TITLES[table.name]}\n{fill(table.note, WIDTH)}\n{_grid(table, 'simple', '{} !' if targets else '{}')}"
 
 
 def markdown(table: Table) -> str:
-    """A table for a page; figures that miss their target are bold."""
+    """A table for the page; figures that miss their target are bold."""
     return f"## {TITLES[table.name]}\n\n{fill(table.note, WIDTH)}\n\n{_grid(table, 'github', '**{}**')}"
 
 
@@ -53,13 +53,13 @@ def _grid(table: Table, style: str, miss: str) -> str:
 
 
 def _head(table: Table, column: str) -> str:
-    """A column's name, with the target where there is one for all of it."""
+    """The name of a column, with the target if all its figures share one."""
     targets = {figure.target for figure in table.figures if figure.column == column and figure.target}
     return f"{column} ({targets.pop()})" if len(targets) == 1 else column
 
 
 def _cell(figure: Figure | None, miss: str) -> str:
-    """The median, and its range over the rounds where a target hangs on it."""
+    """The median, with the range over the rounds if there is a target."""
     if figure is None:
         return ""
     cell = _number(figure.median)
@@ -69,13 +69,13 @@ def _cell(figure: Figure | None, miss: str) -> str:
 
 
 def _number(value: float) -> str:
-    """A number with three digits or more."""
+    """A number with at least three digits."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{0 if value == int(value) else digits}f}"
 
 
 def publish(results: dict[str, Any], docs: Path) -> None:
-    """Write the figures into performance.md, between their marks, and the chart beside it."""
+    """Write the figures to performance.md, between their marks, and the chart to the same directory."""
     import chart
 
     tables = [Table.from_data(each) for each in results["tables"]]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server that is measured against, and the machine."""
+"""The server and the machine of a measurement."""
 from __future__ import annotations
 
 import contextlib
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 
 class Server(NamedTuple):
-    """A CouchDB and an admin of it; ``url`` without credentials."""
+    """A server with an admin's credentials; ``url`` has none."""
 
     url: str
     username: str
@@ -30,7 +30,7 @@ class Server(NamedTuple):
         return f"{scheme}://{credentials}{rest}"
 
     def ask(self, path: str, method: str = "GET") -> Any:
-        """The JSON of an answer, None for 404."""
+        """The JSON of an answer, or None for 404."""
         request = urllib.request.Request(f"{self.url}/{path}", method=method)
         if self.username:
             credentials = b64encode(f"{self.username}:{self.password}".encode()).decode()
@@ -45,11 +45,11 @@ class Server(NamedTuple):
 
     @property
     def is_couchdb(self) -> bool:
-        """Whether it is a CouchDB, rather than the embedded server."""
+        """Whether this is CouchDB and not the embedded server."""
         return "couchdb" in (self.ask("") or {})
 
     def describe(self) -> dict[str, str]:
-        """What kind of server it is, for a reader of the figures."""
+        """The kind of server, for readers of the results."""
         version = (self.ask("") or {}).get("version", "unknown")
         if not self.is_couchdb:
             return {"server": f"the embedded PouchDB Server, in memory, {version}"}
@@ -60,7 +60,7 @@ class Server(NamedTuple):
 
 @contextlib.contextmanager
 def server_at(url: str) -> Iterator[Server]:
-    """The server of a URL, or else the embedded one for as long as the context lasts."""
+    """The server at a URL or, without a URL, the embedded server during the context."""
     if url:
         parts = urlsplit(url)
         plain = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A headless Chromium without network."""
+"""A headless Chromium without a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLAGS = (
 SIZES = {"desktop": (1280, 1000), "phone": (390, 844)}
 PATIENCE = 60  # seconds
 
-# Scrolls to each chart that is not in a closed part; returns whether all of them are drawn.
+# Scrolls to the next visible chart that is not drawn; returns whether all are drawn.
 DRAW = """
 const seen = [...document.querySelectorAll('.chart')].filter(place => place.checkVisibility());
 const next = seen.find(place => place.dataset.drawn !== 'done');
@@ -44,7 +44,7 @@ class Browser:
         self._driver.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
 
     def be(self, device, scheme):
-        """A device of that size, whose user likes light or dark."""
+        """Emulate a device and a preference for light or dark mode."""
         width, height = SIZES[device]
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": device == "phone"}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -60,7 +60,7 @@ class Browser:
         return self._driver.execute_script(code)
 
     def draw_all(self):
-        """Look at all charts that are to be seen, until they are drawn; returns how many marks each has."""
+        """Scroll until all visible charts are drawn; returns the number of marks in each."""
         end = time.monotonic() + PATIENCE
         while not self.script(DRAW):
             assert time.monotonic() < end, self.complaints()
@@ -68,11 +68,11 @@ class Browser:
         return self.script(DRAWN)
 
     def complaints(self):
-        """What the console has got since the last time."""
+        """The messages of the console since the last call."""
         return [entry["message"] for entry in self._driver.get_log("browser")]
 
     def picture(self, path):
-        """Save what is to be seen."""
+        """Save a screenshot."""
         self._driver.save_screenshot(str(path))
 
     def close(self):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Infos of a fleet that never was."""
+"""Infos of an imaginary fleet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = 86400 // INTERVAL  # cycles
 
 
 def records(chance, host, count):
-    """The run records of a host: a rate that goes with the time of day, some errors, some cycles that did not run."""
+    """The run records of a host: a rate that varies by time of day, some errors, some missed cycles."""
     base = chance.uniform(1500, 4000)
     for number in range(count):
         if chance.random() < 0.0004:
@@ -36,9 +36,9 @@ def records(chance, host, count):
 
 
 def fleet(hosts, runs):
-    """The infos of so many hosts, each with a database of its own and so many runs.
+    """The infos of a number of hosts, each with its own database and a number of runs.
 
-    The first is computed from run records; the others are like it, with figures of their own.
+    The first is computed from run records; the others are copies of it with different values.
     """
     first = list(records(random.Random(1), "driver01", runs))
     like = _info(first, runs)
@@ -70,7 +70,7 @@ def _info(found, runs):
 
 
 def _another(like, number):
-    """An info whose points lie elsewhere, each by a chance of its own."""
+    """A similar info with randomly changed points."""
     chance = random.Random(number)
     info = copy.deepcopy(like)
     name, host, speed = f"orders{number:02}", f"driver{number:02}", chance.uniform(0.5, 1.5)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics and the examples for them, as Prometheus' own tool sees them."""
+"""Metrics, example alerts and the dashboard, checked by promtool."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_promtool_accepts_the_alerts():
 
 
 def test_each_alert_fires_when_it_should_and_only_then():
-    """promtool runs what alerts_test.yml has of each."""
+    """promtool runs alerts_test.yml, which must test each alert."""
     alerts = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())
     tests = yaml.safe_load(ALERTS_TEST.read_text())
     there = {rule["alert"] for group in alerts["groups"] for rule in group["rules"]}
@@ -49,7 +49,7 @@ def test_each_alert_fires_when_it_should_and_only_then():
     promtool("test", "rules", ALERTS_TEST)
 
 
-def test_promtool_accepts_what_the_dashboard_asks(tmp_path):
+def test_promtool_accepts_the_queries_of_the_dashboard(tmp_path):
     panels = json.loads((PROMETHEUS / "dashboard.json").read_text())["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
     assert len(asked) >= len(panels)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports in a browser that has no network: they open from disk, draw, and tell what info tells."""
+"""Report pages in a browser without a network: they open from disk, draw all charts, and show what info reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST = 8 * 10**6  # bytes of a page
 
 @pytest.fixture(scope="module")
 def watched(server):
-    """A database that has been filled, updated with an error in between, and proved: its info and the verdict."""
+    """A filled, updated and verified database, with an error in the last cycle: its info and verification."""
     database = server.database()
     run("couchdyno-setup", "-t", 50, "-s", 300, "-u", 20, "-w", database.url)
     for __ in range(6):
@@ -34,7 +34,7 @@ def watched(server):
 
 @pytest.fixture(scope="module")
 def page(watched, tmp_path_factory):
-    """The page of it."""
+    """The page of that database."""
     directory = tmp_path_factory.mktemp("report")
     files = [directory / name for name in ("info.json", "verify.json")]
     for path, content in zip(files, watched):
@@ -44,7 +44,7 @@ def page(watched, tmp_path_factory):
 
 
 def at(data, path):
-    """What stands at a path of names and places in a report; None beyond a None."""
+    """The value at a path of names and indexes in a report; None beyond a None."""
     for name in path.split("."):
         data = data and data[int(name) if isinstance(data, list) else name]
     return data
@@ -60,14 +60,14 @@ def test_it_opens_and_draws_all_charts(browser, page, device, scheme):
     assert all(paths > 0 for paths in drawn.values())
     assert browser.complaints() == []
     width, room = browser.script("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert width <= room  # nothing sticks out
+    assert width <= room  # nothing overflows
     assert browser.script(CUT_OFF) == []
     colours = browser.script("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
     assert (sum(map(luminance, colours[:1])) < sum(map(luminance, colours[1:]))) == (scheme == "dark")
     assert abs(luminance(colours[0]) - luminance(browser.script(TICK_COLOUR))) > 300
 
 
-# Small tables of names and values whose values are out of sight.
+# Small tables that are cut off at the right.
 CUT_OFF = """
 return [...document.querySelectorAll('.tables .scroll')].filter(e => e.scrollWidth > e.clientWidth)
     .map(e => e.textContent);
@@ -80,7 +80,7 @@ def luminance(colour):
     return sum(map(float, colour.partition("(")[2].rstrip(")").split(",")[:3]))
 
 
-def test_its_figures_are_those_of_info(browser, page, watched):
+def test_its_numbers_are_those_of_info(browser, page, watched):
     info, verdict, database = watched
     browser.open(page)
     cells = browser.script(
@@ -96,27 +96,36 @@ def test_its_figures_are_those_of_info(browser, page, watched):
 
 
 def day_and_time(ts):
-    return datetime.fromtimestamp(ts, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(ts, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def near(value):
-    """A measured number as it may be printed: rounded to three digits, or to a whole number."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    """A measured number, rounded to three digits or to a whole number."""
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
-# What a reader finds beside a name, and how; by the titles of the tables.
+def rate(value):
+    return f"{near(value)}/s"
+
+
+def took(value):
+    return f"{near(1000 * value)} ms" if value < 0.9995 else f"{near(value)} s"
+
+
+# The path and the form of the value that a reader finds next to each name, by the title of the table.
 READ = {
     "Progress": {
         "documents": ("progress.present", "{:,}".format), "of": ("progress.total", "{:,}".format),
-        "laps": ("progress.laps", "{:,}".format), "done of this lap": ("progress.lap_done", "{:,}".format),
+        "laps": ("progress.laps", "{:,}".format), "done in this lap": ("progress.lap_done", "{:,}".format),
         "position": ("dyno_config.position", "{:,}".format), "settled": ("progress.settled", "{:,}".format),
         "open claims": ("progress.open_claims", "{:,}".format), "missed cycles": ("gaps.missed", "{:,}".format),
         "runs on record": ("ring.runs", "{:,}".format), "on record since": ("ring.since", day_and_time),
     },
     "Database": {
-        "document size": ("dyno_config.size", "{:,}".format), "updates per run": ("dyno_config.updates", "{:,}".format),
-        "seed": ("dyno_config.seed", str), "created": ("dyno_config.created", day_and_time),
-        "server version": ("database.server_version", str), "documents there": ("database.doc_count", "{:,}".format),
+        "document size": ("dyno_config.size", "{:,} B".format),
+        "updates per run": ("dyno_config.updates", "{:,}".format), "seed": ("dyno_config.seed", str),
+        "created": ("dyno_config.created", day_and_time),
+        "server version": ("database.server_version", str), "documents stored": ("database.doc_count", "{:,}".format),
     },
     "Cycles": {
         "runs": ("statistics.cycle.runs", "{:,}".format), "updates": ("statistics.cycle.updates", "{:,}".format),
@@ -124,15 +133,14 @@ READ = {
         "runs in the last hour": ("statistics.cycle.recent.hour.runs", "{:,}".format),
         "runs in the last day": ("statistics.cycle.recent.day.runs", "{:,}".format),
         "first": ("statistics.cycle.first_ts", day_and_time), "last": ("statistics.cycle.last_ts", day_and_time),
-        "rate, lowest": ("statistics.cycle.rate.min", near), "rate, median": ("statistics.cycle.rate.median", near),
-        "rate, highest": ("statistics.cycle.rate.max", near), "seconds, median": ("statistics.cycle.dt.median", near),
-        "latency p50 (s)": ("statistics.cycle.latency.p50", near),
-        "latency p95 (s)": ("statistics.cycle.latency.p95", near),
-        "latency p99 (s)": ("statistics.cycle.latency.p99", near),
+        "rate, lowest": ("statistics.cycle.rate.min", rate), "rate, median": ("statistics.cycle.rate.median", rate),
+        "rate, highest": ("statistics.cycle.rate.max", rate), "duration, median": ("statistics.cycle.dt.median", took),
+        "latency p50": ("statistics.cycle.latency.p50", took), "latency p95": ("statistics.cycle.latency.p95", took),
+        "latency p99": ("statistics.cycle.latency.p99", took),
     },
     "Filling": {
         "runs": ("statistics.fill.runs", "{:,}".format), "updates": ("statistics.fill.updates", "{:,}".format),
-        "rate, median": ("statistics.fill.rate.median", near),
+        "rate, median": ("statistics.fill.rate.median", rate),
     },
 }  # fmt: skip
 SHOWN = """
@@ -143,7 +151,7 @@ return Object.fromEntries([...document.querySelectorAll('section')].map(section 
 
 
 def differing(shown, info):
-    """The names beside which a reader does not find what info tells."""
+    """The names whose values on the page differ from those of info."""
     return {
         name
         for title, names in READ.items()
@@ -152,8 +160,8 @@ def differing(shown, info):
     }
 
 
-def test_a_reader_finds_the_figures_of_info(browser, page, watched):
-    """What stands beside each name, without the page's own word for where it is from."""
+def test_a_reader_finds_the_numbers_of_info(browser, page, watched):
+    """Compare the text next to each name, without relying on the paths in the page."""
     info = watched[0]
     browser.open(page)
     shown = browser.script(SHOWN)
@@ -164,15 +172,15 @@ def test_a_reader_finds_the_figures_of_info(browser, page, watched):
     assert differing(shown, wrong) == {"rate, median", "settled"}
     hosts = browser.script(
         "return [...document.querySelectorAll('h3')].find(e => e.textContent === 'Hosts')"
-        ".nextElementSibling.querySelector('tbody tr').innerText.split(/\\s+/)"
+        ".nextElementSibling.querySelector('tbody tr').innerText.split(/\\t+/)"
     )
     (host,) = info["hosts"]
     assert hosts[:4] == [host["host"], str(host["runs"]), str(host["updates"]), str(host["errors"])]
-    assert hosts[4:6] == [near(host["rate"]["median"]), near(host["latency"]["p99"])]
+    assert hosts[4:6] == [rate(host["rate"]["median"]), took(host["latency"]["p99"])]
 
 
-def test_nothing_is_asked_of_the_network(browser, page):
-    """The page has no address to load from, and its policy refuses whatever a script in it may ask for."""
+def test_it_uses_no_network(browser, page):
+    """The page loads nothing, and its policy blocks any request by its scripts."""
     browser.open(page)
     browser.draw_all()
     loaded = "return performance.getEntriesByType('resource').map(e => e.name).filter(e => !/^(data|blob):/.test(e))"
@@ -206,8 +214,8 @@ def test_its_charts_are_those_of_info(browser, page, watched):
     assert days == [day["updates"] for day in info["census"]]
 
 
-def test_names_cannot_break_out_of_it(browser, watched, tmp_path):
-    """Hosts name themselves."""
+def test_names_are_escaped(browser, watched, tmp_path):
+    """Hosts choose their own names."""
     info = json.loads(json.dumps(watched[0]))
     odd = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>{{ 7 * 7 }}"
     short = "<b>&amp;ü\"'</b>"
@@ -227,7 +235,7 @@ def test_names_cannot_break_out_of_it(browser, watched, tmp_path):
 
 
 def test_a_large_fleet(browser, tmp_path):
-    """Fifty hosts with ten thousand runs each."""
+    """50 hosts with 10,000 runs each."""
     for number, info in enumerate(fleet(50, 10000)):
         (tmp_path / f"{number:02}.json").write_text(json.dumps(info))
     page = tmp_path / "report.html"
@@ -243,7 +251,7 @@ def test_a_large_fleet(browser, tmp_path):
 
 
 def test_the_playbook(browser, server, watched, tmp_path):
-    """One page for all hosts; those that share a database are one, and those that fail are named."""
+    """One page for all hosts: a shared database appears once, and failed hosts are named."""
     __, __, database = watched
     other = server.database()
     run("couchdyno-setup", "-t", 5, "-w", other.url)
@@ -268,14 +276,14 @@ def test_the_playbook(browser, server, watched, tmp_path):
     assert sorted(summaries) == sorted([
         f"{database.name}{server.url}, seen from one, two", f"{other.name}{server.url}, seen from four, three"
     ])  # fmt: skip
-    assert "Nothing was got from lost." in browser.script("return document.body.textContent")
+    assert "No data from lost." in browser.script("return document.body.textContent")
     assert browser.script("return document.querySelectorAll('td.good').length") >= 2
     assert browser.complaints() == []
     assert server.password not in page.read_text()
     other.request("DELETE")
 
 
-def test_info_makes_one_on_its_way(browser, watched, tmp_path):
+def test_info_creates_a_page_as_well(browser, watched, tmp_path):
     __, __, database = watched
     text = run("couchdyno-info", "--report", tmp_path / "report.html", database.url)
     assert text.startswith("dyno_config:")
@@ -293,7 +301,7 @@ def test_info_makes_one_on_its_way(browser, watched, tmp_path):
         (("--report", "", "DB"), 2),
     ],
 )
-def test_what_is_refused(watched, argv, code):
+def test_refused_options(watched, argv, code):
     __, __, database = watched
     err = run("couchdyno-info", *(database.url if each == "DB" else each for each in argv), code=code)
     assert err.count("\n") == 1

@@ -50,10 +50,10 @@ def views(nodes):
 
 @pytest.fixture
 def last_node():
-    """A function that takes the last node ``"down"`` and ``"up"``; it is up at the end."""
+    """A function that brings the last node ``"down"`` or ``"up"``; it is up at the end."""
 
-    def take(where):
-        subprocess.run(setting(f"COUCHDYNO_TEST_NODE_{where.upper()}"), shell=True, check=True, timeout=120)
+    def bring(state):
+        subprocess.run(setting(f"COUCHDYNO_TEST_NODE_{state.upper()}"), shell=True, check=True, timeout=120)
 
-    yield take
-    take("up")
+    yield bring
+    bring("up")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drivers on all nodes of a cluster, which has no compare-and-set: each update is handed out once all the same."""
+"""Drivers on all nodes of a cluster, which has no compare-and-set: each update is still handed out once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from drivers import Ended, launch, make, wait_until
-from proof import prove
+from verification import assert_nothing_lost
 
 DRIVERS = 8
 CYCLES = 25  # of each driver
@@ -16,19 +16,19 @@ WINDOW = 7
 
 
 def drive_all(views, cycles, drivers=DRIVERS, **options):
-    """Drivers that are spread over the nodes, each in so many cycles at once."""
+    """Drivers, spread over the nodes, that run cycles at the same time."""
     return [launch(views[i % len(views)].url, "-c", 0, "--cycles", cycles, **options) for i in range(drivers)]
 
 
-def prove_leaves(views, position):
-    """The database is exact, and its ledger has one leaf, on whatever node."""
-    figures = prove(views[0])
+def assert_one_leaf(views, position):
+    """The database is exact, and its ledger has one leaf on every node."""
+    figures = assert_nothing_lost(views[0])
     for view in views:
         wait_until(lambda view=view: view.ledger["position"] == views[0].ledger["position"])
         assert "_conflicts" not in view.request("GET", "/couchdyno_meta?conflicts=true").json()
     rows = views[0].request("GET", "/_all_docs?include_docs=true&conflicts=true").json()["rows"]
     assert [row["id"] for row in rows if "_conflicts" in row["doc"]] == []
-    assert position <= views[0].ledger["position"] <= position + 6  # what the proof itself has run
+    assert position <= views[0].ledger["position"] <= position + 6  # the cycles of the verification itself
     return figures
 
 
@@ -36,12 +36,12 @@ def test_eight_drivers_on_all_nodes(views, figures):
     make(views[0], 400, WINDOW, fill=True)
     ended = [Ended(driver, 300) for driver in drive_all(views, CYCLES)]
     assert [(each.code, each.lines) for each in ended] == [(0, [])] * DRIVERS
-    proved = prove_leaves(views, 400 + DRIVERS * CYCLES * WINDOW)
-    figures(f"{DRIVERS} drivers on {len(views)} nodes, {DRIVERS * CYCLES} cycles; {proved}, one leaf")
+    verified = assert_one_leaf(views, 400 + DRIVERS * CYCLES * WINDOW)
+    figures(f"{DRIVERS} drivers on {len(views)} nodes, {DRIVERS * CYCLES} cycles; {verified}, one leaf")
 
 
 def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node, figures):
-    """The drivers of the node that goes complain meanwhile; those of the others need not notice."""
+    """The drivers of the node that goes complain meanwhile; the others need not notice."""
     make(views[0], 400, WINDOW, fill=True)
     staying, going = drive_all(views[:-1], 60, drivers=3), drive_all(views[-1:], 60, drivers=1)
     time.sleep(2)
@@ -50,11 +50,11 @@ def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node, figures):
     last_node("up")
     codes = [Ended(driver, 300).code for driver in staying + going]
     assert codes[:3] == [0, 0, 0] and codes[3] in (0, 1, 4), codes
-    figures(f"a node gone for a while, 240 cycles; {prove_leaves(views, views[0].ledger['position'])}, one leaf")
+    figures(f"a node gone for a while, 240 cycles; {assert_one_leaf(views, views[0].ledger['position'])}, one leaf")
 
 
-def test_what_a_node_has_missed_is_not_taken_for_what_is_there(views, last_node):
-    """A node comes back with old revisions, and is the one that is asked at once."""
+def test_what_a_node_has_missed_does_not_count_as_current(views, last_node):
+    """A node comes back with old revisions, and is asked at once."""
     make(views[0], 200, 50, fill=True)
     last_node("down")
     for __ in range(3):
@@ -62,10 +62,10 @@ def test_what_a_node_has_missed_is_not_taken_for_what_is_there(views, last_node)
     last_node("up")
     for __ in range(6):
         assert Ended(launch(views[-1].url)).code in (0, 4)
-    prove_leaves(views, views[0].ledger["position"])
+    assert_one_leaf(views, views[0].ledger["position"])
 
 
-def test_a_database_is_made_anew_again_and_again(views):
+def test_a_database_is_recreated_again_and_again(views):
     """Clusters answer 412, 404 and 500 for a while after a database was deleted."""
     for round_ in range(6):
         view = make(views[round_ % len(views)], 50, 10, force=True)
@@ -74,7 +74,7 @@ def test_a_database_is_made_anew_again_and_again(views):
 
 
 def test_one_of_many_setups_wins(views):
-    """Each node may believe that it made the database; there is one ledger at the end, which all go on with."""
+    """Each node may believe that it created the database; all continue with one ledger in the end."""
     from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
     from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
@@ -84,4 +84,4 @@ def test_one_of_many_setups_wins(views):
     with ThreadPoolExecutor(len(views)) as pool:
         seeds = list(pool.map(one, views))
     assert set(seeds) == {views[0].ledger["seed"]}
-    prove_leaves(views, 0)
+    assert_one_leaf(views, 0)

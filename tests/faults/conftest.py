@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault tests share the server, the proxy and the proof with the integration tests.
+"""The fault tests share the server, the proxy and the verification with the integration tests.
 
-COUCHDYNO_FAULTS_REPEAT=N runs each scenario N times, COUCHDYNO_FAULTS_KILLS=N kills so many drivers at random points.
+COUCHDYNO_FAULTS_REPEAT=N runs each scenario N times, COUCHDYNO_FAULTS_KILLS=N kills N drivers at random points.
 """
 
 from __future__ import annotations

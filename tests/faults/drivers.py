@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drivers for the fault tests: processes of couchdyno-execute, small in their batches and short in their waits."""
+"""Drivers for the fault tests: processes of couchdyno-execute with small batches and short waits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support import BIN, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 SMALL = {"jobs.pace.BATCH_DOCUMENTS": 10, "couchdb.client.TRIES": 4, "couchdb.client.WAITS": [0.02, 0.1]}
-LONGEST = 60  # seconds that a driver may take, whatever happens
+LONGEST = 60  # seconds: the longest run of a driver, whatever happens
 
 CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}  # the first of these; later ones renew and settle
 LEDGER = {"on": "couchdyno_meta", "method": "GET"}
@@ -28,13 +28,13 @@ PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settl
 
 
 def make(database, total, updates=10, fill=False, force=False):
-    """Set a database up; returns it."""
+    """Set up a database; returns it."""
     setup(database.client(), Request(Parameters(total, 200, updates), fill=fill, force=force))
     return database
 
 
 def launch(url, *args, within=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **changes):
-    """Start a driver, by way of a command ``within`` which it runs.
+    """Start a driver, optionally ``within`` another command.
 
     ``changes`` are constants of the program, as model__claiming__LEASE=3, and the clock.
     """
@@ -50,7 +50,7 @@ def launch(url, *args, within=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
 
 
 def hold(database, proxy, window, place="write", how=faults.hold_before, skip=0, times=1, **options):
-    """A driver in the middle of a cycle, a request of which is held; returns it and the rule that holds the request."""
+    """A driver in the middle of a cycle with one request held; returns it and the rule that holds the request."""
     rule = proxy.fail(how(), skip=skip, times=times, **PLACES[place])
     driver = launch(database.behind(proxy).url, "-u", window, **options)
     assert rule.reached.wait(LONGEST), Ended(driver).lines
@@ -58,14 +58,14 @@ def hold(database, proxy, window, place="write", how=faults.hold_before, skip=0,
 
 
 def hold_all(database, proxy, window):
-    """A driver in the middle of a cycle, of which no request is with the server: each connection has its write held."""
+    """A driver in the middle of a cycle with no request at the server: each connection has its write held."""
     driver, rule = hold(database, proxy, window, times=10**9)
     wait_until(lambda: rule.applied == CONNECTIONS)
     return driver, rule
 
 
 class Ended:
-    """A driver that has ended: its exit code, what it reported as ``after``, and the lines of its errors."""
+    """A driver that has ended: its exit code, its reported ``after``, and its error lines."""
 
     def __init__(self, process, timeout=LONGEST):
         out, err = process.communicate(timeout=timeout)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""couchdyno-execute with other constants, or on a host whose clock is wrong.
+"""couchdyno-execute with other constants, or with a wrong clock.
 
     launcher.py '{"model.claiming.LEASE": 3, "clock": -7200}' [ARGUMENT ...]
 """
@@ -26,7 +26,7 @@ def main():
 
 
 def set_clock(seconds):
-    """Put the clock of this process forward, or back."""
+    """Set the clock of this process forward or back."""
     right = time.time
     time.time = lambda: right() + seconds
 

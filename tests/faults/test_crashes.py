@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drivers that are killed, stopped and continued: what they left is redone, and nothing goes back."""
+"""Drivers that are killed, stopped and continued: unfinished windows are redone, and no document goes back."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import proxy as faults
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from drivers import LONGEST, Ended, drive, hold, launch, make, wait_until
-from proof import prove
 from support import report, start
+from verification import assert_nothing_lost
 
 KILLS = int(os.environ.get("COUCHDYNO_FAULTS_KILLS", "100"))
 TOTAL, WINDOW = 120, 50
@@ -46,7 +46,7 @@ def kill(driver):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_driver_is_killed(database_of_a_lap, proxy, figures, point):
-    """The next cycle of the host redoes its window at once. What the dead one had sent arrives only afterwards."""
+    """The next cycle of the host redoes its window at once. The requests of the dead driver arrive only afterwards."""
     database = database_of_a_lap
     place, how, skip = POINTS[point]
     driver, rule = hold(database, proxy, WINDOW, place, how, skip)
@@ -59,7 +59,7 @@ def test_a_driver_is_killed(database_of_a_lap, proxy, figures, point):
     assert after.get("redone", 0) == WINDOW * was_open and after["errors"] == 0
     rule.release()
     wait_until(lambda: rule.answered)
-    prove(database)
+    assert_nothing_lost(database)
     figures(f"killed {point}: {after.get('redone', 0)} updates redone")
 
 
@@ -73,7 +73,7 @@ def test_a_claim_of_another_host_is_left_alone_until_its_lease_ends(database, pr
     assert len(database.ledger["claims"]) == 1
     time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     assert execute(database.client(), 10)["after"]["redone"] == WINDOW
-    prove(database)
+    assert_nothing_lost(database)
 
 
 UNSHARE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -88,18 +88,18 @@ def can_unshare():
 
 @pytest.mark.skipif(not can_unshare(), reason="process namespaces cannot be made here: no unshare, or not permitted")
 def test_a_claim_of_another_container_is_left_alone_until_its_lease_ends(database, proxy):
-    """Process ids of another namespace mean nothing here, though the machine is the same."""
+    """Process ids of another namespace mean nothing here, although the machine is the same."""
     make(database, TOTAL, fill=True)
     driver, __ = hold(database, proxy, WINDOW, within=UNSHARE, **BRIEF)
     kill(driver)
     assert "redone" not in execute(database.client(), 10)["after"]
     time.sleep(BRIEF["model__claiming__LEASE"] + 1)
     assert execute(database.client(), 10)["after"]["redone"] == WINDOW
-    prove(database)
+    assert_nothing_lost(database)
 
 
 def test_the_lease_is_renewed_during_a_long_window(database, proxy):
-    """Another driver is at work meanwhile, and takes nothing over."""
+    """Another driver works meanwhile, and takes over nothing."""
     make(database, TOTAL, fill=True)
     proxy.fail(faults.slow(2.5), times=LASTING, on="_bulk_docs", holding='"cdyno_')
     driver = launch(database.behind(proxy).url, "-u", 100, **BRIEF)  # ten batches, four at a time: 7.5 seconds
@@ -114,11 +114,11 @@ def test_the_lease_is_renewed_during_a_long_window(database, proxy):
     ended = Ended(driver)
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], 100)
     assert len(leases) >= 3
-    prove(database)
+    assert_nothing_lost(database)
 
 
 def test_a_driver_that_slept_past_its_lease_stops_writing(database_of_a_lap, proxy, figures):
-    """Others have taken its window over and gone on for a lap. Its requests that were on the way arrive late."""
+    """Others have taken over its window and written another lap. Its requests in flight arrive late."""
     database = database_of_a_lap
     driver, rule = hold(database, proxy, WINDOW, times=LASTING, **BRIEF)
     driver.send_signal(signal.SIGSTOP)
@@ -131,13 +131,13 @@ def test_a_driver_that_slept_past_its_lease_stops_writing(database_of_a_lap, pro
     driver.send_signal(signal.SIGCONT)
     ended = Ended(driver)
     assert ended.code == 1 and len(ended.lines) == 1
-    assert "another driver" in ended.lines[0] and "nothing is lost" in ended.lines[0]
+    assert "another driver" in ended.lines[0] and "no update is lost" in ended.lines[0]
     assert database.documents() == before
-    prove(database)
+    assert_nothing_lost(database)
     figures(f"stopped beyond its lease: exit code 1: {ended.lines[0]}")
 
 
-def test_a_driver_that_slept_past_its_lease_goes_on_when_nobody_came(database, proxy):
+def test_a_driver_that_slept_past_its_lease_continues_if_no_other_came(database, proxy):
     make(database, TOTAL, fill=True)
     driver, rule = hold(database, proxy, WINDOW, times=LASTING, **BRIEF)
     driver.send_signal(signal.SIGSTOP)
@@ -146,11 +146,11 @@ def test_a_driver_that_slept_past_its_lease_goes_on_when_nobody_came(database, p
     driver.send_signal(signal.SIGCONT)
     ended = Ended(driver)
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
-    prove(database)
+    assert_nothing_lost(database)
 
 
 class Continuous:
-    """A driver that runs cycle after cycle; ``cycles`` tells how many are over."""
+    """A driver that runs cycle after cycle; ``cycles`` is the number of finished ones."""
 
     def __init__(self, database, errors):
         self.process = launch(database.url, "-c", 0, stderr=errors)
@@ -164,11 +164,11 @@ class Continuous:
     def end(self, number):
         assert self.process.poll() is None
         self.process.send_signal(number)
-        assert self.process.wait(LONGEST) in (130, -number)  # the latter, too, for a SIGTERM before Python is ready
+        assert self.process.wait(LONGEST) in (130, -number)  # the latter for a SIGTERM before Python is ready
 
 
 def test_kills_at_random_points(database, tmp_path, figures):
-    """Four drivers are at work all the time, and each is killed somewhere in its second cycle or a later one."""
+    """Four drivers are always running, and each is killed somewhere in its second cycle or a later one."""
     make(database, 600, updates=30, fill=True)
     with (tmp_path / "errors").open("w+") as errors:
         drivers = [Continuous(database, errors) for __ in range(4)]
@@ -182,10 +182,10 @@ def test_kills_at_random_points(database, tmp_path, figures):
             driver.end(signal.SIGTERM)
         errors.seek(0)
         assert errors.read() == ""
-    proved = prove(database)
+    verified = assert_nothing_lost(database)
     redone = sum(len(record.get("redone", [])) for record in database.records())
     assert redone > KILLS // 4  # or else the kills hit nothing
-    figures(f"{KILLS} kills, {redone} windows redone; {proved}")
+    figures(f"{KILLS} kills, {redone} windows redone; {verified}")
 
 
 def test_a_filling_setup_is_killed_and_run_again(database, proxy):
@@ -196,4 +196,4 @@ def test_a_filling_setup_is_killed_and_run_again(database, proxy):
     kill(process)
     assert report("couchdyno-setup", *options, database.url)["fill"]["errors"] == 0
     assert len(database.documents()) == 2500
-    prove(database)
+    assert_nothing_lost(database)

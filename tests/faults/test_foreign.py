@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else writes into the database: cycles go on, overwrite, and count what they see of it."""
+"""Others write into the database: cycles continue, overwrite, and count what they see of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 import proxy as faults
 import pytest
 from drivers import Ended, drive, hold, launch, make
-from proof import come_to_rest, prove
+from verification import assert_nothing_lost, come_to_rest
 
 TOTAL, WINDOW = 60, 50
 SECONDS_OF_VANDALISM = 6
@@ -38,26 +38,26 @@ def edit(database, index):
 
 
 def add_leaf(database, index, generation=70):
-    """Make a conflict, as replication does."""
+    """Create a conflict, as replication does."""
     leaf = {"_id": name(index), "_rev": f"{generation}-{'f' * 32}", "mine": True}
     answer = database.request("POST", "/_bulk_docs", json={"docs": [leaf], "new_edits": False})
     assert answer.ok, answer.text
 
 
 def test_between_cycles(filled, figures):
-    """What is missing is seen and counted. Edits are not looked for, and are gone after a lap."""
+    """Missing documents are seen and counted. Edits are not searched for, and are gone after a lap."""
     for index in (3, 4, 55):
         assert delete(filled, index).ok
     assert edit(filled, 7).ok
-    filled.put({"_id": "a document of somebody else", "mine": True})
+    filled.put({"_id": "a document of others", "mine": True})
     add_leaf(filled, 8, generation=1)  # one of two that exclude each other
     add_leaf(filled, 9, generation=70)  # and one that wins
     ended = drive(filled.url, "-u", TOTAL)
     assert (ended.code, ended.lines) == (0, [])
     assert (ended.after["updates"], ended.after["foreign"]) == (TOTAL, 3)
     assert drive(filled.url, "-u", TOTAL).after.get("foreign") is None
-    prove(filled)
-    assert filled.get("a document of somebody else")["mine"] is True
+    assert_nothing_lost(filled)
+    assert filled.get("a document of others")["mine"] is True
     figures("foreign, between cycles: 3 deletions counted, 2 conflicts and 1 edit overwritten, exit code 0")
 
 
@@ -71,12 +71,12 @@ def test_within_a_cycle(filled, proxy, figures, change):
     ended = Ended(driver)
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
     assert ended.after.get("foreign") == 1
-    prove(filled)
+    assert_nothing_lost(filled)
     figures(f"foreign, within a cycle: {change.__name__}: 1 counted, exit code 0")
 
 
 def test_a_conflict_that_wins_within_a_cycle(filled, proxy):
-    """The server takes the write, as its revision is a leaf still: nobody sees it, until the next lap."""
+    """The server accepts the write, as its revision is still a leaf: the conflict is not seen until the next lap."""
     driver, rule = hold(filled, proxy, WINDOW)
     index = int(json.loads(rule.body)["docs"][4]["_id"][-12:])
     add_leaf(filled, index)
@@ -85,7 +85,7 @@ def test_a_conflict_that_wins_within_a_cycle(filled, proxy):
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
     assert filled.get(name(index))["mine"] is True
     assert drive(filled.url, "-u", TOTAL).code == 0
-    prove(filled)
+    assert_nothing_lost(filled)
 
 
 def test_documents_in_the_way_of_the_first_lap(database):
@@ -94,22 +94,22 @@ def test_documents_in_the_way_of_the_first_lap(database):
         database.put({"_id": name(index), "mine": True})
     ended = drive(database.url, "-u", WINDOW)
     assert (ended.code, ended.after["updates"], ended.after["foreign"]) == (0, WINDOW, 2)
-    prove(database)
+    assert_nothing_lost(database)
 
 
 def test_documents_that_look_as_if_they_were_done(filled, proxy):
-    """A window is redone; in one of its documents somebody has edited the data and nothing else."""
+    """A window is redone; in one of its documents, only the data was edited."""
     driver, __ = hold(filled, proxy, WINDOW, place="settle")
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     assert edit(filled, 5).ok
     after = drive(filled.url, "-u", 1).after
     assert (after["redone"], after["updates"], after["foreign"]) == (WINDOW, 2, 1)
-    prove(filled)
+    assert_nothing_lost(filled)
 
 
-def test_what_was_never_written_is_nobody_elses_doing(database, proxy):
-    """A document that the server refused in the first lap is not missed as if it had been deleted in the second."""
+def test_what_was_never_written_is_not_foreign(database, proxy):
+    """A document that the server refused in the first lap does not count as deleted in the second."""
     make(database, TOTAL)
     proxy.fail(faults.rows("forbidden", "00000003"), times=10**9, on="_bulk_docs")
     assert drive(database.behind(proxy).url, "-u", TOTAL).code == 4
@@ -118,7 +118,7 @@ def test_what_was_never_written_is_nobody_elses_doing(database, proxy):
 
 
 def vandalize(database, ended, counts):
-    """Edit, delete and add documents at random, and make conflicts, until it is ended."""
+    """Edit, delete and add documents at random, and create conflicts, until it is stopped."""
     changes = {
         "deleted": lambda index: delete(database, index),
         "edited": lambda index: edit(database, index),
@@ -149,7 +149,7 @@ def test_vandalism_while_drivers_are_at_work(filled, figures):
     assert [(run.code, run.lines) for run in runs] == [(130, [])] * 3
     assert all(after["errors"] == 0 for run in runs for after in run.afters)
     come_to_rest(filled)
-    assert drive(filled.url, "-u", TOTAL).code == 0  # the lap in which what was edited last is overwritten
+    assert drive(filled.url, "-u", TOTAL).code == 0  # this lap overwrites the last edits
     foreign = sum(after.get("foreign", 0) for run in runs for after in run.afters)
     assert counts["deleted"] and foreign
-    figures(f"foreign, at random: {counts}, {foreign} counted; {prove(filled)}")
+    figures(f"foreign, at random: {counts}, {foreign} counted; {assert_nothing_lost(filled)}")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A proxy in front of a server that does on command what networks, servers and other proxies do to requests.
+"""A proxy in front of a server that injects, on request, the faults of networks, servers and other proxies.
 
 ::
 
@@ -32,11 +32,11 @@ FOREVER = 3600.0  # seconds
 
 
 class Cut(Exception):
-    """The connection to the driver is to be reset."""
+    """Resets the connection to the driver."""
 
 
 class Rule:
-    """Which requests a fault befalls.
+    """Which requests get a fault.
 
     ``on`` is a part of the path, ``holding`` a part of the body; ``skip`` lets that many matches pass first.
     """
@@ -45,7 +45,7 @@ class Rule:
         self.fault, self._on, self._method, self._holding = fault, on, method, holding.encode()
         self._times, self._skip = times, skip
         self.applied = 0
-        self.answered = 0  # how many of these are over
+        self.answered = 0  # how many of these are finished
         self.body = b""  # of the latest of these
         self.reached = threading.Event()
         self._released = threading.Event()
@@ -59,7 +59,7 @@ class Rule:
         return self._skip < 0
 
     def release(self):
-        """Let go of what is held, and befall no further requests."""
+        """Release what is held, and leave further requests alone."""
         self._times = 0
         self._released.set()
 
@@ -68,18 +68,18 @@ class Rule:
 
 
 class Exchange:
-    """A request, and what can be done to it."""
+    """A request, and ways to answer it."""
 
     def __init__(self, handler, rule, body):
         self._handler, self.rule = handler, rule
         self.method, self.path, self.body = handler.command, handler.path, body
 
     def forward(self):
-        """Ask the server; returns (status, headers, body)."""
+        """Forward it to the server; returns (status, headers, body)."""
         return self._handler.ask(self.body)
 
     def answer(self, status, headers, body, length=None):
-        """Answer the driver; ``length`` is told in the place of the true length of the body."""
+        """Answer the driver; ``length`` replaces the true length of the body."""
         self._handler.send_response_only(status)
         for name, value in headers.items():
             self._handler.send_header(name, value)
@@ -88,7 +88,7 @@ class Exchange:
         self._handler.wfile.write(body)
 
     def send(self, chunk):
-        """Send more of the body, after ``answer``; Cut when the driver has gone."""
+        """Send more of the body, after ``answer``; Cut if the driver has gone."""
         try:
             self._handler.wfile.write(chunk)
         except OSError:
@@ -108,7 +108,7 @@ def cut_before(exchange):
 
 
 def cut_after(exchange):
-    """Reset the connection when the server has done what it was asked."""
+    """Reset the connection after the server has done the request."""
     exchange.forward()
     raise Cut
 
@@ -150,7 +150,7 @@ def slow(seconds):
 
 
 def hold_before():
-    """Hold the request back until the rule is released, then forward it, whether the driver still lives or not."""
+    """Hold the request back until the rule is released, then forward it, even if the driver has died."""
 
     def fault(exchange):
         exchange.rule.reached.set()
@@ -173,7 +173,7 @@ def hold_after():
 
 
 def status(code, error="broken", reason="on purpose", **headers):
-    """Answer as CouchDB does, without asking it: ``headers`` may be Retry_After and the like."""
+    """Answer as CouchDB does, without forwarding: ``headers`` may be Retry_After and the like."""
 
     def fault(exchange):
         body = json.dumps({"error": error, "reason": reason}).encode()
@@ -184,7 +184,7 @@ def status(code, error="broken", reason="on purpose", **headers):
 
 
 def html(code):
-    """Answer as a proxy does that has an error page, a clock of its own, and no server."""
+    """Answer as a proxy without a server: with an error page and a clock of its own."""
 
     def fault(exchange):
         date = formatdate(time.time() + 8 * 3600, usegmt=True)
@@ -208,7 +208,7 @@ def nothing(exchange):
 
 
 def rows(error, part, reason="on purpose"):
-    """Refuse documents of a bulk write whose ids hold ``part``; the others are forwarded."""
+    """Refuse documents of a bulk write whose ids contain ``part``; forward the others."""
 
     def fault(exchange):
         documents = json.loads(exchange.body)["docs"]
@@ -250,9 +250,9 @@ class Proxy:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def fail(self, fault, **where):
-        """Let a fault befall the requests that a Rule with ``where`` matches; returns the rule."""
-        rule = Rule(fault, **where)
+    def fail(self, fault, **matching):
+        """Inject a fault into the requests of a Rule with these ``matching`` parts; returns the rule."""
+        rule = Rule(fault, **matching)
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -280,7 +280,7 @@ class Proxy:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def shut(self):
-        """Refuse new connections, and cut those that are there."""
+        """Refuse new connections, and cut existing ones."""
         if self._server:
             self._server.shutdown()
             self._server.server_close()

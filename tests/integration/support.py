@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the integration tests share: a real server, databases on it, and ways to run what users run."""
+"""Shared by the integration tests: a real server, databases on it, and ways to run what users run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "playbooks" / "files" / "embedded"))
 
 
 class Server:
-    """A server and its admin; COUCHDYNO_TEST_URL names one, else the embedded one is started."""
+    """A server and its admin; COUCHDYNO_TEST_URL names one; by default the embedded server is started."""
 
     def __init__(self, url, username, password):
         self.url = url
@@ -101,11 +101,11 @@ class Database:
         return {row["id"]: row["doc"] for row in rows}
 
     def records(self):
-        """The run records, in no certain order."""
+        """The run records, in any order."""
         return list(self.documents("couchdyno_run_").values())
 
     def assert_exact(self):
-        """Every document holds, byte by byte, the update that the ledger's position says."""
+        """Every document contains, byte for byte, the update that follows from the ledger's position."""
         ledger = Ledger.load(self.ledger)
         assert ledger.claims == ()
         updates, documents, expected = ledger.stream, self.documents(), {}
@@ -150,7 +150,7 @@ def proxy(server):
 
 
 def environment(**extra):
-    """The environment of a user, without what is set for the tests."""
+    """The environment of a user, without the variables of the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COUCHDYNO_")}
     return dict(kept, **extra)
 
@@ -168,7 +168,7 @@ def start(script, *args, **extra):
 
 
 def run(script, *args, code=0, **extra):
-    """Run a script of ./venv/bin and check its exit code; returns its output, and its errors when it failed."""
+    """Run a script of ./venv/bin and check its exit code; returns its output, and its errors if it failed."""
     process = start(script, *args, **extra)
     out, err = process.communicate(timeout=300)
     assert process.returncode == code, (process.returncode, out, err)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backup drill, with replication for a backup system."""
+"""The backup drill, with replication as the backup system."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def remove(target):
 
 
 def base(server):
-    """What makes the name of a database one that _replicate takes: CouchDB wants URLs, the embedded server names."""
+    """Turns the name of a database into what _replicate accepts: CouchDB requires URLs, the embedded server names."""
     if "express-pouchdb" in requests.get(server.url, timeout=60, auth=(server.username, server.password)).json():
         return ""
     return server.database("").url
@@ -60,7 +60,7 @@ class Drill:
         }
 
     def run(self, *flags, code=0, **extra):
-        """Run it; no cycle runs any more and none is torn, whether it ends well or not."""
+        """Run it; afterwards no cycle is running or unfinished, whether it succeeds or fails."""
         self._path.write_text(json.dumps(dict(self.given, **extra)))
         out = playbook("dyno.couchdb.backup_drill", "-e", f"@{self._path}", *flags, code=code)
         assert self.source.server.password not in out
@@ -70,7 +70,7 @@ class Drill:
         return out
 
     def is_cleaned_up(self):
-        """Whether neither copy nor backup are there."""
+        """Whether copy and backup are deleted."""
         return self.copy.request("GET").status_code == self.kept.request("GET").status_code == 404
 
 
@@ -110,14 +110,14 @@ def test_a_document_that_was_damaged_is_named_and_fails_it(drill):
 
 
 @pytest.mark.parametrize("step, name", [("Back up", "backup"), ("Restore", "restore")])
-def test_a_step_that_fails_is_named_and_nothing_stays_behind(drill, step, name):
+def test_a_step_that_fails_is_named_and_nothing_remains(drill, step, name):
     command = drill.given[f"couchdyno_{name}_command"]
     out = drill.run(code=2, **{f"couchdyno_{name}_command": f"{command} && echo no room left >&2 && false"})
     assert f'The step \\"{step}\\" failed: ' in out and "no room left" in out
     assert drill.is_cleaned_up()
 
 
-def test_a_host_that_is_gone_is_named_and_nothing_stays_behind(drill, tmp_path):
+def test_a_host_that_is_gone_is_named_and_nothing_remains(drill, tmp_path):
     hosts = tmp_path / "hosts"
     hosts.write_text("gone ansible_connection=local ansible_remote_tmp=/proc/nowhere\n")
     out = drill.run("-i", hosts, code=2, couchdyno_restore_host="gone")
@@ -130,13 +130,13 @@ def test_a_host_that_is_gone_is_named_and_nothing_stays_behind(drill, tmp_path):
     [("true", "there is no database http://"), (make("{copy}"), "has no document couchdyno_meta")],
     ids=["nothing", "an empty database"],
 )
-def test_a_restore_that_makes_nothing_is_seen(drill, restore, says):
+def test_a_restore_that_creates_nothing_is_seen(drill, restore, says):
     out = drill.run(code=2, couchdyno_restore_command=restore.replace("{copy}", drill.copy.name))
-    assert 'The step \\"Prove the copy\\" failed: ' in out and says in out
+    assert 'The step \\"Verify the copy\\" failed: ' in out and says in out
     assert drill.is_cleaned_up()
 
 
-def test_a_command_that_takes_too_long_is_ended(drill, tmp_path):
+def test_a_command_that_runs_too_long_is_ended(drill, tmp_path):
     process = tmp_path / "pid"
     command = f"{make(drill.kept.name)} && echo $$ > {process}; exec sleep 4321"
     out = drill.run(code=2, couchdyno_longest=60, couchdyno_interval=5, couchdyno_backup_command=command)
@@ -152,13 +152,13 @@ def test_less_time_than_ansible_can_keep_is_refused(drill):
     assert drill.source.ledger["position"] == 300
 
 
-def test_cycles_that_fail_are_told_and_nothing_stays_behind(drill):
+def test_cycles_that_fail_are_reported_and_nothing_remains(drill):
     out = drill.run(code=2, couchdyno_updates_per_run=0)
-    assert 'The step \\"Wait for the last cycle\\" failed: updates per run must be from 1' in out
+    assert 'The step \\"Wait for the last cycle\\" failed: updates_per_run must be from 1' in out
     assert drill.is_cleaned_up()
 
 
-def test_what_could_not_be_cleaned_up_is_told(drill):
+def test_what_could_not_be_cleaned_up_is_reported(drill):
     out = drill.run(code=2, couchdyno_cleanup_command="echo it is locked >&2; false")
     assert '"    verdict : right"' in out
     assert "The copy is right, but the cleanup command failed: it is locked" in out

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The EXAMPLES of the modules, run as they are but for the server, the names of databases, and the largest number."""
+"""The EXAMPLES of the modules, run with another server, other names of databases, and a smaller largest number."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def examples(module):
 
 @pytest.fixture
 def databases(server):
-    """By the names in the examples; the one that they start from is there."""
+    """By the names in the examples; the one that they start from exists."""
     databases = {name: server.database() for name in ("backup-me", "restored", "small")}
     yield databases
     for database in databases.values():
@@ -63,7 +63,7 @@ def test_they_work(module, server, databases, backup_system, tmp_path):
     wanted = tasks(module, server, databases, tmp_path)
     if module != "couchdyno_setup":
         run("couchdyno-setup", "-w", databases["backup-me"].url)
-    if module == "couchdyno_verify":  # its first example proves a database that its second one makes
+    if module == "couchdyno_verify":  # its first example verifies a database that its second one creates
         run("couchdyno-setup", "-w", "-t", 5, databases["restored"].url)
         absent = {"url": databases["restored"].plain_url, "state": "absent"}
         wanted[1]["block"].insert(0, {"name": "Make room", "dyno.couchdb.couchdyno_setup": absent})

@@ -94,7 +94,7 @@ def test_settings_from_environment_and_file(ready, tmp_path):
     assert ready.assert_exact().position == 9
 
 
-def test_continuous_reads_the_ledger_anew(ready):
+def test_continuous_rereads_the_ledger(ready):
     process = start("couchdyno-execute", "-c", 1, "--cycles", 2, "--json", ready.url)
     first = json.loads(process.stdout.readline())
     run("couchdyno-execute", "-u", 1, ready.url)
@@ -105,8 +105,8 @@ def test_continuous_reads_the_ledger_anew(ready):
     assert ready.assert_exact().position == 7
 
 
-def test_a_rate_spreads_the_documents_and_goes_on_from_cycle_to_cycle(ready):
-    """Never faster: the last of the batches is due when all before it have taken their time."""
+def test_a_rate_spreads_the_documents_and_continues_from_cycle_to_cycle(ready):
+    """Never faster: the last batch is due after the time of all batches before it."""
     started = time.monotonic()
     out = run("couchdyno-execute", "-c", 0, "--cycles", 3, "-u", 5, "--rate", 10, "--json", ready.url)
     assert time.monotonic() - started >= 1.4
@@ -127,7 +127,7 @@ def test_a_signal_ends_a_cycle_that_waits_for_its_rate(ready):
     ready.assert_exact()
 
 
-def test_batches_and_connections_as_asked_for(database):
+def test_batches_and_connections_as_requested(database):
     out = run("couchdyno-setup", "-t", 50, "-s", 200, "-w", "--connections", 2, "--batch-bytes", 1000, database.url)
     assert "total : 50" in out
     run("couchdyno-execute", "-u", 50, "--connections", 1, "--batch-bytes", 1, database.url)
@@ -171,7 +171,7 @@ def test_a_driver_that_was_killed_is_redone(database, elsewhere):
     process.wait()
     (claim,) = database.ledger["claims"]
     assert claim["count"] == 50_000
-    if elsewhere:  # nobody here can tell that it is dead; its lease has to run out
+    if elsewhere:  # nothing here shows that it is dead; its lease must run out
         database.change_ledger(claims=[dict(claim, process="another machine 1 2", lease=1)])
     found = report("couchdyno-execute", "-u", 10, database.url)
     assert found["after"]["redone"] >= 50_000 - 10
@@ -259,12 +259,12 @@ def test_continuous_survives_a_server_that_stays_away_for_long(ready, proxy):
     process.stdout.read()
     assert process.wait(30) == 130
     reader.join()
-    assert len(errors) >= 1 and all("cannot talk to" in line for line in errors)
+    assert len(errors) >= 1 and all("cannot reach" in line for line in errors)
     run("couchdyno-execute", ready.url)
     ready.assert_exact()
 
 
-def test_a_database_of_the_earlier_tool(database):
+def test_a_database_of_the_original_tool(database):
     database.create()
     database.put(
         {

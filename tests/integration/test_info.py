@@ -7,7 +7,7 @@ from __future__ import annotations
 from support import report, run
 
 
-def test_what_it_tells(database):
+def test_what_it_shows(database):
     run("couchdyno-setup", "-t", 10, "-s", 300, "-u", 4, "-w", database.url)
     for __ in range(3):
         run("couchdyno-execute", database.url)
@@ -70,7 +70,7 @@ def test_errors_by_class(database):
     assert "errors_by_class : forbidden 1" in run("couchdyno-info", database.url)
 
 
-def test_claims_that_a_driver_has_left(database):
+def test_unfinished_claims_of_a_driver(database):
     run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
     claim = {"first": 0, "count": 2, "ts": 1, "lease": 1, "driver": "d", "host": "gone", "process": "p", "run": 0,
              "redo": False}  # fmt: skip
@@ -83,7 +83,7 @@ def test_claims_that_a_driver_has_left(database):
     assert "open_claims : 2, of at work, gone\n" in text and "expired_claims : 1, of gone;" in text
 
 
-def test_conflicts_are_found_by_a_user_who_is_no_admin(database):
+def test_conflicts_are_found_by_a_user_without_admin_rights(database):
     run("couchdyno-setup", "-t", 5, "-w", database.url)
     document = database.get("cdyno_000000000003")
     losers = [dict(document, _rev=f"1-{digit * 32}") for digit in "ab"]
@@ -116,7 +116,7 @@ def test_metrics(database, tmp_path):
 
 
 def test_a_screen_without_the_characters(database):
-    """Hosts may be called anything, and cron's screen may know ASCII alone."""
+    """Host names may contain anything, and the output of cron may be limited to ASCII."""
     run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
     run("couchdyno-execute", database.url)
     database.put(dict(database.get("couchdyno_run_00000"), host="hôst-日本"))

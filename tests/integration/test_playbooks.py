@@ -59,7 +59,7 @@ def test_set_up_with_the_usual_flags(fleet, flags):
     assert shared.request("GET").ok == ("--check" not in flags)
 
 
-def test_force_makes_each_database_anew_once(fleet):
+def test_force_recreates_each_database_once(fleet):
     inventory, shared, _own = fleet
     playbook("dyno.couchdb.setup", "-i", inventory)
     created = shared.ledger["seed"]
@@ -69,7 +69,7 @@ def test_force_makes_each_database_anew_once(fleet):
 
 
 def test_twenty_hosts_at_once_ad_hoc(server, database, tmp_path):
-    """As the README shows it: a module by its full name, and in the checkout by its short one."""
+    """As in the README: a module by its full name, and in the checkout by its short one."""
     inventory = tmp_path / "inventory.ini"
     inventory.write_text(f"""
 [drivers]
@@ -107,12 +107,12 @@ def test_without_an_inventory(database):
 
 @pytest.fixture
 def mark():
-    """What no other checkout's run has in its environment."""
+    """A variable that no other checkout's run has in its environment."""
     return secrets.token_hex(8)
 
 
 def left_running(mark):
-    """The processes that were started with a mark in their environment and are still there."""
+    """The processes that were started with a mark in their environment and are still running."""
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):

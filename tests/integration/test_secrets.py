@@ -18,7 +18,7 @@ USER = "oddly"
 
 @pytest.fixture
 def odd(server, database):
-    """A database of a user whose password is full of characters that break things."""
+    """A database of a user whose password is full of special characters."""
     server.add_user(USER, PASSWORD)
     database.create().open_to(USER)
     run("couchdyno-setup", "-t", 5, database.as_user(USER, PASSWORD))
@@ -26,7 +26,7 @@ def odd(server, database):
 
 
 def leaks(text):
-    """The forms of the password that a text holds."""
+    """The forms of the password that a text contains."""
     forms = {
         PASSWORD,
         quote(PASSWORD, safe=""),

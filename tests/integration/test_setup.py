@@ -59,11 +59,11 @@ def test_an_existing_database_is_an_error_and_is_left_alone(database):
     before = database.ledger
     for args in ((), ("-t", 5), ("-t", 6, "-w")):
         err = run("couchdyno-setup", *args, database.url, code=1)
-        assert "exists already" in err and "force" in err and err.count("\n") == 1
+        assert "already exists" in err and "use --force to" in err and err.count("\n") == 1
     assert database.ledger == before
 
 
-def test_a_database_of_somebody_else_is_left_alone(database):
+def test_a_foreign_database_is_left_alone(database):
     database.create().put({"_id": "precious"})
     for args in ((), ("-w",)):
         assert "was not set up by couchdyno" in run("couchdyno-setup", *args, database.url, code=1)
@@ -72,10 +72,10 @@ def test_a_database_of_somebody_else_is_left_alone(database):
 
 def test_an_empty_database_is_an_error_for_an_admin(database):
     database.create()
-    assert "exists already" in run("couchdyno-setup", database.url, code=1)
+    assert "already exists" in run("couchdyno-setup", database.url, code=1)
 
 
-def test_force_makes_it_anew(database):
+def test_force_recreates_it(database):
     database.create().put({"_id": "precious"})
     run("couchdyno-setup", "-f", "-t", 5, "-w", database.url)
     assert database.request("GET", "/precious").status_code == 404
@@ -92,7 +92,7 @@ def test_filling_writes_every_document(database, total, size):
     assert max(sizes) < size
 
 
-def test_an_interrupted_fill_goes_on_where_it_stopped(database):
+def test_an_interrupted_fill_resumes_where_it_stopped(database):
     args = ("-t", 60_000, "-s", 100, "-w", database.url)
     process = start("couchdyno-setup", *args)
     while not database.request("GET").ok or database.ledger.get("position", 0) == 0:
@@ -104,10 +104,10 @@ def test_an_interrupted_fill_goes_on_where_it_stopped(database):
     assert 0 < stopped["position"] <= 60_000 and (stopped["claims"] or stopped["position"] < 60_000)
     run("couchdyno-setup", *args)
     assert database.assert_exact().position == 60_000
-    assert "exists already" in run("couchdyno-setup", *args, code=1)
+    assert "already exists" in run("couchdyno-setup", *args, code=1)
 
 
-def test_a_fill_that_was_killed_goes_on(database):
+def test_a_fill_that_was_killed_resumes(database):
     args = ("-t", 60_000, "-s", 100, "-w", database.url)
     process = start("couchdyno-setup", *args)
     while not database.request("GET").ok or database.ledger.get("position", 0) == 0:
@@ -124,11 +124,11 @@ def test_several_fillers_share_the_work(database):
     fillers = [start("couchdyno-setup", "-t", 60_000, "-s", 100, "-w", database.url) for __ in range(3)]
     for filler in fillers:
         __, err = filler.communicate(timeout=120)
-        assert filler.returncode == 0 or "exists already" in err  # it was full when this one began
+        assert filler.returncode == 0 or "already exists" in err  # it was full when this one started
     assert database.assert_exact().runs >= 2
 
 
-def test_a_user_who_is_no_admin(server, database):
+def test_a_user_without_admin_rights(server, database):
     server.add_user("dora", "drowssap")
     url = database.as_user("dora", "drowssap")
     assert "admin" in run("couchdyno-setup", url, code=1)
@@ -137,12 +137,12 @@ def test_a_user_who_is_no_admin(server, database):
     run("couchdyno-execute", url)
     assert "total : 5" in run("couchdyno-info", url)
     database.assert_exact()
-    assert "exists already" in run("couchdyno-setup", "-t", 5, url, code=1)
+    assert "already exists" in run("couchdyno-setup", "-t", 5, url, code=1)
     run("couchdyno-setup", "-f", url, code=1)
     database.assert_exact()
 
 
-def test_shards_and_copies(database):
+def test_shards_and_replicas(database):
     run("couchdyno-setup", "-q", 3, "-n", 1, database.url)
     cluster = database.request("GET").json().get("cluster")
     if cluster is not None:  # the embedded server has none

@@ -31,7 +31,7 @@ class Store:
         assert self._database.request("DELETE", "/" + quote(document_id, safe=""), params={"rev": rev}).ok
 
     def fork(self, document):
-        """Add a leaf beside the document that loses against it; returns its revision."""
+        """Add a leaf that loses against the document; returns its revision."""
         rev = "1-" + "0" * 32
         body = {"new_edits": False, "docs": [dict(document, _rev=rev)]}
         assert self._database.request("POST", "/_bulk_docs", json=body).ok
@@ -79,13 +79,14 @@ def test_without_a_ledger(ready):
     ledger = ready.ledger
     Store(ready).drop("couchdyno_meta")
     assert "was not set up by couchdyno" in run("couchdyno-verify", ready.url, code=3)
-    assert "all of seed, total and size" in run("couchdyno-verify", "--seed", 1, ready.url, code=2)
+    together = "--seed, --total and --size must be given together"
+    assert together in run("couchdyno-verify", "--seed", 1, ready.url, code=2)
     given = ("--seed", ledger["seed"], "--total", 20, "--size", 300)
     found = report("couchdyno-verify", *given, ready.url)
     assert (found["verdict"], found["low"], found["high"], found["ledger"]) == ("right", 50, 50, None)
 
 
-def test_databases_that_are_not_there(database):
+def test_missing_databases(database):
     assert "there is no database" in run("couchdyno-verify", database.url, code=3)
     given = ("--seed", 1, "--total", 20, "--size", 300)
     assert "there is no database" in run("couchdyno-verify", *given, database.url, code=3)
@@ -144,7 +145,7 @@ def copy(server):
 
 
 def copy_over(source, target, leave=()):
-    """Copy the documents of a database, with their revisions, but for some."""
+    """Copy the documents of a database, with their revisions, except some."""
     if not target.request("GET").ok:
         target.create()
     rows = source.request("GET", "/_all_docs", params={"include_docs": "true"}).json()["rows"]
@@ -168,7 +169,7 @@ def test_a_copy_and_the_lag_behind_its_source(ready, copy):
     assert "401" in run("couchdyno-verify", "--source", ready.plain_url, copy.url, code=1)
 
 
-def test_a_copy_that_was_made_while_its_source_was_updated(ready, copy):
+def test_a_copy_that_was_created_while_its_source_was_updated(ready, copy):
     before = report("couchdyno-info", ready.url)["progress"]["settled"]
     copy_over(ready, copy, leave={f"cdyno_{index:012d}" for index in range(12, 16)})
     run("couchdyno-execute", "-u", 6, ready.url)
@@ -180,7 +181,7 @@ def test_a_copy_that_was_made_while_its_source_was_updated(ready, copy):
     assert report("couchdyno-verify", *span[:2], "--source", ready.url, copy.url)["span"]["to_position"] == 56
     process = start("couchdyno-verify", copy.url)
     assert "2 documents behind" in process.communicate(timeout=60)[0] and process.returncode == 4
-    assert "takes a from position" in run("couchdyno-verify", "--to-position", after, copy.url, code=2)
+    assert "--to-position requires --from-position" in run("couchdyno-verify", "--to-position", after, copy.url, code=2)
 
 
 # -- the module
@@ -193,7 +194,7 @@ def test_the_module(ready):
         assert "    verdict : right\n" in result["report"]
 
 
-def test_the_module_fails_on_a_wrong_database_unless_told_to_report(ready):
+def test_the_module_fails_on_a_wrong_database_unless_it_only_reports(ready):
     expected = FLIP(Store(ready), Ledger.load(ready.ledger).stream)
     ok, result, __ = ansible(VERIFY, {"url": ready.url})
     assert not ok and result["msg"] == "the database is wrong: 1 document damaged"
@@ -215,13 +216,13 @@ def test_the_module_with_a_source_and_a_span(ready, copy):
 @pytest.mark.parametrize(
     "args, says",
     [
-        ({"from_position": 5}, "from position"),
-        ({"to_position": 5}, "to position"),
-        ({"from_position": -1, "to_position": 5}, "from position"),
+        ({"from_position": 5}, "from_position requires to_position or source_url"),
+        ({"to_position": 5}, "to_position requires from_position"),
+        ({"from_position": -1, "to_position": 5}, "from_position"),
         ({"from_position": 6, "to_position": 5}, "6"),
         ({"seed": 5}, "seed"),
         ({"seed": 5, "total": 0, "size": 1}, "total"),
-        ({"source_url": "http://h"}, "names no database"),
+        ({"source_url": "http://h"}, "contains no database name"),
     ],
 )
 def test_the_module_refuses_bad_input(database, args, says):

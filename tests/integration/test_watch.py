@@ -23,7 +23,7 @@ def test_cycles_as_lines(database):
     assert lines[-1].endswith("errors 0")
 
 
-def test_info_looks_until_it_is_interrupted(database):
+def test_info_watches_until_it_is_interrupted(database):
     run("couchdyno-setup", "-t", 10, "-u", 4, database.url)
     process = start("couchdyno-info", "--watch", database.url)
     assert ": 0 runs, lap 0: 0 of 10" in process.stdout.readline()

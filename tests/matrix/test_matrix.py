@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules' targets under each ansible-core that is maintained or widely used, on each Python that it has hosts for.
+"""The modules' targets with each maintained or widely used ansible-core, on each Python that it supports on hosts.
 
-couchdyno_report is left out: it needs more than requests, and runs where the page is to be. Of the Pythons, those are
-tested that this machine has; tests/pythons.py says where they are looked for.
+Without couchdyno_report, which needs more than requests and usually runs on the controller. The tests use the Pythons
+of this machine; tests/pythons.py says where it looks for them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import pythons
 
 HERE = Path(__file__).resolve().parent
 VENVS = HERE.parents[1] / ".test"
-# The minor versions of Python 3 that run an ansible-core, and those that it runs modules on,
-# which test_the_core_says_the_same asks them.
+# The minor versions of Python 3 that run an ansible-core, and those on which it runs modules.
+# test_supported_pythons compares them with each ansible-core.
 CORES = {
     "2.17": (range(10, 13), range(7, 13)),
     "2.18": (range(11, 14), range(8, 14)),
@@ -28,7 +28,7 @@ CORES = {
     "2.20": (range(12, 15), range(9, 15)),
     "2.21": (range(12, 15), range(9, 15)),
 }
-TELL = """
+PRINT = """
 import json
 from ansible_test._util.target.common.constants import CONTROLLER_PYTHON_VERSIONS as own
 from ansible_test._util.target.common.constants import REMOTE_ONLY_PYTHON_VERSIONS as others
@@ -51,7 +51,7 @@ def works(python, module):
 
 
 def environment(name, version, package, module):
-    """The interpreter of a virtual environment with a package and its module, which is made where it is missing."""
+    """The interpreter of a virtual environment with a package and its module; creates it if necessary."""
     python = VENVS / name / "bin" / "python"
     if not works(python, module):
         subprocess.run([PYTHONS[version], "-m", "venv", VENVS / name], check=True)
@@ -62,7 +62,7 @@ def environment(name, version, package, module):
 
 @pytest.fixture(scope="module")
 def environments(request):
-    """The interpreters by "core X.Y" and "python X.Y", of all that the tests to be run need, made a few at once."""
+    """The interpreters that the selected tests need, by "core X.Y" and "python X.Y"; created in parallel."""
     asked = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     cores = {each["core"] for each in asked} & CONTROLLERS.keys()
     targets = {each["target"] for each in asked if "target" in each}
@@ -75,7 +75,7 @@ def environments(request):
 
 @pytest.fixture(scope="module")
 def played(server, environments, request):
-    """What the playbook has printed under an ansible-core, which is run when it is first asked for."""
+    """The output of the playbook with an ansible-core; runs it when it is first needed."""
     outputs = {}
 
     def play(core):
@@ -111,8 +111,8 @@ def test_modules(played, core, target):
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_the_core_says_the_same(environments, core):
+def test_supported_pythons(environments, core):
     if core not in CONTROLLERS:
         pytest.skip(f"no Python here runs ansible-core {core}")
-    told = subprocess.run([environments[f"core {core}"], "-c", TELL], stdout=subprocess.PIPE, text=True, check=True)
-    assert json.loads(told.stdout) == [[f"3.{minor}" for minor in minors] for minors in CORES[core]]
+    printed = subprocess.run([environments[f"core {core}"], "-c", PRINT], stdout=subprocess.PIPE, text=True, check=True)
+    assert json.loads(printed.stdout) == [[f"3.{minor}" for minor in minors] for minors in CORES[core]]

@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Installs what the Molecule scenarios need, after ./build.sh. Their hosts are containers that boot, which takes root,
-# and are made of Debian's packages.
+# Installs what the Molecule scenarios need, after ./build.sh. Their hosts are containers that boot with systemd, which
+# requires root, and are built from Debian packages.
 set -eu
 cd "$(dirname "$0")/../.."
 
-[ "$(id -u)" -eq 0 ] || { echo 'install.sh: hosts that boot need root' >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || { echo 'install.sh: run this as root; containers that boot require it' >&2; exit 1; }
 
 missing=
 for tool in podman runc debootstrap ssh; do
@@ -15,14 +15,14 @@ for tool in podman runc debootstrap ssh; do
 done
 if [ -n "$missing" ]; then
     command -v apt-get > /dev/null || {
-        echo "install.sh: install these first, as there is no apt-get to do it:$missing" >&2
+        echo "install.sh: install these first, as this machine has no apt-get:$missing" >&2
         exit 1
     }
     apt-get update --quiet
-    # A machine that has just been started may be busy with its own upgrades.
+    # A newly started machine may still be installing upgrades.
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet --no-install-recommends \
         podman runc debootstrap openssh-client
 fi
 
-[ -x venv/bin/molecule ] || venv/bin/pip install --quiet --disable-pip-version-check --requirement \
+[ -x venv/bin/molecule ] || venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement \
     tests/molecule/requirements.txt

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Molecule scenarios, side by side: most of their time they wait for cron's minute."""
+"""The Molecule scenarios, in parallel, because they mostly wait for cron."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCENARIOS = sorted(path.parent.name for path in (ROOT / "extensions" / "molecule
 
 @pytest.fixture(scope="session")
 def running(request):
-    """The scenarios that were asked for, all started. Their hosts have fixed ports, so another checkout waits here."""
+    """Start the selected scenarios. Their hosts have fixed ports, so tests of another checkout wait here."""
     wanted = [item.callspec.params["scenario"] for item in request.session.items if item.path == Path(__file__)]
     LOGS.mkdir(parents=True, exist_ok=True)
     with Path("/run/couchdyno-molecule.lock").open("w") as lock:

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build what is released, the tarball of the collection and the wheel of the scripts: build.py DIRECTORY.
+"""Build a release, the tarball of the collection and the wheel of the scripts: build.py DIRECTORY
 
-Both are made of the files that git has, or would take, in this checkout, in a copy of it: nothing else can get in.
+Both are built from a copy of the files that git tracks, or would track, so that nothing else can get in.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ BIN = ROOT / "venv" / "bin"
 
 
 def build(directory: Path) -> tuple[Path, Path]:
-    """Build both into the directory, which is emptied before; returns their paths."""
+    """Empty the directory and build both there; returns their paths."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="couchdyno-") as tree:
         copy_checkout(Path(tree))
-        run(BIN / "ansible-galaxy", "collection", "build", "--output-path", directory, tree)
         run(BIN / "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--wheel-dir", directory, tree)
+        # Galaxy shows the file README.md, whatever galaxy.yml says, and ./build.sh is not in the tarball.
+        (Path(tree) / "docs" / "galaxy.md").replace(Path(tree) / "README.md")
+        run(BIN / "ansible-galaxy", "collection", "build", "--output-path", directory, tree)
     return next(directory.glob("*.tar.gz")), next(directory.glob("*.whl"))
 
 

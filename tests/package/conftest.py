@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is released, installed as users install it: each in a new virtual environment, with nothing of this checkout.
+"""A release installed as users install it: in new virtual environments, without anything from this checkout.
 
-``--release DIRECTORY`` names what build.py has built; without it, that is done here.
+``--release DIRECTORY`` names a directory filled by build.py; if omitted, the tests build a release.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ server = support.server
 
 
 def pytest_addoption(parser):
-    parser.addoption("--release", type=Path, help="the directory with what is to be tested")
+    parser.addoption("--release", type=Path, help="a directory with the release to test")
 
 
 class Environment:
-    """A virtual environment, and a home of its own for what runs in it."""
+    """A virtual environment with its own home directory."""
 
     def __init__(self, directory, *requirements):
         self.home = directory / "home"
@@ -41,7 +41,7 @@ class Environment:
         subprocess.run([*pip, *requirements], check=True)
 
     def run(self, tool, *args, code=0, **extra):
-        """Run a tool in the home and check its exit code; returns its output."""
+        """Run a tool in the home directory and check its exit code; returns its output."""
         done = subprocess.run(
             [str(self.bin / tool), *map(str, args)], cwd=self.home, env=dict(self.variables(), **extra), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
@@ -49,7 +49,7 @@ class Environment:
         return done.stdout
 
     def variables(self):
-        """Of the environment, what is no setting of Python, Ansible or couchdyno; the embedded server is kept."""
+        """The environment without settings of Python, Ansible or couchdyno; the installed embedded server is reused."""
         kept = {name: value for name, value in os.environ.items()
                 if not name.startswith(("ANSIBLE_", "COUCHDYNO_", "PYTHON", "VIRTUAL_ENV"))}
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -59,7 +59,7 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def release(request, tmp_path_factory):
-    """(the tarball of the collection, the wheel of the scripts)"""
+    """The paths of the tarball and the wheel."""
     directory = request.config.getoption("--release")
     if directory is None:
         return build(tmp_path_factory.mktemp("release") / "dist")
@@ -68,7 +68,7 @@ def release(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def controller(release, tmp_path_factory):
-    """An environment with Ansible, what the collection says it needs, and the collection from its tarball."""
+    """An environment with Ansible, the packages that the collection requires, and the collection from its tarball."""
     environment = Environment(tmp_path_factory.mktemp("controller"), "ansible-core", "requests")
     environment.run("ansible-galaxy", "collection", "install", "--offline", release[0])
     return environment

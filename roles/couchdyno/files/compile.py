@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiles a program for the Python that runs this, and prints what it has done: compile.py DIRECTORY [--check]
+"""Compile a program for the Python that runs this script, and print what was done: compile.py DIRECTORY [--check]
 
-Without compiled files, which a script may not write, each start would compile the program again. Compiled files of
-sources that are gone, and those of other Pythons, are removed. With --check nothing is done, and all of it is printed.
+Without compiled files, which scripts of other users cannot write, each start would compile the program again. Compiled
+files of removed sources and of other Pythons are deleted. --check only prints what would be done.
 """
 import importlib.util
 import os
@@ -13,7 +13,7 @@ import sys
 
 
 def is_current(compiled, source):
-    """Whether a file is what the source compiles to: it names the source's time and size, as Python checks them."""
+    """Whether a compiled file is up to date: its header has the time and size of the source, as Python checks."""
     found = os.stat(source)
     stamp = struct.pack("<3L", 0, int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
     wanted = importlib.util.MAGIC_NUMBER + stamp

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes files, each of them whole or not at all, and removes stale ones.
+"""Write files, each of them completely or not at all, and remove stale ones.
 
 unpack.py < {"files": [["path", "mode", "text"], ...], "stale": ["path", ...]}
 """

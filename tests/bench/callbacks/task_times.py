@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback that writes how long each task took over all hosts, as JSON {name: seconds} into the file TASK_TIMES."""
+"""A callback that writes the duration of each task on all hosts to the file TASK_TIMES, as JSON {name: seconds}."""
 from __future__ import annotations
 
 import json
@@ -12,8 +12,8 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: task_times
 type: aggregate
-short_description: Writes how long each task took
-description: Into the file that the environment variable TASK_TIMES names.
+short_description: Write the duration of each task
+description: Writes to the file in the environment variable TASK_TIMES.
 """
 
 

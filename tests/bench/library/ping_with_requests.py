@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible.builtin.ping does, after importing the one library that couchdyno needs."""
+"""Like ansible.builtin.ping, but imports requests, the only library that couchdyno needs."""
 from __future__ import annotations
 
 import requests

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The measures, one file a family; each makes databases of its own and yields tables."""
+"""The measures, one file per family; each creates its own databases and yields tables."""
 from __future__ import annotations
 
 from typing import Callable, Iterator
@@ -21,4 +21,4 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "verify": verify.measure,
     "fleet": fleet.measure,
 }
-NAMED = {"batches": batches.measure}  # run when they are named
+NAMED = {"batches": batches.measure}  # run only when named

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What drivers lose by coordinating: several with one connection each against one with as many connections."""
+"""The cost of coordination: several drivers with one connection each against one driver with all connections."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -13,13 +13,13 @@ from processes import run_at_once
 SIZE = 1000
 DRIVERS = 4
 CYCLES = 4  # of each driver
-NOTE = (f"{DRIVERS} drivers with a connection each, and one with {DRIVERS} connections and a window {DRIVERS} times as "
-        f"large; {CYCLES} cycles each, {{documents}} documents of 1000 B together, start-up subtracted.")
+NOTE = (f"{DRIVERS} drivers with one connection each, and one driver with {DRIVERS} connections and a window {DRIVERS} "
+        f"times as large; {CYCLES} cycles each, {{documents}} documents of 1000 B in total, start-up subtracted.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
     lap = bench.pick(16_000, 320)
-    database = bench.make("drivers", lap, SIZE, fill=True)
+    database = bench.create("drivers", lap, SIZE, fill=True)
     window = lap // (DRIVERS * CYCLES)
     seconds: dict[str, list[float]] = {"many": [], "one": []}
     for number in bench.rounds("drivers"):
@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Table]:
 
 
 def _at_once(bench: Bench, database: str, drivers: int, connections: int, window: int) -> float:
-    """The seconds that so many drivers take for their cycles, less those of starting and ending that many."""
+    """The seconds in which this number of drivers run their cycles, minus the time to start and end them."""
     command: list[str | Path] = [bench.scripts / "couchdyno-execute", "--connections", str(connections), "-c", "0"]
     started = run_at_once([[*command, "--cycles", "1", "-u", "1"]] * drivers, COUCHDYNO_URL=database)
     cycles = [*command, "--cycles", str(CYCLES), "-u", str(window)]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task of couchdyno_execute over a group of hosts against a task of ansible.builtin.ping."""
+"""A task of couchdyno_execute on a group of hosts against a task of ansible.builtin.ping."""
 from __future__ import annotations
 
 import json
@@ -17,9 +17,9 @@ PING: dict[str, Any] = {"ansible.builtin.ping": {}}
 PING_WITH_REQUESTS: dict[str, Any] = {"ping_with_requests": {}}
 SETUP = {"dyno.couchdb.couchdyno_setup": {"url": "{{ couchdyno_url }}", "total": 100, "fill": True}}
 EXECUTE = {"dyno.couchdb.couchdyno_execute": {"url": "{{ couchdyno_url }}", "updates_per_run": UPDATES}}
-NOTE = ("Seconds of one task on {hosts} hosts, local connection, as many forks, a database for each host. The cycles "
-        "alone are {hosts} of them one after the other in one process, start-up subtracted. The other ping imports "
-        "requests, as whatever talks to CouchDB does, before it answers.")
+NOTE = ("Seconds of a task on {hosts} hosts with local connections, {hosts} forks and a database for each host. The "
+        "cycles alone are {hosts} cycles in a single process, start-up subtracted. The other ping imports requests, as "
+        "every client of CouchDB in Python does, before it answers.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -51,7 +51,7 @@ def measure(bench: Bench) -> Iterator[Table]:
 
 
 def _cycles(bench: Bench, host: str, count: int) -> float:
-    """The seconds that so many cycles take in one process, less those of starting it."""
+    """The seconds for this number of cycles in one process, minus its start-up."""
     database = bench.database(_name(host))
     one, all_of_them = (bench.script("execute", database, "-c", 0, "--cycles", cycles, "-u", UPDATES).seconds
                         for cycles in (1, 1 + count))
@@ -59,7 +59,7 @@ def _cycles(bench: Bench, host: str, count: int) -> float:
 
 
 def _inventory(bench: Bench, directory: Path, hosts: list[str]) -> Path:
-    """An inventory of hosts that are all this one, each with the URL of a database."""
+    """An inventory of hosts that all are this machine, each with the URL of a database."""
     common = {"ansible_connection": "local", "ansible_python_interpreter": str(bench.python)}
     known = {host: {"couchdyno_url": bench.plain_url(_name(host))} for host in hosts}
     path = directory / "hosts.json"
@@ -68,7 +68,7 @@ def _inventory(bench: Bench, directory: Path, hosts: list[str]) -> Path:
 
 
 def _play(bench: Bench, inventory: Path, tasks: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Run tasks on all hosts, after one that warms up; returns the seconds that each of them took."""
+    """Run tasks on all hosts, after a task to warm up; returns the seconds of each task."""
     playbook, times = inventory.with_name("playbook.json"), inventory.with_name("times.json")
     listed = [{"name": name, **task} for name, task in {"warm up": PING, **tasks}.items()]
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}]))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cycles against the naive way, and the CPU that a document costs."""
+"""Cycles against a naive client, and the CPU time per document."""
 from __future__ import annotations
 
 from functools import partial
@@ -10,21 +10,21 @@ from bench import CONNECTIONS, Bench
 from figures import Table, at_least, at_most, ratios
 
 SIZE = 1000
-NOTE = ("Updates of {documents} documents of 1000 B whose revisions are read. Start to exit; of the CPU (user and "
-        "system), what a cycle of one document takes is subtracted for couchdyno, and for the ceiling what goes before "
-        "its first request.")
+NOTE = ("Updates of {documents} documents of 1000 B, including reading their revisions, start to exit. CPU is user and "
+        "system time, without that of a cycle of one document for couchdyno, and without that before the first request "
+        "for the ceiling.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
     lap = bench.pick(30_000, 400)
-    small = bench.make("laps_one", 1, SIZE, fill=True)
+    small = bench.create("laps_one", 1, SIZE, fill=True)
     rates: dict[str, list[float]] = {"couchdyno": [], "naive": []}
     cpus: dict[str, list[float]] = {"couchdyno": [], "naive": [], "ceiling": []}
     for number in bench.rounds("laps"):
-        # Anew each time: a server slows down with every lap that it has not compacted, more than any client differs.
-        ours, theirs, lean = (bench.make(f"laps_{name}", lap, SIZE, fill=True) for name in ("ours", "naive", "lean"))
+        # New databases each time: without compaction a server slows down with every lap, more than clients differ.
+        ours, theirs, lean = (bench.create(f"laps_{name}", lap, SIZE, fill=True) for name in ("ours", "naive", "lean"))
         found = bench.in_turns(number, {"couchdyno": partial(bench.cycle, ours, lap),
-                                        "naive": partial(bench.beside, "naive.py", theirs, lap, SIZE)})
+                                        "naive": partial(bench.other, "naive.py", theirs, lap, SIZE)})
         one = bench.cycle(small, 1)
         for name, took in found.items():
             rates[name].append(lap / took.seconds)

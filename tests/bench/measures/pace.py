@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How closely cycles keep to a rate that is asked for."""
+"""How closely cycles keep to a requested rate."""
 from __future__ import annotations
 
 from typing import Iterator
@@ -11,14 +11,14 @@ from figures import Table, at_most
 RATE = 1000  # documents a second
 SIZE = 1000
 CYCLES = 10
-NOTE = ("couchdyno-execute --rate N -c 0, {cycles} cycles of {each} seconds: documents a second from start to exit, "
-        "less a cycle of one document.")
+NOTE = ("couchdyno-execute --rate N -c 0, {cycles} cycles of {each} seconds: documents per second from start to exit, "
+        "without the time of a cycle of one document.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
     each = bench.pick(3.0, 0.2)
     window = int(RATE * each)
-    database = bench.make("pace", window, SIZE, fill=True)
+    database = bench.create("pace", window, SIZE, fill=True)
     start = bench.cycle(database, 1).seconds
     say(f"pace: {CYCLES * each:g} seconds")
     run = bench.script("execute", database, "--rate", RATE, "-c", 0, "--cycles", CYCLES, "-u", window)

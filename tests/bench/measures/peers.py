@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other programs that write documents into a CouchDB, on the same documents: couchimport and couchrestore."""
+"""Other programs that write the same documents to CouchDB: couchimport and couchrestore."""
 from __future__ import annotations
 
 import tempfile
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Iterator[Table]:
 
 
 def _stages(bench: Bench, directory: Path, documents: int) -> dict[str, Commands]:
-    """What each program does: first the fills, then updates of what they have filled."""
+    """The commands of each program: first the fills, then updates of the filled databases."""
     node, home = programs.install()
     lines = programs.write_lines(directory / "documents.jsonl", documents, SIZE)
     backup = programs.write_backup(directory / "documents.backup", documents, SIZE)
@@ -56,7 +56,7 @@ def _stages(bench: Bench, directory: Path, documents: int) -> dict[str, Commands
         return bench.script("setup", bench.database(name), "-w", "-t", documents, "-s", SIZE)
 
     fills: Commands = {"couchdyno": fill, "couchimport": partial(peer, couchimport, lines)}
-    if bench.server.is_couchdb:  # couchrestore logs in by a form of session that the embedded server does not know
+    if bench.server.is_couchdb:  # the embedded server lacks the kind of session that couchrestore uses
         fills["couchrestore"] = partial(peer, couchrestore, backup)
     return {FILL: fills,
             UPDATES: {"couchdyno": lambda name: bench.cycle(bench.database(name), documents),
@@ -64,10 +64,10 @@ def _stages(bench: Bench, directory: Path, documents: int) -> dict[str, Commands
 
 
 def _write(bench: Bench, name: str, documents: int, what: str, command: Command) -> Run:
-    """Run a program, on a fresh database for a fill; Failed when documents are missing, or not updated."""
+    """Run a program, for a fill on a new database; raises Failed if documents are missing or not updated."""
     if what == FILL:
         if name == "peers_couchdyno":
-            bench.make(name, documents, SIZE)
+            bench.create(name, documents, SIZE)
         else:
             bench.empty(name)
     took = command(name)

@@ -9,16 +9,17 @@ from typing import Any, Iterator, NamedTuple
 from bench import Bench, size_name
 from figures import Table, at_least, ratios
 
-DOCUMENTS = {200: 32_000, 1000: 32_000, 10_000: 10_000, 100_000: 1600}  # by size, a second or more of each
+DOCUMENTS = {200: 32_000, 1000: 32_000, 10_000: 10_000, 100_000: 1600}  # by size; a second or more each
 CONNECTIONS = (1, 2, 4, 8)
-FEWER = {1: 2, 2: 2}  # by connections: one part in so many is enough, where it takes longer
+FEWER = {1: 2, 2: 2}  # divisors by connections: fewer documents suffice where they take longer
 FILL, FILL_CEILING, CYCLE, CEILING, WRITE_CEILING = "fill", "ceiling of a fill", "cycles", "ceiling", "write ceiling"
 FILL_RENDERING, CYCLE_RENDERING = "fill by a client that renders", "cycles by a client that renders"
-CYCLES_NOTE = ("Updates a second. The ceiling is the same requests, revision reads and bulk writes, their bodies "
-               "rendered beforehand, by raw sockets over the same number of connections; the write ceiling is the bulk "
-               "writes alone. couchdyno's time is from start to exit, less that of one document. A client that renders "
-               "is that of the ceiling, which renders its documents when they are due, as couchdyno does.")
-FILLS_NOTE = "New documents a second, likewise. The ceiling is the bulk writes of new documents."
+CYCLES_NOTE = ("Updates per second. The ceiling is the same requests (revision reads and bulk writes) with prepared "
+               "bodies, sent through raw sockets over the same number of connections; the write ceiling is the bulk "
+               "writes alone. couchdyno's time is from start to exit, without that of a cycle of one document. The "
+               "client that renders is that of the ceiling, but it renders documents when they are due, like "
+               "couchdyno.")
+FILLS_NOTE = "New documents per second, measured in the same way. The ceiling is the bulk writes of new documents."
 
 
 class Case(NamedTuple):
@@ -39,8 +40,8 @@ def row(size: int, connections: int) -> str:
 def measure(bench: Bench) -> Iterator[Table]:
     cases = _cases(bench)
     totals = {case.size: max(each.documents for each in cases if each.size == case.size) for case in cases}
-    databases = {size: bench.make(f"rates_{size}", total, size, fill=True) for size, total in totals.items()}
-    single = bench.make("rates_one", 1, 1000, fill=True)
+    databases = {size: bench.create(f"rates_{size}", total, size, fill=True) for size, total in totals.items()}
+    single = bench.create("rates_one", 1, 1000, fill=True)
     seconds: dict[Case, dict[str, list[float]]] = {case: {} for case in cases}
     starts: dict[str, list[float]] = {FILL: [], CYCLE: []}
     for number in bench.rounds("rates"):
@@ -64,13 +65,13 @@ def _cases(bench: Bench) -> list[Case]:
 
 
 def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, float]:
-    """The seconds of each way to write a case's documents."""
+    """The seconds of each way to write the documents of a case."""
     options = ("--connections", case.connections)
 
     def lean(what: str, at: str, *more: str) -> float:
         return bench.lean(what, at, case.documents, case.size, *options, *more)["seconds"][0]
 
-    lean("write", database)  # not counted: whoever comes first pays for what the server still does for the case before
+    lean("write", database)  # not counted: the server may still be busy with the previous case
     found = bench.in_turns(number, {
         FILL: lambda: _fill(bench, case.documents, case.size, *options),
         FILL_CEILING: lambda: lean("fill", bench.empty("rates_fill")),
@@ -84,13 +85,13 @@ def _round(bench: Bench, number: int, case: Case, database: str) -> dict[str, fl
 
 
 def _fill(bench: Bench, documents: int, size: int, *options: Any) -> float:
-    """The seconds that it takes to fill a database that has been set up."""
-    fresh = bench.make("rates_fill", documents, size)
+    """The seconds to fill a database that has been set up."""
+    fresh = bench.create("rates_fill", documents, size)
     return bench.script("setup", fresh, "-w", "-t", documents, "-s", size, *options).seconds
 
 
 def _rates(case: Case, seconds: dict[str, list[float]], start: dict[str, float]) -> dict[str, list[float]]:
-    """Documents a second; ``start`` is what couchdyno takes for one document."""
+    """Documents per second; ``start`` is couchdyno's time for one document."""
     return {name: [case.documents / max(took - start.get(name, 0.0), 1e-3) for took in series]
             for name, series in seconds.items()}
 

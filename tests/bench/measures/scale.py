@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What might grow: memory and time, with the documents of a database, the window, and the cycles in its history."""
+"""Memory and time as the number of documents, the window and the number of cycles grow."""
 from __future__ import annotations
 
 import json
@@ -14,19 +14,19 @@ from figures import Table, at_least, at_most, ratios
 SIZE = 200  # bytes of a document, to save time
 LARGEST = 10_000_000  # documents of a database that is not filled
 PEAK, OVER = "peak RSS, MB", "above the smallest, MB"
-MEMORY_NOTE = ("Peak RSS of couchdyno-execute over documents of 200 B, 4 connections. What is created is in lap 0, and "
-               "written without reading; what is updated is read first.")
+MEMORY_NOTE = ("Peak RSS of couchdyno-execute, by documents of 200 B, with 4 connections. Documents are created in lap "
+               "0 without reading; before updates their revisions are read.")
 RENDERING = "a client that renders"
-GROWTH_NOTE = ("Updates of {window:,} documents of 200 B a second in full databases, start-up subtracted; ceiling and "
-               "client as above.")
-HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1000 B in one database, by its run records; and the same "
-                "requests by the lean client as often in that database, in turns: means of the middle half of the "
-                "first {part} and of the last.")
+GROWTH_NOTE = ("Updates per second for {window:,} documents of 200 B in full databases, start-up subtracted; ceiling "
+               "and client as above.")
+HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1000 B in one database, from its run records, alternating "
+                "with as many cycles of the lean client with the same requests. Means of the middle half of the first "
+                "{part} and of the last {part}.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
     totals = bench.pick((10_000, 100_000, 1_000_000), (200, 1000))
-    databases = {total: bench.make(f"scale_{total}", total, SIZE) for total in totals}
+    databases = {total: bench.create(f"scale_{total}", total, SIZE) for total in totals}
     yield _memory(bench, databases)
     yield _growth(bench, databases)
     bench.delete(*(f"scale_{total}" for total in totals))
@@ -34,13 +34,13 @@ def measure(bench: Bench) -> Iterator[Table]:
 
 
 def _memory(bench: Bench, databases: dict[int, str]) -> Table:
-    """The peaks of cycles, which fill the databases on the way, each as one window."""
+    """The peak memory of cycles, each with one window; the first ones fill the databases."""
     small = min(databases)
     peaks = {}
     for total, database in databases.items():
         say(f"memory: creating {total} documents of {SIZE} B")
         peaks[f"{total:,} created, of {total:,}"] = bench.cycle(database, total).rss
-    largest = bench.make("scale_largest", LARGEST, SIZE)
+    largest = bench.create("scale_largest", LARGEST, SIZE)
     peaks[f"{small:,} created, of {LARGEST:,}"] = bench.cycle(largest, small).rss
     bench.delete("scale_largest")
     for total, database in databases.items():
@@ -61,7 +61,7 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
     rates: dict[int, dict[str, list[float]]] = {total: {} for total in databases}
     for number in bench.rounds("growth", times=3):
         for total, database in databases.items():
-            # From the end backwards, as couchdyno goes forwards; each in places that the other has not just written.
+            # Backwards from the end, while couchdyno goes forwards: neither writes what the other has just written.
             first, second = (-(2 * number + turn) * window % total for turn in (1, 2))
             found = bench.in_turns(number, {"couchdyno": partial(_cycle, bench, database, window),
                                             "ceiling": partial(_lean, bench, database, window, first),
@@ -91,7 +91,7 @@ def _history(bench: Bench) -> Table:
     cycles, window = bench.pick((1000, 10), (20, 10))
     say(f"history: {cycles} cycles")
     total = 1000
-    database = bench.make("history", total, 1000, fill=True)
+    database = bench.create("history", total, 1000, fill=True)
     parts = bench.pick(10, 2)
     part = cycles // parts
     theirs: list[float] = []
@@ -99,8 +99,8 @@ def _history(bench: Bench) -> Table:
         bench.script("execute", database, "-c", 0, "--cycles", part, "-u", window)
         theirs += bench.lean("cycle", database, window, 1000, "--connections", CONNECTIONS, "--cycles", part,
                              "--total", total)["seconds"]
-    told = bench.script("info", database, "--history", cycles, "--json", output=True).output
-    seconds = {"couchdyno": [run["dt"] for run in json.loads(told)["runs"]], "ceiling": theirs}
+    report = bench.script("info", database, "--history", cycles, "--json", output=True).output
+    seconds = {"couchdyno": [run["dt"] for run in json.loads(report)["runs"]], "ceiling": theirs}
     bench.delete("history")
     table = Table("history", "Client", HISTORY_NOTE.format(cycles=cycles, window=window, part=part))
     slower = {}
@@ -115,6 +115,6 @@ def _history(bench: Bench) -> Table:
 
 
 def _middle(values: list[float]) -> float:
-    """The mean of the middle half, which is steadier than the median."""
+    """The mean of the middle half, which varies less than the median."""
     quarter = len(values) // 4
     return statistics.fmean(sorted(values)[quarter:len(values) - quarter])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run costs before it does anything: start-up, and the requests and bytes of bookkeeping."""
+"""The overhead of a run: start-up, and the requests and bytes of bookkeeping."""
 from __future__ import annotations
 
 import sys
@@ -15,13 +15,13 @@ from servers import Server
 SCRIPTS = ("setup", "execute", "info", "verify")
 UPDATES = 10
 IMPORT = 'python3 -c "import requests"'
-NOTE = "Start to exit of one process, against that of the same interpreter which imports the library requests."
-BOOKKEEPING_NOTE = ("What a cycle of 10 documents asks of the server, and the bytes of the bodies. Bookkeeping is "
-                    "whatever does not read or write the documents themselves.")
+NOTE = "Start to exit of a process, compared with an interpreter that only imports the library requests."
+BOOKKEEPING_NOTE = ("The requests of a cycle of 10 documents and the bytes of their bodies. Bookkeeping is every "
+                    "request that does not read or write the documents themselves.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
-    database = bench.make("start", 1000, 1000, fill=True)
+    database = bench.create("start", 1000, 1000, fill=True)
     yield _starts(bench, database)
     yield _bookkeeping(bench)
     bench.delete("start")
@@ -59,7 +59,7 @@ def _bookkeeping(bench: Bench) -> Table:
 
 
 def _exchanges(bench: Bench) -> list[dict[str, Any]]:
-    """The requests of a cycle, by way of a proxy that writes them down."""
+    """The requests of a cycle, recorded by a proxy."""
     sys.path.insert(0, str(ROOT / "tests" / "integration"))
     from proxy import Proxy
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role couchdyno says of itself, in several places."""
+"""The defaults, options and limits of the role couchdyno, which appear in several places, agree."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def specified():
     return load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
-def told(section):
-    """What a table of the README says, by the names in its first column."""
+def documented(section):
+    """The second column of a table in the README, by the names in its first column."""
     rows = re.findall(r"^\| (`.+?`) \| (.*?) \|", README.split(f"\n## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
     return {name: second.strip("`") for names, second in rows for name in re.findall("`(.+?)`", names)}
 
 
-def test_the_defaults_are_those_that_are_specified():
+def test_the_defaults_agree_with_the_argument_specs():
     assert load("defaults/main.yml") == {name: option["default"] for name, option in specified().items()}
 
 
-def test_the_readme_tells_the_defaults():
+def test_the_readme_has_the_defaults():
     defaults = load("defaults/main.yml")
     assert defaults.pop("couchdyno_jobs") == []
-    assert {name: yaml.safe_load(text) for name, text in told("Variables").items()} == defaults
+    assert {name: yaml.safe_load(text) for name, text in documented("Variables").items()} == defaults
 
 
-def test_the_readme_tells_all_that_a_job_may_have():
-    assert set(told("Jobs")) == set(specified()["couchdyno_jobs"]["options"])
+def test_the_readme_has_all_options_of_jobs():
+    assert set(documented("Jobs")) == set(specified()["couchdyno_jobs"]["options"])
 
 
 def test_a_job_may_have_each_setting_of_a_configuration_file():
@@ -71,7 +71,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_job_may_have_the_numbers_that_the_program_takes(name):
+def test_jobs_accept_the_same_numbers_as_the_program(name):
     least, most = load("vars/main.yml")["couchdyno_limits"][name]
     CHECKS[name](least)
     CHECKS[name](most)
@@ -83,9 +83,9 @@ def test_a_job_may_have_the_numbers_that_the_program_takes(name):
 def test_the_options_of_a_job_are_options_of_the_script(capsys):
     with pytest.raises(SystemExit):
         execute.main(["--help"])
-    told_by_script = capsys.readouterr().out
+    help_text = capsys.readouterr().out
     for name in load("vars/main.yml")["couchdyno_options"]:
-        assert f"--{name.replace('_', '-')} " in told_by_script
+        assert f"--{name.replace('_', '-')} " in help_text
 
 
 def test_each_platform_has_its_packages():

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A script from its arguments to its exit code: what all of them have in common.
+"""A script from its arguments to its exit code: the common part of all scripts.
 
-Exit codes: 0 done; 1 could not do it; 2 usage; 3 the database or its ledger is not there; 4 done, but not all documents
-are right; 130 interrupted, after settling.
+Exit codes: 0 done; 1 failed; 2 usage error; 3 no such database, or it has no ledger; 4 done, but not all documents are
+right; 130 interrupted, after settling.
 """
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ Report = Dict[str, Any]
 
 
 class Command(ABC):
-    """A script: what it is called, its options, and what it runs."""
+    """A script: its name, its options, and what it runs."""
 
     name: str  # without the prefix
     description: str
 
     @abstractmethod
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add its own options to those that all scripts have."""
+        """Add its own options to the common ones."""
 
     @abstractmethod
     def run(self, invocation: Invocation) -> int:
-        """Do what was asked for, and return the exit code; raises CouchdynoError."""
+        """Run the script, and return the exit code; raises CouchdynoError."""
 
 
 class Invocation:
-    """A script that was called: its arguments, its database, its output; ``stop`` is requested by signals."""
+    """One call of a script: its arguments, its database, its output; signals request the ``stop``."""
 
     def __init__(self, command: Command, args: argparse.Namespace) -> None:
         self.args = args
@@ -57,7 +57,7 @@ class Invocation:
         self._client: Client | None = None
 
     def connect(self) -> Client:
-        """A client of the database that the arguments name; from here on, signals end the script in good order."""
+        """A client of the database in the arguments; from now on, signals end the script cleanly."""
         given = {name: getattr(self.args, name, None) for name in connection.NAMES}
         address, options = connection.connection(given, os.environ, self.args.config)
         if self.args.metrics is not None:
@@ -72,19 +72,19 @@ class Invocation:
         terminal.show(json.dumps(report) if self.args.json else render(report))
 
     def complain(self, message: str) -> None:
-        """Say in one line what is wrong."""
+        """Print one line about what is wrong on standard error."""
         line = message.replace("\n", " ")
         terminal.tell(f"{PREFIX}{self._command.name}: {line}")
 
     def fail(self, error: CouchdynoError) -> int:
-        """Say what is wrong, and return the exit code of it."""
+        """Print an error, and return its exit code."""
         self.complain(str(error))
         return self.end(error.exit_code)
 
     def end(self, code: int, report: Report | None = None) -> int:
-        """Write the metrics that were asked for; ``report`` is None when the job failed.
+        """Write the metrics if requested; ``report`` is None if the job failed.
 
-        Returns the exit code: the job's, or a failure to write them, which does not keep cycles from going on.
+        Returns the exit code: the job's, or FAILED if the metrics could not be written; cycles continue all the same.
         """
         if self.args.metrics is None or self._client is None:
             return code
@@ -102,7 +102,7 @@ class Invocation:
         return code
 
     def code_after_writing(self, counts: Report) -> int:
-        """The exit code of a job that wrote documents; complains of those that it could not write."""
+        """The exit code of a job that wrote documents; complains if some could not be written."""
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):
@@ -114,24 +114,24 @@ class Invocation:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, without the credentials that an argument may hold."""
+    """A parser whose errors are one line, without credentials from the arguments."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {_without_credentials(message)}; see {self.prog} --help\n")
 
 
 def run(command: Command, argv: list[str] | None) -> int:
-    """Run a script with its arguments, those of the process if None; returns the exit code."""
-    atexit.register(gc.freeze)  # to collect all that was imported would take longer than a small cycle
+    """Run a script with its arguments (None: those of the process); returns the exit code."""
+    atexit.register(gc.freeze)  # collecting everything at exit would last longer than a small cycle
     terminal.replace_what_it_cannot_show()
     invocation = Invocation(command, _parser(command).parse_args(argv))
     try:
         if invocation.args.watch and invocation.args.json:
-            raise UsageError("--watch is for people to look at; leave --json out")
+            raise UsageError("--watch cannot be combined with --json")
         return command.run(invocation)
     except CouchdynoError as error:
         return invocation.fail(error)
-    except BrokenPipeError:  # whoever read the report has gone; do not complain at exit either
+    except BrokenPipeError:  # the reader of the report has ended; do not complain at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
 
@@ -140,16 +140,17 @@ def _parser(command: Command) -> Parser:
     parser = Parser(prog=PREFIX + command.name, description=command.description)
     parser.set_defaults(metrics=None, watch=False)
     parser.add_argument("url", metavar="DB", nargs="?",
-                        help="http[s]://[user:password@]host[:port][/prefix]/db (default: COUCHDYNO_URL); to keep a "
-                             "password off the command line use COUCHDYNO_USERNAME and COUCHDYNO_PASSWORD, or --config")
+                        help="URL of the database, http[s]://[user:password@]host[:port][/prefix]/db (default: "
+                             "COUCHDYNO_URL); keep passwords off the command line with COUCHDYNO_USERNAME and "
+                             "COUCHDYNO_PASSWORD, or --config")
     parser.add_argument("--config", metavar="FILE",
-                        help=f"an INI file, section [{connection.SECTION}], with any of: "
+                        help=f"INI file with a section [{connection.SECTION}] and any of: "
                              f"{', '.join(connection.NAMES)}; only its owner may have access")
-    parser.add_argument("--ca-path", metavar="FILE", help="certificates to trust instead of the usual ones")
+    parser.add_argument("--ca-path", metavar="FILE", help="CA certificates to trust (default: those of requests)")
     parser.add_argument("--no-validate-certs", dest="validate_certs", action="store_false", default=None,
-                        help="talk to servers whose certificate cannot be verified")
+                        help="accept server certificates that cannot be verified")
     parser.add_argument("--client-cert", metavar="FILE", help="client certificate")
-    parser.add_argument("--client-key", metavar="FILE", help="its key, where it is not in the same file")
+    parser.add_argument("--client-key", metavar="FILE", help="key of the client certificate, if not in the same file")
     parser.add_argument("--timeout", metavar="SECONDS", help="seconds to wait for an answer (default: 60)")
     parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     parser.add_argument("--version", action="version", version="couchdyno " + __version__)
@@ -158,11 +159,11 @@ def _parser(command: Command) -> Parser:
 
 
 def _stop_on_signals(stop: Stop) -> None:
-    """Let the first SIGINT or SIGTERM end the job in good order, and the second end the process."""
+    """Let the first SIGINT or SIGTERM end the job cleanly, and the second one end the process."""
     def request(_number: int, _frame: Any) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *__: os._exit(INTERRUPTED))
-        # Not from here: the event's lock may be held by the very code that the signal interrupted.
+        # In a thread, as the interrupted code may hold the lock of the event.
         threading.Thread(target=stop.request).start()
 
     for each in (signal.SIGINT, signal.SIGTERM):

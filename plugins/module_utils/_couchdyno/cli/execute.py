@@ -29,18 +29,17 @@ class Execute(Command):
 
     def add_options(self, parser: ArgumentParser) -> None:
         """How many documents, how often, and how fast."""
-        add_updates_per_run(parser, help="how many documents to update in each cycle (default: as set up; at most all)")
+        add_updates_per_run(parser, help="documents to update per cycle, at most all (default: as set up)")
         parser.add_argument("-c", "--continuous", type=float, metavar="SECONDS",
-                            help="run cycles in an endless loop, with so many seconds of sleep in between")
+                            help="run cycles in an endless loop, and sleep for SECONDS in between")
         parser.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0,
-                            help="before the first cycle, sleep for a random time of up to so many seconds")
-        parser.add_argument("--cycles", type=int, metavar="N", help="with -c: stop after so many cycles")
+                            help="before the first cycle, sleep for a random time of at most SECONDS")
+        parser.add_argument("--cycles", type=int, metavar="N", help="with -c: stop after N cycles")
         parser.add_argument("--rate", type=float, metavar="N",
-                            help="write so many documents a second, evenly; with -c 0 from cycle to cycle (default: as "
-                                 "fast as it goes)")
+                            help="limit to N documents per second, evenly spread (default: no limit)")
         add_pace(parser)
         parser.add_argument("--watch", action="store_true",
-                            help="with -c: show how it goes instead of a report each time")
+                            help="with -c: show a live view instead of a report for each cycle")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
@@ -56,7 +55,7 @@ class Execute(Command):
 
 
 class Cycles:
-    """The cycles of one call, which share a pace; ``show`` shows the report of each."""
+    """The cycles of one call, which share a pace; ``show`` prints the report of each."""
 
     def __init__(self, client: Client, invocation: Invocation, pace: Pace, show: Show) -> None:
         self._client = client
@@ -77,7 +76,7 @@ class Cycles:
         for left in range(args.cycles or MAX_CYCLES, 0, -1):
             try:
                 code = max(code, self.run_one())
-            except Unreachable as error:  # it may come back, and the next cycle repairs what this one left
+            except Unreachable as error:  # it may come back, and the next cycle finishes this one
                 code = max(code, self._invocation.fail(error))
                 self._pace.rest()
             if args.continuous:
@@ -88,19 +87,19 @@ class Cycles:
 
 
 def _check(args: Namespace) -> None:
-    """Raise UsageError for options that make no sense, alone or together."""
+    """Raise UsageError if options make no sense, alone or together."""
     if args.cycles is not None and args.continuous is None:
-        raise UsageError("--cycles needs -c, the seconds between the cycles")
+        raise UsageError("--cycles requires -c, the seconds between two cycles")
     if args.watch and args.continuous is None:
-        raise UsageError("--watch needs -c, the seconds between the cycles")
-    check_seconds("--jitter", args.jitter, MAX_INTERVAL)
-    check_seconds("-c", args.continuous or 0.0, MAX_INTERVAL)
+        raise UsageError("--watch requires -c, the seconds between two cycles")
+    check_seconds("jitter", args.jitter, MAX_INTERVAL)
+    check_seconds("continuous", args.continuous or 0.0, MAX_INTERVAL)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MAX_CYCLES)
 
 
 @contextmanager
 def _shown(client: Client, invocation: Invocation) -> Iterator[Show]:
-    """How to show the reports of cycles: each as it comes, or with --watch all of them in one view."""
+    """How to show the reports of cycles: each one printed, or with --watch all in a live view."""
     if not invocation.args.watch:
         yield lambda report: invocation.show(report, render)
         return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""couchdyno-info: show what is in a database, or in reports of it that were saved."""
+"""couchdyno-info: show a database, or saved reports."""
 from __future__ import annotations
 
 from argparse import ArgumentParser
@@ -17,29 +17,29 @@ class Info(Command):
     """Show a database, once or live."""
 
     name = "info"
-    description = "Tell what is in a database and how its updates have been going."
+    description = "Show parameters, progress and statistics of a database."
 
     def add_options(self, parser: ArgumentParser) -> None:
         """What to show, and how."""
         parser.add_argument("-d", "--daily", action="store_true",
-                            help="show a calendar of the updates of each day, too")
+                            help="also show a calendar of the updates per day")
         parser.add_argument("-c", "--conflicts", action="store_true",
-                            help="look for documents with conflicting revisions, too; reads which revisions all have")
-        parser.add_argument("--history", type=int, metavar="N", default=0, help="list the latest N runs, too")
-        parser.add_argument("--watch", action="store_true", help="show how cycles go, until interrupted")
+                            help="also look for conflicting revisions; reads the changes feed of the whole database")
+        parser.add_argument("--history", type=int, metavar="N", default=0, help="also list the latest N runs")
+        parser.add_argument("--watch", action="store_true", help="show a live view of the cycles until interrupted")
         parser.add_argument("--report", metavar="FILE.html",
-                            help="write a page with charts, too, that opens without network; needs jinja2 and plotly")
+                            help="also write a page with charts that needs no network; requires jinja2 and plotly")
         add_options(parser)
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
-        """Show what was asked for."""
+        """Show what was requested."""
         args = invocation.args
         if asks_for_files(args):
             return run_on_files(invocation)
         client = invocation.connect()
         if args.watch and (args.report is not None or args.metrics is not None):
-            raise UsageError("--watch goes without --report and --metrics; run couchdyno-info twice")
+            raise UsageError("--watch cannot be combined with --report or --metrics; run couchdyno-info twice")
         return _watch(client, invocation) if args.watch else _show(client, invocation)
 
 

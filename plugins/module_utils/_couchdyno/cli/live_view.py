@@ -65,7 +65,7 @@ def line(snapshot: Data) -> str:
 
 
 def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
-    """What the view tells beside its progress bar: names, values to draw, and what to say of them."""
+    """The lines above the progress bar: a name, the values to draw, and what to say about them."""
     runs = snapshot["runs"]
     lines: list[tuple[str, Sequence[float], str]] = [
         ("time", (), f"{iso(snapshot['ts'])}, {snapshot['all_runs']} runs, {snapshot['open_claims']} open claims")]
@@ -90,7 +90,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def picture(snapshot: Data, width: int) -> Any:
-    """The view, for rich to draw, in so many columns: as many of the latest values as there is room for."""
+    """The view for rich to draw, ``width`` columns wide, with as many of the latest values as fit."""
     table = Table.grid(padding=(0, 2))
     lines = rows(snapshot)
     longest = max((len(text) for __, values, text in lines if values), default=0)

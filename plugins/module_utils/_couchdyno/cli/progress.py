@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress on standard error: a bar on a terminal, a line every ten seconds elsewhere."""
+"""Progress on standard error: a bar on a terminal if rich is installed, a line every ten seconds elsewhere."""
 from __future__ import annotations
 
 import sys
@@ -12,26 +12,23 @@ from . import terminal
 
 INTERVAL = 10.0  # seconds between two lines
 
-try:
-    from tqdm import tqdm
-except ImportError:  # lines serve on a terminal, too
-    tqdm = None  # type: ignore[assignment, misc]
-
 
 class Progress:
-    """Shows how many documents there are; call it with the documents done and all."""
+    """Shows how many documents are done; call it with their number and the total."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._bar: Any | None = None
-        self._since: float | None = None
-        self._begun_at = 0
-        self._next = 0.0
+        self._has_begun = False
+        self._since = self._next = 0.0
+        self._done_before = 0
 
     def __call__(self, done: int, total: int) -> None:
-        if tqdm is not None and sys.stderr.isatty():
-            self._draw(done, total)
-        else:
+        if not self._has_begun:
+            self._begin(done, total)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+        elif time.monotonic() >= self._next:
             self._tell(done, total)
 
     def __enter__(self) -> Progress:
@@ -43,19 +40,35 @@ class Progress:
     def close(self) -> None:
         """Leave the terminal in order."""
         if self._bar is not None:
-            self._bar.close()
+            self._bar.stop()
 
-    def _draw(self, done: int, total: int) -> None:
-        if self._bar is None:
-            self._bar = tqdm(total=total, initial=done, desc=self._what, unit=" docs", file=sys.stderr)
-        self._bar.update(done - self._bar.n)
+    def _begin(self, done: int, total: int) -> None:
+        self._has_begun, self._done_before = True, done
+        self._since = time.monotonic()
+        self._next = self._since + INTERVAL
+        self._bar = _new_bar()
+        if self._bar is not None:
+            self._bar.start()
+            self._bar.add_task(self._what, total=total, completed=done)
 
     def _tell(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if self._since is None:
-            self._since, self._begun_at, self._next = now, done, now + INTERVAL
-        if now >= self._next:
-            self._next = now + INTERVAL
-            rate = (done - self._begun_at) / (now - self._since)
-            left = f", {(total - done) / rate:.0f} s left" if rate else ""
-            terminal.tell(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}")
+        self._next = now + INTERVAL
+        rate = (done - self._done_before) / (now - self._since)
+        left = f", {(total - done) / rate:.0f} s left" if rate else ""
+        terminal.tell(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}")
+
+
+def _new_bar() -> Any | None:
+    """A bar of rich, None without rich and if nobody looks; imported late, as it takes longer than a small fill."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+    except ImportError:
+        return None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("documents"),
+               TimeRemainingColumn())
+    return Bar(*columns, console=Console(file=sys.stderr), auto_refresh=False)

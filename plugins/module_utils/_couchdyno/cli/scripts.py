@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripts by their names; whoever installs them reads this.
+"""The scripts by name, for everything that installs them.
 
-Starting up is a good part of a small cycle. So each script imports its own only, and no garbage is collected meanwhile:
-there is none, and to look for it takes as long as all of this program.
+Start-up is a large part of a small cycle. So each script imports only what it needs, without garbage collection
+meanwhile: imports create no garbage, and to look for it costs as much time as the whole program.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Callable, Iterator
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Import without collecting, and leave what was imported alone for good."""
+    """Import without garbage collection, and exclude the imported objects from later collections."""
     gc.disable()
     try:
         yield

@@ -19,24 +19,25 @@ class Setup(Command):
     """Set up a database."""
 
     name = "setup"
-    description = "Set up a database of documents that couchdyno-execute then keeps updating."
+    description = "Set up a database of documents for couchdyno-execute to update."
 
     def add_options(self, parser: ArgumentParser) -> None:
-        """Its parameters, and how it is filled."""
+        """Its parameters, and how to fill it."""
         parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
                             help="total number of documents (default: %(default)s)")
         parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
-                            help="size of each document as JSON text (default: %(default)s)")
+                            help="size of each document in bytes of JSON text (default: %(default)s)")
         add_updates_per_run(parser, default=DEFAULTS.updates,
-                            help="how many documents to update on a run (default: %(default)s)")
+                            help="documents to update per cycle (default: %(default)s)")
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
-                            help="fill the database with documents; run it again to go on after an interruption")
+                            help="fill the database with documents; to resume after an interruption, run it again")
         parser.add_argument("-f", "--force", action="store_true",
-                            help="delete the database if it exists, with everything in it, and make it anew")
+                            help="delete and recreate the database if it exists, with everything in it")
         parser.add_argument("--seed", type=int, metavar="N",
-                            help="seed of the documents' contents (default: by chance)")
-        parser.add_argument("-q", type=int, metavar="N", help="number of shards of the new database")
-        parser.add_argument("-n", type=int, metavar="N", help="number of copies of each shard of the new database")
+                            help="seed of the documents' contents (default: random)")
+        parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
+        parser.add_argument("-n", type=int, metavar="N",
+                            help="number of replicas of each shard (default: the server's)")
         add_pace(parser)
 
     def run(self, invocation: Invocation) -> int:

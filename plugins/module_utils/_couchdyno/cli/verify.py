@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""couchdyno-verify: check a database, document by document."""
+"""couchdyno-verify: check every document of a database or copy."""
 from __future__ import annotations
 
 import os
@@ -17,27 +17,27 @@ from .progress import Progress
 
 
 class Verify(Command):
-    """Verify a database or a copy of one."""
+    """Verify a database or copy."""
 
     name = "verify"
-    description = "Prove every document of a database, or of a copy of it. Exit code 4: wrong."
+    description = ("Check every document of a database or copy; exit code 4 if any is missing, stale, damaged or "
+                   "unexpected.")
 
     def add_options(self, parser: ArgumentParser) -> None:
         """What the documents may hold."""
         parser.add_argument("--from-position", dest="since", type=int, metavar="N",
-                            help="what couchdyno-info of the source called settled when the copy was begun: documents "
-                                 "may hold any update that they have held from then on (default: they must hold what "
-                                 "the ledger in the copy says)")
+                            help="'settled' of couchdyno-info on the source before copying: documents may hold any "
+                                 "update since then (default: they must match the ledger in the copy)")
         parser.add_argument("--to-position", dest="until", type=int, metavar="N",
-                            help="what couchdyno-info of the source called position when the copy was done (default: "
-                                 "its position now, with --source)")
+                            help="'position' of couchdyno-info on the source after copying (default: the current "
+                                 "position of --source)")
         parser.add_argument("--source", metavar="DB",
-                            help="the URL of the database that this is a copy of, to tell what would be lost by going "
-                                 "back to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
-                                 "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
+                            help="URL of the source of the copy, to report what going back to the copy would lose "
+                                 "(default: COUCHDYNO_SOURCE_URL); credentials also from COUCHDYNO_SOURCE_USERNAME and "
+                                 "COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
-            parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, of a database without a ledger")
+            parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, if the database has no ledger")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
@@ -52,7 +52,7 @@ class Verify(Command):
 
 
 def _original(invocation: Invocation) -> Client | None:
-    """What the database is a copy of, if that is named; it is reached in the same way, but as its own user."""
+    """A client of the source of the copy, if it is given; with the same options, but its own credentials."""
     args = invocation.args
     found = connection.source(args.source, vars(args), os.environ, args.source_config)
     return Client(*found, stop=invocation.stop) if found else None

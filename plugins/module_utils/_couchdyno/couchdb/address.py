@@ -16,9 +16,9 @@ FORM = "http[s]://[user:password@]host[:port][/prefix]/db"
 
 
 class Address(NamedTuple):
-    """Where a database is and who asks for it.
+    """Where a database is, and the credentials for it.
 
-    ``server`` is the URL of the server with its prefix and no trailing slash, ``database`` the plain name.
+    ``server`` is the URL of the server with its prefix and without a trailing slash, ``database`` the plain name.
     """
 
     server: str
@@ -29,26 +29,27 @@ class Address(NamedTuple):
     @property
     def url(self) -> str:
         """The URL of the database, without credentials."""
-        return f"{self.server}/{quote(self.database, safe='$()-_')}"  # CouchDB would take + for a space
+        return f"{self.server}/{quote(self.database, safe='$()-_')}"  # CouchDB would read + as a space
 
     def __repr__(self) -> str:
         return f"Address({self.url!r})"
 
 
 def parse(url: str, username: str | None = None, password: str | None = None) -> Address:
-    """Take a database URL apart; credentials in the URL win over the ones given beside it.
+    """Parse a database URL; credentials in the URL override ``username`` and ``password``.
 
-    Raises UsageError when the URL is not one, names no database, or names one that CouchDB would refuse.
+    Raises UsageError if the URL is malformed, contains no database name, or one that CouchDB would refuse.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UsageError(f"the database URL cannot be read; it has the form {FORM}") from None
+        raise UsageError(f"the database URL must have the form {FORM}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"the database URL must have the form {FORM}")
     if parts.query or parts.fragment:
-        raise UsageError("the database URL must not have a query or a fragment (? or #; write %3F, %23 in a password)")
+        raise UsageError("the database URL must not have a query or fragment; in a password, write %3F for ? and "
+                         "%23 for #")
     prefix, __, name = parts.path.rstrip("/").rpartition("/")
     database = check_database(unquote(name))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -56,25 +57,25 @@ def parse(url: str, username: str | None = None, password: str | None = None) ->
     if parts.username:
         username, password = unquote(parts.username), unquote(parts.password or "")
     if username and password is None:
-        raise UsageError("there is a username but no password; give both, or none")
+        raise UsageError("username without password; give both or neither")
     if password and not username:
-        raise UsageError("there is a password but no username; give both, or none")
+        raise UsageError("password without username; give both or neither")
     return Address(f"{parts.scheme}://{authority}{prefix}", database, username or None, password or None)
 
 
 def check_database(name: str) -> str:
-    """Return ``name`` when CouchDB takes it for a database of a user, raise UsageError otherwise."""
+    """Return ``name`` if CouchDB accepts it as the name of a database; raises UsageError otherwise."""
     if not name:
-        raise UsageError(f"the database URL names no database; it has the form {FORM}")
+        raise UsageError(f"the database URL contains no database name; it must have the form {FORM}")
     if not DATABASE_NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise UsageError(
-            f"{name!r} is no database name: it must begin with a-z and go on with a-z, 0-9 or any of _$()+-/ "
+            f"{name!r} is not a valid database name: it must start with a-z, followed by a-z, 0-9 or any of _$()+-/ "
             f"(at most {MAX_NAME} characters)")
     return name
 
 
 def redact(url: str) -> str:
-    """``url`` without its user and password, however broken the rest of it is."""
+    """``url`` without its user and password, however malformed the rest of it is."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "", url

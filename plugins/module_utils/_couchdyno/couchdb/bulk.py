@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bulk writes: the body of the request, and what the rows of the answer say."""
+"""Bulk writes: the body of the request, and the rows of the answer."""
 from __future__ import annotations
 
 import io
@@ -13,9 +13,9 @@ Row = Dict[str, Any]
 
 
 def bulk_body(documents: Iterable[str]) -> bytes:
-    """The body of a bulk write of documents, given as JSON texts.
+    """The body of a bulk write, from documents as JSON texts.
 
-    It grows piece by piece, and each text may go as soon as it is in: a batch of fresh memory costs more than copying.
+    It grows text by text, so that each can be freed at once: to allocate a whole batch costs more than copying.
     """
     body = io.BytesIO()
     separator = b'{"docs":['
@@ -28,7 +28,7 @@ def bulk_body(documents: Iterable[str]) -> bytes:
 
 
 def row_error(row: Row) -> str:
-    """CouchDB's word for why a document of a bulk write was not written, ``""`` when it was."""
+    """CouchDB's word for why a document of a bulk write was not written, ``""`` if it was written."""
     error = row.get("error")
     if error is True:  # PouchDB Server
         error = row.get("name")
@@ -36,6 +36,6 @@ def row_error(row: Row) -> str:
 
 
 def row_reason(row: Row) -> str:
-    """The same word, with CouchDB's explanation where it gives one."""
+    """The same word, with CouchDB's explanation if there is one."""
     word, detail = row_error(row), row.get("reason") or row.get("message")
     return f"{word}: {detail}" if detail else word

@@ -4,7 +4,7 @@
 """CouchDB over HTTP: one session, bounded retries, statuses turned into errors.
 
 Every method may raise ServerError. Repeating a request is harmless in this program (writes carry the revision that
-they replace, and writing an update twice gives the same document), so whatever may pass is tried again.
+they replace, and writing an update twice gives the same document), so passing failures are retried.
 """
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from urllib.parse import quote, urlencode
 
 try:
     import requests
-except ImportError:  # told to the user when a client is made, not when the package is imported
+except ImportError:  # reported when a client is created, not when the package is imported
     requests = None  # type: ignore[assignment]
 
 from .. import errors
+from ..errors import RETRY_LATER, option
 from .address import Address
 from .bulk import Row, bulk_body
 from .deadline import cut_at
@@ -30,25 +31,25 @@ from .source import Source
 from .stop import NEVER, Stop
 
 TRIES = 8
-WAITS = (0.1, 10.0)  # seconds: the first wait between two tries, and the longest
+WAITS = (0.1, 10.0)  # seconds: the first and the longest wait between two tries
 LONGEST_RETRY_AFTER = 60.0
-FRESH = 60.0  # seconds for which the sizes of a database are not asked for again
-FIRST_CONTACT_TRIES = 3  # a server that has never answered is more likely misspelt than busy
+FRESH = 60.0  # seconds for which the sizes of a database are cached
+FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge}
-ADVICE = {401: "check the username and the password", 403: "check what this user may do with this database",
-          404: "the database is not there; make one with setup",
+ADVICE = {401: "check the username and the password", 403: "check the permissions of this user",
+          404: "check that the database exists",
           413: "raise the server's limits for requests and documents, or set up smaller documents",
-          507: "make room on the server, and run it again"}
+          507: "free space on the server, then retry"}
 CHUNK = 1 << 16
 
 Json = Any
 Params = Dict[str, Union[str, int]]
-Shape = Callable[[Json], bool]  # whether the JSON of an answer is what was asked for
+Shape = Callable[[Json], bool]  # whether the JSON of an answer is of the expected kind
 
-WHOLE: Params = {"buffer_response": "true"}  # rows in one piece, not in a thousand that each wake both ends
+WHOLE: Params = {"buffer_response": "true"}  # rows in one piece, not in a thousand pieces that each wake both ends
 WITH_DOCS: Params = dict(WHOLE, include_docs="true")
 WITH_CONFLICTS: Params = dict(WITH_DOCS, conflicts="true")
 
@@ -71,7 +72,7 @@ def objects(answer: Json) -> bool:
 class Client(Source):
     """A database on a CouchDB server; safe to use from several threads.
 
-    Once a stop is requested, waits are cut short, and the request that is under way becomes the last try.
+    Once a stop is requested, waits end early and the current request is not retried.
     """
 
     def __init__(self, address: Address, options: Options = USUAL, connections: int = 8, stop: Stop = NEVER) -> None:
@@ -81,18 +82,18 @@ class Client(Source):
         self._stop = stop
         self._timeout = options.timeout
         self._session = new_session(address, options, connections)
-        self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) when it told
-        self._replicas = 0  # not asked yet
-        self._sizes: tuple[dict[str, int] | None, float] | None = None  # what was told of them, and when (monotonic)
-        self._answered = False  # whether anything ever came back
-        self.throttled = 0  # how often the server has asked for less
+        self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
+        self._replicas = 0  # 0: not known yet
+        self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
+        self._answered = False  # whether the server has ever answered
+        self.throttled = 0  # how often the server has asked for fewer requests
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
     def pause(self, seconds: float) -> None:
-        """Wait before another try, for so long or until a stop is requested."""
+        """Wait before another try; a requested stop ends the wait."""
         self._stop.wait(seconds)
 
     # -- the server and the database
@@ -108,14 +109,14 @@ class Client(Source):
         return self.address.url
 
     def now(self) -> int:
-        """The server's time in Unix seconds, from the Date header of its latest good answer."""
+        """The server's time in Unix seconds, from the Date header of its latest successful answer."""
         if self._date is None:
             return int(time.time())
-        told, then = self._date
-        return int(told + time.monotonic() - then)
+        date, then = self._date
+        return int(date + time.monotonic() - then)
 
     def server_version(self) -> str:
-        """The version that the server says it is, ``""`` when it does not."""
+        """The version of the server, ``""`` if it does not report one."""
         return str(self._request("GET", self.address.server + "/").get("version", ""))
 
     def is_admin(self) -> bool:
@@ -124,7 +125,7 @@ class Client(Source):
         return "_admin" in session["userCtx"].get("roles", [])
 
     def database_info(self) -> dict[str, Json] | None:
-        """What the server tells of the database (doc_count, sizes, cluster …), None when it does not exist."""
+        """What the server reports about the database (doc_count, sizes, cluster …), None if it does not exist."""
         try:
             info = dict(self._request("GET", self.address.url))
         except errors.NotFound:
@@ -133,31 +134,31 @@ class Client(Source):
         return info
 
     def document_count(self) -> int | None:
-        """How many documents the database has, deleted ones left out; None if it does not exist."""
+        """How many documents the database has, without deleted ones; None if it does not exist."""
         info = self.database_info()
         return None if info is None else int(info.get("doc_count") or 0)
 
     def sizes(self) -> dict[str, int] | None:
-        """The sizes of the database (bytes), told at most a minute ago; None on servers that do not tell."""
+        """The sizes of the database (bytes), at most a minute old; None if the server does not report them."""
         if self._sizes is None or time.monotonic() - self._sizes[1] > FRESH:
             self.database_info()
         return self._sizes[0] if self._sizes else None
 
     def replicas(self) -> int:
-        """How many replicas of each document the cluster keeps, 1 without a cluster; asked once."""
+        """How many replicas of each document the cluster keeps, 1 without a cluster; read once."""
         if not self._replicas:
             info = self.database_info()
-            if info is None:  # it may come
+            if info is None:  # it may be created later
                 return 1
             self._replicas = int(info.get("cluster", {}).get("n", 1))
         return self._replicas
 
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
-        """Create the database with q shards and n replicas of each; NameTaken when it exists."""
+        """Create the database with q shards and n replicas of each; NameTaken if it exists."""
         self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
 
     def delete_database(self) -> None:
-        """Delete the database, and everything in it; fine when there is none."""
+        """Delete the database and everything in it; does nothing if it does not exist."""
         try:
             self._request("DELETE", self.address.url)
         except errors.NotFound:
@@ -166,39 +167,39 @@ class Client(Source):
     # -- documents
 
     def get(self, document_id: str) -> dict[str, Json] | None:
-        """A document, None when there is none."""
+        """A document, None if it does not exist."""
         try:
             return dict(self._request("GET", self._url(document_id), shape=an_object_with("_rev")))
         except errors.NotFound:
             return None
 
     def put(self, document: dict[str, Json]) -> str:
-        """Write a document under its ``_rev`` (Conflict when that is not the latest); returns the new revision."""
+        """Write a document under its ``_rev`` (Conflict if that is not the latest); returns the new revision."""
         body = _encode(document)
         return str(self._request("PUT", self._url(document["_id"]), body=body, shape=an_object_with("rev"))["rev"])
 
     def bulk_write(self, documents: Iterable[str], replicas: int | None = None) -> list[dict[str, Json]]:
-        """Write documents, given as JSON texts; returns CouchDB's answers, one a document, in their order.
+        """Write documents, given as JSON texts; returns CouchDB's answers, one per document, in the same order.
 
-        The answer for a document that fewer than so many ``replicas`` (a majority of them, if None) have accepted has
-        a field ``accepted``.
+        If fewer than this number of ``replicas`` (None: a majority) have accepted a document, its answer has a field
+        ``accepted``.
         """
         return self.bulk_post(bulk_body(documents), replicas)
 
     def bulk_post(self, body: bytes, replicas: int | None = None) -> list[dict[str, Json]]:
-        """The same with a body that ``bulk_body`` has made beforehand."""
+        """The same with a body from ``bulk_body``."""
         params: Params = {} if replicas is None else {"w": replicas}
         return list(self._request("POST", self._url("_bulk_docs"), params, body, objects))
 
     def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> None:
-        """Store leaves with their ``_revisions`` in all replicas that can be reached, as replication does."""
+        """Store leaves with their ``_revisions`` in all reachable replicas, as replication does."""
         body = _encode({"docs": list(documents), "new_edits": False})
         self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects)
 
     def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
-        """All leaves that any of so many replicas of a document has, deleted ones too.
+        """All leaves of a document, in any of its ``replicas``, including deleted ones.
 
-        With ``revs``, those of them that exist, each with its ancestors in ``_revisions``.
+        With ``revs``, only the existing leaves among these, each with its ancestors in ``_revisions``.
         """
         params: Params = {"r": replicas, "open_revs": "all"}
         if revs is not None:
@@ -210,14 +211,14 @@ class Client(Source):
         return [answer["ok"] for answer in answers if "ok" in answer]
 
     def leaves_of(self, ids: list[str], replicas: int) -> dict[str, list[dict[str, Json]]]:
-        """All leaves that any of so many replicas of each document has; by id, without the missing ones."""
+        """All leaves of documents, in any of their ``replicas``; by id, without missing documents."""
         body = _encode({"docs": [{"id": document_id} for document_id in ids]})
         answer = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, an_object_with("results"))
         found = {each["id"]: [leaf["ok"] for leaf in each["docs"] if "ok" in leaf] for each in answer["results"]}
         return {document_id: leaves for document_id, leaves in found.items() if leaves}
 
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
-        """The rows of _all_docs for some ids, without those of missing and deleted documents."""
+        """The rows of _all_docs for some ids, without missing and deleted documents."""
         params = WITH_DOCS if include_docs else WHOLE
         return self._rows(params, ids)
 
@@ -227,9 +228,9 @@ class Client(Source):
         return self._rows(params)
 
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
-        """At most ``limit`` rows of _all_docs, in order, from one id on to the one before another; None: no bound.
+        """At most ``limit`` rows of _all_docs, in order, with ids from ``first`` to below ``before``; None: no bound.
 
-        The documents have a field ``_conflicts`` where they have conflicting revisions.
+        The documents have a field ``_conflicts`` if they have conflicting revisions.
         """
         params = dict(WITH_CONFLICTS if include_docs else WHOLE, limit=limit)
         if first is not None:
@@ -239,20 +240,20 @@ class Client(Source):
         return self._rows(params)
 
     def documents(self, ids: list[str]) -> dict[str, Json]:
-        """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without those that are not there."""
+        """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without missing ones."""
         return {row["id"]: row["doc"] for row in self._rows(WITH_CONFLICTS, ids) if row.get("doc")}
 
     def changes(self, since: str | int, limit: int) -> tuple[list[Row], str | int]:
-        """The next documents by their latest changes, each with all its leaves, and the place to go on from.
+        """The next documents in the changes feed, each with all its leaves, and the ``since`` of the next page.
 
-        ``since`` is 0 to begin with. A row is ``{"id", "changes": [{"rev"}]}``; deleted leaves are among them.
+        ``since`` is 0 for the first page. A row is ``{"id", "changes": [{"rev"}]}``, with deleted leaves.
         """
         params: Params = {"style": "all_docs", "limit": limit, "since": since}
         answer = self._request("GET", self._url("_changes"), params, shape=an_object_with("results"))
         return list(answer["results"]), answer["last_seq"]
 
     def _rows(self, params: Params, ids: list[str] | None = None) -> list[Row]:
-        """Rows of _all_docs, in a range or for some ids, without those of missing and deleted documents."""
+        """Rows of _all_docs, in a range or for some ids, without missing and deleted documents."""
         body = None if ids is None else _encode({"keys": ids})
         method = "GET" if body is None else "POST"
         answer = self._request(method, self._url("_all_docs"), params, body, an_object_with("rows"))
@@ -265,7 +266,7 @@ class Client(Source):
 
     def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None,
                  shape: Shape = an_object) -> Json:
-        """Send a request until it is answered for good; returns the answer's JSON, which has this ``shape``.
+        """Send a request, with retries; returns the JSON of the answer, which has this ``shape``.
 
         Raises ServerError.
         """
@@ -286,7 +287,7 @@ class Client(Source):
             wait = min(2 * wait, WAITS[1])
 
     def _send(self, method: str, url: str, body: bytes | None, shape: Shape) -> Json:
-        """Send a request once; _Passing when it is worth another try."""
+        """Send a request once; _Passing if it is worth another try."""
         deadline = time.monotonic() + self._timeout
         try:
             with self._session.request(method, url, data=body, timeout=self._timeout, stream=True,
@@ -294,17 +295,17 @@ class Client(Source):
                 self._answered = True
                 content = _read(response, deadline)
         except requests.exceptions.SSLError as error:
-            raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; "
-                                     "see the options for a CA and for a client certificate") from None
+            raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
+                                     " and ", option("client_cert")) from None
         except requests.exceptions.RequestException as error:
-            raise _Passing(f"cannot talk to {self.address.server}: {cause(error)}; "
-                           "is the server up, and the URL right?") from None
+            raise _Passing(f"cannot reach {self.address.server}: {cause(error)}; "
+                           "check the URL and that the server is up") from None
         except OSError as error:  # an unreadable CA or client certificate
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None
         return self._answer(response.status_code, response.headers, content, shape)
 
     def _answer(self, status: int, headers: Any, content: bytes, shape: Shape) -> Json:
-        """The JSON of an answer, or the error that its status stands for."""
+        """The JSON of an answer; raises the error for its status."""
         try:
             answer = json.loads(content.decode("utf-8"))
         except ValueError:
@@ -315,30 +316,29 @@ class Client(Source):
         detail = answer if isinstance(answer, dict) else {}
         error, reason = str(detail.get("error", "")), str(detail.get("reason", ""))
         if status < 300 or (status == 404 and not error):
-            raise _Passing(f"{self.address.server} answered {status} with something that is not CouchDB's; "
-                           "is the URL right, and what answers there a CouchDB?")
+            raise _Passing(f"{self.address.server} answered {status}; check the URL: the answer is not from CouchDB")
         message = f"{self.address.url} answered {status}{_because(error, reason)}"
         if 300 <= status < 400:
-            message += f"; use the URL that it redirects to: {headers.get('Location', '(none given)')}"
+            message += f"; use the URL of the redirect: {headers.get('Location', '(none given)')}"
         elif status in ADVICE or status in PASSING:
-            message += f"; {ADVICE.get(status, 'run it again later')}"
+            message += f"; {ADVICE.get(status, RETRY_LATER)}"
         self.throttled += status in THROTTLING
         if status in PASSING:
             raise _Passing(message, _retry_after(headers))
-        raise REFUSALS.get(status, errors.Refused)(message, status, error)
+        raise REFUSALS.get(status, errors.Refused)(message, status=status, error=error)
 
     def _note_date(self, date: str | None) -> None:
-        """Set our clock by an answer's; the host's own serves only as long as no answer has told the time."""
+        """Set our clock by the Date header of an answer; until there is one, the host's clock is used."""
         try:
-            told = parsedate_to_datetime(date).timestamp() if date else None
+            timestamp = parsedate_to_datetime(date).timestamp() if date else None
         except (TypeError, ValueError):
-            told = None
-        if told is not None:
-            self._date = (told, time.monotonic())
+            timestamp = None
+        if timestamp is not None:
+            self._date = (timestamp, time.monotonic())
 
 
 class _Passing(Exception):
-    """This try failed in a way that may pass; ``retry_after`` is the wait in seconds that the server asks for."""
+    """A failure that may pass; ``retry_after`` is the wait in seconds that the server has asked for."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -346,7 +346,7 @@ class _Passing(Exception):
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
-    """The whole body; a server that trickles it past the deadline is as good as silent."""
+    """The whole body; one that is not complete at the deadline counts as no answer."""
     broken: requests.exceptions.RequestException | None = None
     content = b""
     with cut_at(deadline, response):
@@ -354,8 +354,8 @@ def _read(response: requests.Response, deadline: float) -> bytes:
             content = b"".join(response.iter_content(CHUNK))
         except requests.exceptions.RequestException as error:
             broken = error
-    if time.monotonic() >= deadline:  # checked first: to be cut off looks like an end or an error, as the case may be
-        raise requests.exceptions.ReadTimeout("the answer took too long")
+    if time.monotonic() >= deadline:  # checked first: a cut connection looks like a normal end or like an error
+        raise requests.exceptions.ReadTimeout("the answer was too slow")
     if broken:
         raise broken
     return content
@@ -371,6 +371,6 @@ def _because(error: str, reason: str) -> str:
 
 
 def _retry_after(headers: Any) -> float | None:
-    """The seconds that a Retry-After header asks for, within reason; None without one (a date is not used)."""
+    """The seconds in a Retry-After header, within reason; None without one (dates are ignored)."""
     value = headers.get("Retry-After", "").strip()
     return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deadlines for answers that trickle.
+"""Deadlines for slow answers.
 
-A read from a connection returns when it has all that it was asked for, however slowly that comes in: only the silence
-between two packets counts as a timeout there. So one thread, for all connections of the process, cuts those whose
-answers are still being read at their deadlines.
+The timeout of a socket limits the silence between two packets, not the whole read, so a trickling answer can last
+forever. One thread for all connections of the process cuts each connection that is still being read at its deadline.
 """
 from __future__ import annotations
 
@@ -20,10 +19,10 @@ from typing import Any, Iterator
 
 @contextmanager
 def cut_at(deadline: float, response: Any) -> Iterator[None]:
-    """Cut the connection of an answer of requests that is still being read at the deadline, on the monotonic clock."""
+    """Cut the connection of a ``requests`` response if it is still being read at the deadline (monotonic clock)."""
     try:
         connection = socket.socket(fileno=os.dup(response.raw.fileno()))
-    except (AttributeError, OSError, ValueError):  # there is no body, or no socket behind it
+    except (AttributeError, OSError, ValueError):  # no body, or no socket behind it
         yield
         return
     _watch.add(connection, deadline)
@@ -37,8 +36,8 @@ def cut_at(deadline: float, response: Any) -> Iterator[None]:
 class _Watch:
     """The connections that are being read, and a thread that starts with the first of them.
 
-    It sleeps until the soonest deadline that it knows of, and is woken for a sooner one alone: as a rule all have the
-    same time, so it wakes once in that time and not once for each answer.
+    The thread sleeps until the earliest known deadline and is woken only for an earlier one. Usually all timeouts are
+    the same, so it wakes once per timeout, not once per answer.
     """
 
     def __init__(self) -> None:
@@ -50,7 +49,7 @@ class _Watch:
     def add(self, connection: socket.socket, deadline: float) -> None:
         with self._changed:
             self._deadlines[connection] = deadline
-            if self._thread is None or not self._thread.is_alive():  # it does not come along into a forked process
+            if self._thread is None or not self._thread.is_alive():  # a forked process does not inherit the thread
                 self._thread = threading.Thread(target=self._run, name="couchdyno deadlines", daemon=True)
                 self._wakes = deadline
                 self._thread.start()
@@ -76,7 +75,7 @@ class _Watch:
 def _cut(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # the answer has just come to its end
+    except OSError:  # the answer has just ended
         pass
 
 

@@ -1,21 +1,21 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to talk to a server: the options of a connection, from settings that are text or values."""
+"""How to talk to a server: the options of a connection, from settings given as text or values."""
 from __future__ import annotations
 
 import math
 import os
 from typing import Any, Mapping, NamedTuple
 
-from ..errors import UsageError
+from ..errors import UsageError, option
 
 WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 MAX_TIMEOUT = 86400.0  # seconds
 
 
 class Options(NamedTuple):
-    """How to talk to the server; ``timeout`` is the seconds in which an answer must have arrived whole."""
+    """How to talk to the server; ``timeout`` is the seconds within which an answer must be complete."""
 
     ca_path: str | None = None
     validate_certs: bool = True
@@ -25,7 +25,7 @@ class Options(NamedTuple):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Options:
-        """The options in settings, with the missing ones at their defaults; raises UsageError for bad ones."""
+        """The options in settings, with defaults for missing ones; raises UsageError for invalid ones."""
         return cls(
             ca_path=_file("ca_path", settings.get("ca_path")),
             validate_certs=_switch(settings.get("validate_certs", USUAL.validate_certs)),
@@ -38,13 +38,13 @@ USUAL = Options()
 
 
 def _seconds(name: str, value: Any, least: float = 0.0) -> float:
-    """A number of seconds above ``least``, and not absurd."""
+    """A number of seconds above ``least``, up to MAX_TIMEOUT."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
     if not least < number <= MAX_TIMEOUT:
-        raise UsageError(f"{name} must be a number of seconds above {least:g}, at most {MAX_TIMEOUT:g}, not {value}")
+        raise UsageError(option(name), f" must be above {least:g} and at most {MAX_TIMEOUT:g} seconds, not {value}")
     return number
 
 
@@ -58,5 +58,5 @@ def _switch(value: Any) -> bool:
 
 def _file(name: str, path: str | None) -> str | None:
     if path and not os.path.exists(path):
-        raise UsageError(f"{name}: there is no file {path}")
+        raise UsageError(option(name), f": no such file: {path}")
     return path or None

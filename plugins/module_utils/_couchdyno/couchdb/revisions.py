@@ -1,19 +1,19 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Revisions of a document: how CouchDB orders them, and how leaves are pushed and ended. Pure."""
+"""Revisions of a document: how CouchDB orders them, and how leaves are pushed and deleted. Pure."""
 from __future__ import annotations
 
 from hashlib import md5
 from typing import Any, Dict, NamedTuple
 
-PATH = 50  # how many ancestors are pushed with a leaf: as many as a replica may have missed
+PATH = 50  # how many ancestors are pushed with a leaf; a replica may have missed as many
 
 Document = Dict[str, Any]
 
 
 class Leaf(NamedTuple):
-    """A leaf revision, in CouchDB's order: the highest of the live ones wins."""
+    """A leaf revision, in CouchDB's order: the highest live one wins."""
 
     live: bool
     generation: int
@@ -24,30 +24,30 @@ class Leaf(NamedTuple):
 
 
 def rank(rev: str) -> tuple[int, str]:
-    """How CouchDB orders the live leaves of a document: the highest wins."""
+    """The sort key by which CouchDB orders the live leaves of a document: the highest wins."""
     generation, __, digest = rev.partition("-")
     return int(generation), digest
 
 
 def leaf_of(document: Document) -> Leaf:
-    """The leaf that a document was read as."""
+    """The leaf revision of a document."""
     return Leaf(not document.get("_deleted"), *rank(document["_rev"]))
 
 
 def path(leaf: Document) -> list[str]:
-    """The revisions from a leaf up, given a document with its ``_revisions``."""
+    """The revisions of a leaf and its ancestors, from a document with ``_revisions``."""
     start, digests = leaf["_revisions"]["start"], leaf["_revisions"]["ids"]
     return [f"{start - age}-{digest}" for age, digest in enumerate(digests)]
 
 
 def with_nearest_ancestors(leaf: Document) -> Document:
-    """A leaf with no more of its ancestors than it takes to push it."""
+    """A leaf with as many of its ancestors as a push needs."""
     start, digests = leaf["_revisions"]["start"], leaf["_revisions"]["ids"]
     return dict(leaf, _revisions={"start": start, "ids": digests[:PATH]})
 
 
 def end_of(leaf: Document) -> Document:
-    """The revision that deletes a leaf: the same one, whoever makes it."""
+    """The revision that deletes a leaf: the same one, whoever creates it."""
     start, digests = leaf["_revisions"]["start"] + 1, leaf["_revisions"]["ids"]
     digest = md5(leaf["_rev"].encode("ascii")).hexdigest()
     return {"_id": leaf["_id"], "_rev": f"{start}-{digest}", "_deleted": True,

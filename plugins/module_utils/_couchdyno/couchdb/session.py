@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session of requests with a CouchDB server: credentials, certificates, proxies, and what its exceptions mean."""
+"""A ``requests`` session with a CouchDB server: credentials, certificates, proxies, and what its exceptions mean."""
 from __future__ import annotations
 
 import os
@@ -10,7 +10,7 @@ try:
     import requests
     from requests.auth import HTTPBasicAuth
     from requests.utils import get_environ_proxies
-except ImportError:  # client.py tells the user
+except ImportError:  # client.py reports it
     requests = None  # type: ignore[assignment]
 
 from .. import __version__
@@ -19,12 +19,12 @@ from .options import Options
 
 
 def new_session(address: Address, options: Options, connections: int) -> requests.Session:
-    """A session that keeps so many connections open."""
+    """A session that keeps up to ``connections`` connections open."""
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    # The environment is asked once, for proxies and not for ~/.netrc, rather than at each request.
+    # Read the environment once instead of for each request, and only for proxies, not for ~/.netrc.
     session.trust_env = False
     session.proxies = get_environ_proxies(address.server)
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
@@ -38,7 +38,7 @@ def new_session(address: Address, options: Options, connections: int) -> request
 
 
 def cause(error: BaseException) -> str:
-    """The innermost reason of an exception of requests, in a few words."""
+    """The innermost reason of an exception from ``requests``, in a few words."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection within the timeout"
     if isinstance(error, requests.exceptions.Timeout):

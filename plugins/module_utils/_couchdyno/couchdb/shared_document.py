@@ -1,20 +1,20 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A document that any number of processes change, each change based on the one before: on one node or on many.
+"""A document that any number of processes change, each change based on the previous one, on one node or on a cluster.
 
-On one node a write under an old revision is refused, and that is enough. On a cluster each replica decides for itself:
-two writes under the same revision can both be stored, on different replicas, and the one that was refused can come back
-as a conflicting leaf, even as the winner. So a write counts on a cluster only when its revision is *established*:
+On one node it is enough that a write under an old revision is refused. On a cluster each replica decides for itself:
+two writes under the same revision can both be stored, on different replicas, and the refused one can come back as a
+conflicting leaf, even as the winner. So on a cluster a write counts only when its revision is *established*:
 
-- every replica holds it (all of them said so, or it was pushed to all of them), so none can accept another child of its
-  parent any more;
-- every replica was asked for all its leaves after that, and no other leaf can come before it any more: live ones are
-  deleted, and deleted ones that its rivals might still be based on are pushed to every replica.
+- every replica holds it (all have confirmed the write, or it was pushed to all of them), so none can accept another
+  child of its parent;
+- after that, every replica was asked for all its leaves, and no other leaf can win: live rivals are deleted, and
+  deleted leaves that rivals might still be based on are pushed to every replica.
 
-Whatever is established later is then based on it. A write under a revision that this process has established is
-established when all replicas accept it, without a further request. If replicas cannot be reached, a majority of them
-has to do. ``tests/unit`` holds a model of replicas, messages and writers that this code is run in.
+Every revision that is established later is based on it. A write under a revision that this process has established is
+itself established when all replicas accept it, without a further request. If some replicas cannot be reached, a
+majority must suffice. ``tests/unit`` runs this code in a model of replicas, messages and writers.
 """
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ import json
 import random
 from typing import NamedTuple
 
-from ..errors import Conflict, Refused, Unreachable
+from ..errors import RETRY_LATER, Conflict, Refused, Unreachable
 from .bulk import FINAL, row_error, row_reason
 from .client import Client
 from .revisions import Document, Leaf, end_of, leaf_of, path, rank, with_nearest_ancestors
 
-ROUNDS = 20  # of pushing leaves and looking at them again
+ROUNDS = 20  # of pushing leaves and reading them again
 PROBES = 5
-TRIES = 5  # of a write that the server could not do
+TRIES = 5  # for a write that fails on the server
+CHECK_NODES = "check that all nodes are up, then retry"
 
 
 class Written(NamedTuple):
-    """What became of a write that was not refused; ``everywhere``: all replicas have accepted it."""
+    """The result of a write that was not refused; ``everywhere``: all replicas have accepted it."""
 
     rev: str
     everywhere: bool
 
 
 class SharedDocument:
-    """A shared document; one for each process, not to be used by several threads at once."""
+    """A shared document; create one per process, and do not use it from several threads at once."""
 
     def __init__(self, client: Client, document_id: str) -> None:
         self._client = client
@@ -48,17 +49,17 @@ class SharedDocument:
         self._established = ""
 
     def read(self) -> Document | None:
-        """The document, None when there is none."""
+        """The document, None if it does not exist."""
         return self._client.get(self._id)
 
-    def write(self, document: Document, beside: Document | None = None) -> str:
-        """Write the document under its ``_rev``, and another document ``beside`` it in the same request, if it can be.
+    def write(self, document: Document, companion: Document | None = None) -> str:
+        """Write the document under its ``_rev``, and a ``companion`` document in the same request, if possible.
 
-        Returns the revision to go on from. Raises Conflict when somebody else was first; whether this write was stored
-        all the same (its answer may have been lost) tells the document when it is read again.
+        Returns the revision for the next write. Raises Conflict if another process was first. This write may have been
+        stored all the same, if only its answer was lost: read the document again to see.
         """
         replicas = self._client.replicas()
-        written = self._post(document, replicas, beside)
+        written = self._post(document, replicas, companion)
         rev = written.rev
         established = replicas == 1 or (written.everywhere and document.get("_rev") == self._established)
         if not (established or self._establish(written, replicas) or written.everywhere):
@@ -67,15 +68,15 @@ class SharedDocument:
         return rev
 
     def confirm(self, rev: str) -> None:
-        """See that a revision that was read is here to stay; Conflict when it is not."""
+        """Establish a revision that was read; Conflict if another one wins."""
         replicas = self._client.replicas()
         if replicas > 1 and rev != self._established:
             self._establish(Written(rev, False), replicas)
             self._established = rev
 
-    def _post(self, document: Document, replicas: int, beside: Document | None = None) -> Written:
-        """Write the document under its revision, and wait for so many replicas of it."""
-        documents = [document] if beside is None else [document, beside]
+    def _post(self, document: Document, replicas: int, companion: Document | None = None) -> Written:
+        """Write the document under its revision, and wait for this number of replicas."""
+        documents = [document] if companion is None else [document, companion]
         texts = [json.dumps(each, separators=(",", ":")) for each in documents]
         for attempt in range(TRIES):
             answers = self._client.bulk_write(texts, replicas if replicas > 1 else None)
@@ -87,23 +88,22 @@ class SharedDocument:
                 break
             self._client.pause(random.uniform(0.05, 0.15) * 2 ** attempt)
         raise (Conflict if error == "conflict" else Refused)(
-            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; run it again later")
+            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; {RETRY_LATER}")
 
     def _establish(self, written: Written, replicas: int) -> bool:
-        """Establish a revision; returns whether it had rivals. Raises Conflict when one of them comes before it."""
+        """Establish a revision; returns whether it had rivals. Raises Conflict if one of them wins."""
         pushed = {written.rev} if written.everywhere else set()
         had_rivals = False
         for __ in range(ROUNDS):
             best, rivals = self._weigh(written.rev, replicas)
             had_rivals = had_rivals or bool(rivals)
-            if pushed and pushed.issuperset(map(str, rivals)):  # of live rivals the ends were pushed, not they
+            if pushed and pushed.issuperset(map(str, rivals)):  # of live rivals, only the deletions were pushed
                 return had_rivals
             pushed = self._push(best, rivals, replicas)
-        raise Unreachable(f"the copies of {self._id} in {self._client.address.url} do not come to agree; "
-                          "are nodes of the cluster down? Run it again later")
+        raise Unreachable(f"the replicas of {self._id} in {self._client.address.url} did not converge; {CHECK_NODES}")
 
     def _weigh(self, rev: str, replicas: int) -> tuple[Leaf, list[Leaf]]:
-        """The best leaf, and those that could still come before a revision; Conflict when the best one does."""
+        """The winning leaf, and the rivals of ``rev`` that could still win; Conflict if ``rev`` has lost."""
         leaves = sorted(map(leaf_of, self._client.leaves(self._id, replicas)))
         if not leaves or not leaves[-1].live:
             raise Conflict(f"{self._id} was deleted")
@@ -113,12 +113,12 @@ class SharedDocument:
             built_upon.update(leaf["_rev"] for leaf in self._client.leaves(self._id, replicas, later)
                               if rev in path(leaf))
         if str(best) not in built_upon:
-            raise Conflict(f"{self._id} was changed by somebody else")
+            raise Conflict(f"{self._id} was changed by another process")
         return best, [leaf for leaf in leaves if str(leaf) not in built_upon
                       and (leaf.live or leaf.generation >= generation)]
 
     def _push(self, best: Leaf, rivals: list[Leaf], replicas: int) -> set[str]:
-        """Push the best leaf to every replica, and with it the end of the rivals; returns what was pushed."""
+        """Push the winning leaf and the deletion of its rivals to every replica; returns the pushed revisions."""
         documents = []
         for leaf in self._client.leaves(self._id, replicas, list(map(str, [best, *rivals]))):
             rival = leaf["_rev"] != str(best) and not leaf.get("_deleted")
@@ -127,9 +127,9 @@ class SharedDocument:
         return {document["_rev"] for document in documents}
 
     def _see_majority(self, document: Document, replicas: int) -> str:
-        """Write the document once more, as it is: replicas are out of reach, and this shows that most are not.
+        """Write the document again, unchanged, to see that a majority of replicas can be reached.
 
-        Returns the revision to go on from. When others build upon the document meanwhile, that shows as much.
+        Returns the revision for the next write. If others have meanwhile built upon the document, that shows the same.
         """
         for attempt in range(PROBES):
             try:
@@ -140,5 +140,5 @@ class SharedDocument:
                 return str(document["_rev"])
             document["_rev"] = written.rev
             self._client.pause(random.uniform(0.1, 0.3) * 2 ** attempt)
-        raise Unreachable(f"most copies of {self._id} in {self._client.address.url} cannot be reached; "
-                          "are nodes of the cluster down? Run it again later")
+        raise Unreachable(f"most replicas of {self._id} in {self._client.address.url} cannot be reached; "
+                          f"{CHECK_NODES}")

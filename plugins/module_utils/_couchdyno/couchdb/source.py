@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What documents are read from to verify them: a database on a server, or anything else that holds a copy of one."""
+"""What verify reads documents from: a database on a server, or anything else that contains a copy of one."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -15,30 +15,30 @@ Document = Dict[str, Any]
 class Source(ABC):
     """Documents in the order of their ids; safe to use from several threads. Every method may raise ServerError.
 
-    Documents have a field ``_conflicts`` if they have conflicting revisions. Deleted documents are left out.
+    Documents have a field ``_conflicts`` if they have conflicting revisions. Deleted documents are not included.
     """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What to call it in a report: the plain name of a database."""
+        """Its name in a report: the plain name of a database."""
 
     @property
     @abstractmethod
     def place(self) -> str:
-        """Where it is, in the words of an error: a URL, without credentials."""
+        """Its place in an error message: a URL, without credentials."""
 
     @abstractmethod
     def now(self) -> int:
-        """The time in Unix seconds by the clock that its documents were stamped by."""
+        """The time in Unix seconds, by the clock of its documents' time stamps."""
 
     @abstractmethod
     def document_count(self) -> int | None:
-        """About how many documents it holds; None if it does not exist."""
+        """About how many documents it has; None if it does not exist."""
 
     @abstractmethod
     def get(self, document_id: str) -> Document | None:
-        """A document, None if there is none."""
+        """A document, None if it does not exist."""
 
     @abstractmethod
     def documents(self, ids: list[str]) -> dict[str, Document]:
@@ -46,4 +46,4 @@ class Source(ABC):
 
     @abstractmethod
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
-        """At most ``limit`` rows ``{"id", "doc"}`` from one id on to the one before another; None: no bound."""
+        """At most ``limit`` rows ``{"id", "doc"}`` with ids from ``first`` to below ``before``; None: no bound."""

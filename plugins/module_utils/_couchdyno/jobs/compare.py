@@ -1,16 +1,16 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare: two infos side by side, before and after an upgrade, say. Pure.
+"""Compare: two infos side by side, for example before and after an upgrade. Pure.
 
-What is compared are the points of their series, so that cycles which hung together count as one. Where both infos are
-of one database, the later one tells of the earlier cycles, too; these are left out there.
+The comparison uses the points of their series, so that consecutive cycles, which may influence each other, count as
+one. If both infos are from one database, cycles already in the first info are excluded from the second.
 """
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, NamedTuple
 
-from ..errors import NotComparable, UsageError
+from ..errors import NotComparable, UsageError, option, switch
 from ..model.limits import MAX_TOLERANCE
 from ..statistics.significance import BETTER, FEWEST, SAME, UNKNOWN, WORSE, Middle, change, judge, middle
 
@@ -21,12 +21,12 @@ Data = Dict[str, Any]
 
 
 class Figure(NamedTuple):
-    """Something that is compared, and how to take it from a point of a series (None where that does not tell)."""
+    """A figure to compare; ``read`` returns its value from a point of a series (None: unknown)."""
 
     name: str
     unit: str
     more_is_better: bool
-    take: Callable[[Data], Any]
+    read: Callable[[Data], Any]
 
 
 FIGURES = (
@@ -37,31 +37,31 @@ FIGURES = (
 
 
 def compare(a: Data, b: Data, tolerance: float = 10.0, force: bool = False) -> Data:
-    """Tell whether info ``b`` is worse than info ``a`` by more than so many percent, whatever chance may do.
+    """Compare info ``b`` with info ``a``: a change counts if it exceeds noise and ``tolerance`` (percent).
 
     Returns::
 
-        {"verdict": WORSE where any figure is, else BETTER where any is, else SAME,
+        {"verdict": WORSE if any figure is, else BETTER if any is, else SAME,
          "tolerance": percent,
          "a", "b": {"name", "url", "server_version", "runs", "since", "until", "errors", "updates"},
-         "differs": {name: [of a, of b]}, the parameters that are not the same,
+         "differs": {name: [of a, of b]}, the differing parameters,
          "figures": [{"figure", "unit", "a", "b", "change", "verdict"}]}
 
-    ``a`` and ``b`` of a figure are ``{"median", "low", "high", "values"}``, as medians.Middle; ``change`` is in
-    percent. Raises NotComparable when parameters differ, unless ``force``, or when there are too few cycles.
+    ``a`` and ``b`` of a figure are ``{"median", "low", "high", "values"}``, as significance.Middle; ``change`` is in
+    percent. Raises NotComparable if parameters differ, unless ``force`` is set, or if there are too few cycles.
     """
     if not 0 <= tolerance <= MAX_TOLERANCE:
-        raise UsageError(f"--tolerance must be from 0 to {MAX_TOLERANCE:g} percent, not {tolerance:g}")
+        raise UsageError(option("tolerance"), f" must be from 0 to {MAX_TOLERANCE:g} percent, not {tolerance:g}")
     differs = _differences(a, b)
     if differs and not force:
-        what = "; ".join(f"{name} is {one} and {other}" for name, (one, other) in differs.items())
-        raise NotComparable(f"these are not comparable: {what}; to compare them all the same, use --force")
+        what = "; ".join(f"{name}: {one} and {other}" for name, (one, other) in differs.items())
+        raise NotComparable(f"the infos differ ({what}); use ", switch("force"), " to compare them anyway")
     of_a, of_b = a["series"], _own_points(a, b)
     figures = [_compared(figure, of_a, of_b, tolerance / 100) for figure in FIGURES]
     verdicts = {figure["verdict"] for figure in figures}
     if verdicts == {UNKNOWN}:
-        raise NotComparable(f"there are too few cycles to compare: {len(of_a)} and {len(of_b)}, and it takes {FEWEST} "
-                            "of each; only those count that the earlier info does not have")
+        raise NotComparable(f"too few cycles to compare: {len(of_a)} and {len(of_b)}, but {FEWEST} of each are "
+                            "required; cycles already in the first info are excluded from the second")
     return {"verdict": next((verdict for verdict in (WORSE, BETTER) if verdict in verdicts), SAME),
             "tolerance": tolerance, "a": _summary(a, of_a), "b": _summary(b, of_b), "differs": differs,
             "figures": figures}
@@ -74,7 +74,7 @@ def _differences(a: Data, b: Data) -> dict[str, list[Any]]:
 
 
 def _own_points(a: Data, b: Data) -> list[Data]:
-    """The points of ``b`` that ``a`` does not tell of."""
+    """The points of ``b`` that are not in ``a``."""
     if any(a["dyno_config"].get(name) != b["dyno_config"].get(name) for name in ("seed", "created")) or not a["series"]:
         return list(b["series"])
     end = a["series"][-1]["until"]
@@ -92,7 +92,7 @@ def _compared(figure: Figure, of_a: list[Data], of_b: list[Data], tolerance: flo
 
 
 def _middle(figure: Figure, points: list[Data]) -> Middle | None:
-    values = [value for value in map(figure.take, points) if value is not None]
+    values = [value for value in map(figure.read, points) if value is not None]
     return middle(values) if values else None
 
 

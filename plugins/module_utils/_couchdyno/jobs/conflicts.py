@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Conflicts: documents with several leaf revisions that are alive, such as replication leaves. It only reads.
+"""Conflicts: documents with several live leaf revisions, for example from replication. Read-only.
 
-No view is needed: the feed of changes tells which documents have several leaves, without their bodies. Those of them
-that are not deleted are the conflicts, and only these few documents are read.
+No view is needed: the changes feed shows which documents have several leaves, without their bodies. Only these few
+documents are read, to see which of their leaves are live.
 """
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
 
 PAGE = 10000
-READ = 100  # documents with several leaves, at a time
+READ = 100  # documents with several leaves per request
 SAMPLES = 5
 
 
 def conflicts(client: Client, progress: Callable[[int], None] = lambda done: None,
               stop: Stop = NEVER) -> dict[str, Any]:
-    """Look through all documents, those of couchdyno and any others.
+    """Look for conflicts among all documents, couchdyno's and others.
 
-    ``progress`` is told how many have been seen. Returns ``{"documents": how many have conflicts, "revisions": how many
-    losing revisions they have, "samples": [{"id", "revisions"}], the first few}``. Raises Interrupted or ServerError.
+    ``progress`` is called with the number of documents so far. Returns ``{"documents": how many have conflicts,
+    "revisions": how many losing revisions they have, "samples": [{"id", "revisions"}], the first few}``. Raises
+    Interrupted or ServerError.
     """
     found: dict[str, int] = {}
     since: str | int = 0

@@ -28,19 +28,19 @@ from .driver import abandon, is_gone, new_driver
 from .pace import Pace
 from .writer import Writer
 
-PATIENCE = 2 * LEASE  # how long to wait for documents that are in the hands of other drivers
+PATIENCE = 2 * LEASE  # how long to wait for documents that other drivers are writing
 
 Data = Dict[str, Any]
-Progress = Callable[[int], None]  # is told how many documents are done so far
+Progress = Callable[[int], None]  # called with the number of documents done so far
 WindowSize = Callable[[Ledger], int]  # how many updates to claim next
 
 
 def run_cycle(client: Client, document: LedgerDocument, window_size: WindowSize, pace: Pace, kind: str = CYCLE,
               progress: Progress = lambda done: None, stop: Stop = NEVER) -> Data:
-    """Claim the next updates and whatever other cycles have left, write them, settle them.
+    """Claim the next updates and the unfinished updates of other cycles, write them, settle them.
 
-    Returns what ``execute`` has under ``"after"``. Raises Busy when other drivers do not let go of the documents in
-    time.
+    Returns what ``execute`` has under ``"after"``. Raises Busy if other drivers are still writing the documents after
+    PATIENCE.
     """
     driver = new_driver()
     try:
@@ -55,7 +55,7 @@ def run_cycle(client: Client, document: LedgerDocument, window_size: WindowSize,
 
 def _write(client: Client, document: LedgerDocument, claims: list[Claim], before: list[Claim], pace: Pace, kind: str,
            progress: Progress, stop: Stop) -> Data:
-    """Write claimed windows and settle them; ``before`` are the claims that were open when these were made."""
+    """Write claimed windows and settle them; ``before`` are the claims that were open just before."""
     lease = Lease(client, document, claims)
     sizes = _sizes(client)
     started = time.monotonic()
@@ -71,7 +71,7 @@ def _write(client: Client, document: LedgerDocument, claims: list[Claim], before
 
 
 def _sizes(client: Client) -> Data | None:
-    """The sizes of the database where it tells them; no cycle fails for want of them."""
+    """The sizes of the database if the server reports them; no cycle fails if it does not."""
     try:
         sizes = client.sizes() or {}
     except ServerError:
@@ -80,9 +80,9 @@ def _sizes(client: Client) -> Data | None:
 
 
 def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:
-    """Whether an update finds its document there, None where nobody can tell.
+    """Whether the document of an update should exist already, None if that is not known.
 
-    It does when the previous update of the document was ours, and is not among what was left.
+    It should if the previous update of the document belongs to the stream and to no unfinished claim.
     """
     previous, origin = ledger.stream.previous, ledger.origin
 
@@ -97,13 +97,13 @@ def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None
 
 def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size: WindowSize,
            stop: Stop) -> tuple[list[Claim], list[Claim]]:
-    """Claim a window for a driver; waits for documents that others still write.
+    """Claim a window for a driver; waits for documents that other drivers are still writing.
 
-    Returns its claims, and all that were open before.
+    Returns its claims, and all claims that were open before.
     """
     before: list[Claim] = []
 
-    def take(ledger: Ledger) -> tuple[Ledger, list[Claim]]:
+    def hand_out(ledger: Ledger) -> tuple[Ledger, list[Claim]]:
         before[:] = ledger.claims
         return claim(ledger, driver, window_size(ledger), client.now(), is_gone)
 
@@ -112,7 +112,7 @@ def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size
         _upgrade(client, document)
     while True:
         try:
-            return document.change(take), before
+            return document.change(hand_out), before
         except Busy:
             if time.monotonic() > deadline or stop.wait(random.uniform(0.1, 0.5)):
                 raise
@@ -120,13 +120,13 @@ def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size
 
 
 def _upgrade(client: Client, document: LedgerDocument) -> None:
-    """Take over a database of the original tool: give it a seed, and its history a document of its own."""
+    """Upgrade a database of the original tool: draw a seed, and move the history into a separate document."""
     if legacy.HISTORY in document.ledger.other:
         history = legacy.history_in(document.ledger.other)
         client.put(legacy.history_document(client.get(legacy.HISTORY_ID), history))
 
     def upgraded(ledger: Ledger) -> tuple[Ledger, None]:
-        seed = draw_seed() if ledger.seed is None else ledger.seed  # somebody may have been faster
+        seed = draw_seed() if ledger.seed is None else ledger.seed  # another cycle may have been faster
         return ledger._replace(seed=seed, other=legacy.without_history(ledger.other)), None
 
     document.change(upgraded)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Execute: run update cycles, and say what they did.
+"""Execute: run update cycles, and report what they did.
 
 Times in the data are Unix seconds of the server, durations are seconds.
 """
@@ -23,9 +23,9 @@ Data = Dict[str, Any]
 
 
 def execute(client: Client, updates: int | None = None, pace: Pace | None = None, stop: Stop = NEVER) -> Data:
-    """Execute one cycle of ``updates`` documents (as many as the ledger says by default, at most all of them).
+    """Execute one cycle of ``updates`` documents (by default as many as the ledger says; at most all documents).
 
-    Cycles that follow each other share a ``pace``.
+    Consecutive cycles share a ``pace``.
 
     Returns::
 
@@ -33,13 +33,13 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
          "after": {"updates", "dt", "rate", "errors", "first"},
          "new_state": the public part of the ledger}
 
-    ``first`` is the first update of the window. ``after`` has further counts where they are not 0: ``redone``
-    (documents of windows that other cycles had left), ``accepted`` (by fewer nodes than a quorum), ``conflicts``
-    (writes that were refused at first because the document had just changed), ``foreign`` (documents that somebody else
-    had deleted, or was seen to have written, and that were overwritten; what was edited before the cycle is overwritten
-    without being looked at), ``left`` (not written because of a signal; the next cycle does it) and ``busy`` (1: all
-    that could be written is in the hands of other drivers), ``samples``, the first few documents that could not be
-    written: ``{"id", "update", "reason"}``, and ``reason``, what ended the writing before its time.
+    ``first`` is the first update of the window. ``after`` has further counts if they are not 0: ``redone`` (documents
+    of unfinished windows of other cycles), ``accepted`` (by fewer nodes than a quorum), ``conflicts`` (writes that were
+    refused at first because the document had just changed), ``foreign`` (documents that others had deleted, or had
+    written during the cycle, and that were overwritten; earlier edits are overwritten without being read), ``left``
+    (not written because of a signal; the next cycle writes them) and ``busy`` (1: other drivers were writing all of
+    the documents); ``samples``, the first few documents that could not be written: ``{"id", "update", "reason"}``; and
+    ``reason``, what ended the writing early.
     """
     document = LedgerDocument(client)
     _check(updates)
@@ -52,7 +52,7 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
 
 
 def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Data]:
-    """What ``execute`` would return for each of so many cycles, were all to go well; changes nothing."""
+    """What ``execute`` would return for each of some ``cycles`` if all went well; changes nothing."""
     _check(updates)
     ledger, reports = read_ledger(client), []
     count = _window_size(ledger, updates)
@@ -65,7 +65,7 @@ def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Da
 
 
 def sum_up(afters: Iterable[Data]) -> Data:
-    """What several cycles did, as one: counts and durations summed, the rate over all, the first samples and reason."""
+    """Several cycles as one: the sums of counts and durations, the overall rate, the first samples and reason."""
     whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
     for after in afters:
         for name, value in after.items():
@@ -83,9 +83,9 @@ def _report(ledger: Ledger, first: int, count: int, after: Data) -> Data:
 
 def _check(updates: int | None) -> None:
     if updates is not None:
-        check_count("updates per run", updates, MAX_UPDATES)
+        check_count("updates_per_run", updates, MAX_UPDATES)
 
 
 def _window_size(ledger: Ledger, updates: int | None) -> int:
-    """How many documents a cycle is to update."""
+    """How many documents a cycle updates."""
     return min(updates or ledger.updates, ledger.total)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filling: write the documents of lap 0, together with whoever else does it."""
+"""Filling: write the documents of lap 0, together with any other drivers."""
 from __future__ import annotations
 
 from typing import Any, Callable, Dict
@@ -25,7 +25,7 @@ def fill(client: Client, document: LedgerDocument, pace: Pace, progress: Callabl
          stop: Stop) -> Data:
     """Write the missing documents, some batches at a time; returns the counts of ``execute``, summed up.
 
-    ``progress`` is told how many documents there are, and of how many.
+    ``progress`` is called with the number of documents so far and in total.
     """
     total = document.ledger.total
     chunk = BATCHES * pace.batch_documents(document.ledger.size)
@@ -35,24 +35,24 @@ def fill(client: Client, document: LedgerDocument, pace: Pace, progress: Callabl
         return max(0, min(chunk, total - ledger.position))
 
     while missing(document.ledger) and not any(after["errors"] for after in afters) and not stop.is_requested():
-        there = total - missing(document.ledger)
+        present = total - missing(document.ledger)
 
-        def tell(done: int, there: int = there) -> None:
-            progress(there + done, total)
+        def report(done: int, present: int = present) -> None:
+            progress(present + done, total)
 
-        tell(0)
+        report(0)
         try:
-            afters.append(run_cycle(client, document, next_chunk, pace, FILL, tell, stop))
+            afters.append(run_cycle(client, document, next_chunk, pace, FILL, report, stop))
         except Busy:
             pass
-        if next_chunk(document.ledger) == 0 and missing(document.ledger):  # the rest is in the hands of other drivers
+        if next_chunk(document.ledger) == 0 and missing(document.ledger):  # others are writing the rest
             stop.wait(0.5)
             document.read()
     return sum_up(afters)
 
 
 def missing(ledger: Ledger) -> int:
-    """How many documents are not known to be there: not handed out yet, or in open claims of lap 0."""
+    """How many documents may not exist yet: not handed out, or in open claims of lap 0."""
     total = ledger.total
     opened = sum(min(claim.stop, total) - claim.first for claim in ledger.claims if claim.first < total)
     return max(0, total - ledger.position) + opened

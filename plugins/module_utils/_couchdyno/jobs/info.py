@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Info: what is there, and how it has been going. It only reads, and asks for nothing that takes an admin."""
+"""Info: parameters, progress and statistics of a database. Read-only, and needs no admin rights."""
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, NamedTuple
@@ -19,13 +19,13 @@ from ..storage import run_records
 from ..storage.ledger_document import read_ledger
 from .conflicts import conflicts
 
-GAPS = 20  # of the latest are listed
+GAPS = 20  # latest gaps to list
 
 Data = Dict[str, Any]
 
 
 class Wanted(NamedTuple):
-    """What to tell beside the usual: the ``latest`` so many run records, updates a day, conflicts, points to draw."""
+    """Optional parts: the number of ``latest`` run records, updates per day, conflicts, points to draw."""
 
     latest: int = 0
     census: bool = False
@@ -38,7 +38,7 @@ USUAL = Wanted()
 
 def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None] = lambda done: None,
          stop: Stop = NEVER) -> Data:
-    """What is there and how it has been going.
+    """Parameters, progress and statistics of a database.
 
     Returns::
 
@@ -51,18 +51,18 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "hosts": runs.hosts,
          "gaps": {"missed", "count", "latest": [missed_cycles.gaps]},
          "growth": runs.growth,
-         "ring": {"runs", "since"}: how many run records there are, and from when on,
+         "ring": {"runs", "since"}: how many run records there are, and the time of the oldest,
          "runs": the ``latest`` run records, oldest first,
-         where wanted: "census": runs.census, "series": runs.series of the cycles (of filling, without any),
-                       "conflicts": conflicts.conflicts,
-         "earlier": the history of the earlier tool, where there is one}
+         if wanted: "census": runs.census, "series": runs.series of the cycles (without cycles, of the fill),
+                    "conflicts": conflicts.conflicts,
+         "earlier": the history of the original tool, if there is one}
 
-    ``sizes`` (bytes), ``q`` and ``n`` are None on servers that do not tell; ``connections`` and ``limits`` (documents
-    a second) are those that runs had. ``present`` is how many of ``total`` documents have been handed out to be
-    written; ``open_claims`` counts ``expired_claims``, which the next cycle repairs, too; ``settled`` is the position
-    up to which everything is known to be written; ``pace`` is updates a second, the time between runs included, and
-    ``seconds_left`` until the lap is done at that; ``ts`` is the server's time. ``progress`` is told how many documents
-    have been looked through for conflicts.
+    ``sizes`` (bytes), ``q`` and ``n`` are None if the server does not report them; ``connections`` and ``limits``
+    (documents per second) are the different settings of the runs. ``present`` is how many of ``total`` documents have
+    been handed out; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
+    position below which everything is written; ``pace`` is in updates per second, including the time between runs, and
+    ``seconds_left`` the time until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called
+    with the number of documents searched for conflicts so far.
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
     ledger = read_ledger(client)
@@ -103,7 +103,7 @@ def _database(client: Client, records: list[RunRecord]) -> Data:
 
 
 def _different(values: Iterable[Any]) -> list[Any]:
-    """The values that there are, each once."""
+    """The different values, sorted."""
     return sorted({value for value in values if value is not None})
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pace of a driver: how much it writes in a request, how many requests at once, and how fast.
+"""The pace of a driver: how much it writes per request, how many requests at once, and how fast.
 
-It starts from the size of the documents and follows what the server answers: requests that are too large or too slow
-become smaller, and a server that asks for less gets fewer at once.
+It starts from the size of the documents and adapts to the server: requests that are too large or too slow become
+smaller, and a server that throttles gets fewer at once.
 """
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..model.limits import CONNECTIONS, MAX_BATCH_BYTES, MAX_CONNECTIONS, RATES,
 BATCH_DOCUMENTS = 1000
 BATCH_BYTES = 4 * 10 ** 6
 MOST_DOCUMENTS = 10 ** 4
-SLOW = 5.0  # seconds after which a request was too slow; one that takes a quarter of it may be larger
-STEPS = 10  # how many batches a second there are at a rate, where it is high enough
+SLOW = 5.0  # seconds after which a request counts as too slow; after one below a quarter of it, requests may grow
+STEPS = 10  # batches per second at a given rate, if it is high enough
 
 
 class Pace:
     """The pace of one driver on one database; safe to use from several threads.
 
-    Keep it from cycle to cycle: what was learned of the server remains, and a ``rate`` of documents a second goes on.
-    None leaves a setting to the program. Raises UsageError for settings that make no sense.
+    Keep it from cycle to cycle, as it remembers what the server can do, and the schedule of a ``rate`` (documents per
+    second) continues. None: the program decides. Raises UsageError for settings that make no sense.
     """
 
     def __init__(self, connections: int | None = None, batch_bytes: int | None = None,
@@ -32,15 +32,15 @@ class Pace:
         self.connections = CONNECTIONS if connections is None else connections
         self.rate = rate
         check_count("connections", self.connections, MAX_CONNECTIONS)
-        check_count("batch bytes", 1 if batch_bytes is None else batch_bytes, MAX_BATCH_BYTES)
+        check_count("batch_bytes", 1 if batch_bytes is None else batch_bytes, MAX_BATCH_BYTES)
         if rate is not None:
             check_number("rate", rate, *RATES)
-        self.in_flight = self.connections + 1  # batches; one more than connections, so that none of them waits for us
+        self.in_flight = self.connections + 1  # batches; one more than connections, so that no connection waits for us
         self._bytes = batch_bytes
         self._lock = threading.Lock()
         self._refused_above = self._slow_above = MOST_DOCUMENTS
         self._throttled = 0
-        self._calm = 0  # answers since the server last asked for less
+        self._calm = 0  # answers since the server last throttled
         self._next: float | None = None  # when the next document is due
 
     def batch_documents(self, size: int) -> int:
@@ -48,7 +48,7 @@ class Pace:
         return max(1, min(self._start(size), self._refused_above, self._slow_above))
 
     def due(self, documents: int) -> float:
-        """When to begin with the next so many documents, on the monotonic clock; in the past where they are late."""
+        """When to start writing the next ``documents``, on the monotonic clock; in the past if they are late."""
         now = time.monotonic()
         if not self.rate:
             return now
@@ -57,16 +57,16 @@ class Pace:
         return due
 
     def rest(self) -> None:
-        """Begin anew after a pause: what was not written meanwhile is not caught up."""
+        """Restart the schedule after a pause, so that the time of the pause is not caught up."""
         self._next = None
 
     def too_large(self, documents: int) -> None:
-        """Note that a server does not take so many documents in one request."""
+        """Record that the server does not accept this number of documents in one request."""
         with self._lock:
             self._refused_above = min(self._refused_above, documents // 2)
 
     def answered(self, documents: int, seconds: float) -> None:
-        """Note how long a request took."""
+        """Record the duration of a request in seconds."""
         with self._lock:
             if seconds > SLOW:
                 self._slow_above = max(1, min(self._slow_above, documents // 2))
@@ -74,7 +74,7 @@ class Pace:
                 self._slow_above = min(MOST_DOCUMENTS, self._slow_above + 1 + self._slow_above // 4)
 
     def throttle(self, times: int) -> None:
-        """Note how often in all the server has asked for less, after each batch."""
+        """Record, after each batch, how often the server has throttled so far."""
         with self._lock:
             if times > self._throttled:
                 self.in_flight = max(1, self.in_flight // 2)
@@ -87,7 +87,7 @@ class Pace:
             self._throttled = times
 
     def _start(self, size: int) -> int:
-        """How many documents to begin with."""
+        """How many documents to start with."""
         by_rate = max(1, int(self.rate / STEPS)) if self.rate else MOST_DOCUMENTS
         if self._bytes is None:
             return min(BATCH_DOCUMENTS, BATCH_BYTES // size, by_rate)

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reader: a whole source of documents in, a tally of what it holds out.
+"""The reader: reads a whole source of documents and returns a tally.
 
-Documents are read in ranges of ids that are known in advance, a few of them in flight at once, so memory does not grow
-with the database. A document that is not as it should be is read again before it is called so: it may have moved on
-while it was read.
+Documents are read in fixed ranges of ids, a few of them in flight at once, so memory does not grow with the database.
+A document that looks wrong is read again before it counts as wrong, as it may have been updated during the reading.
 """
 from __future__ import annotations
 
@@ -27,18 +26,18 @@ from ..model.verdicts import Finding, classify, judge, judge_other
 PAGE_DOCUMENTS = 1000
 PAGE_BYTES = 10 ** 6
 PAGE_IDS = 5000
-SPARSE = 20  # a document by its id costs the server as much as so many of a range
-ROUNDS = 4  # how often a document is read again that goes on changing
-PAUSE = 0.1  # seconds before the second of these readings, twice as many before each further one
+SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
+ROUNDS = 4  # how often a document that keeps changing is read again
+PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
 
 Progress = Callable[[int, int], None]
 Job = Callable[[], Tally]
 
 
 class Reader:
-    """Reads a whole source and judges what it holds; ``expectation`` says what that may be.
+    """Reads a whole source and judges its documents by an ``expectation``.
 
-    ``latest`` says how far the end of the expectation has moved meanwhile, if it does.
+    ``latest`` returns the current end of the expectation, if that moves.
     """
 
     def __init__(self, source: Source, stream: Stream, expectation: Expectation,
@@ -52,12 +51,12 @@ class Reader:
         self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
 
     def read(self, progress: Progress = lambda done, total: None) -> Tally:
-        """Read and judge everything; ``progress`` is told how many documents there were so far."""
+        """Read and judge everything; ``progress`` is called with the number of documents so far and in total."""
         whole = self._tally()
         flying: set[Future[Tally]] = set()
         with ThreadPoolExecutor(self._connections) as pool:
             for job in self._jobs():
-                while len(flying) > self._connections:  # one more than connections: no connection waits for us
+                while len(flying) > self._connections:  # one more than connections, so that none waits for us
                     self._collect(flying, whole, progress)
                 flying.add(pool.submit(job))
             while flying:
@@ -68,7 +67,7 @@ class Reader:
         return Tally(self._stream, self._expectation.origin)
 
     def _jobs(self) -> Iterator[Job]:
-        """The ranges of ids that make up the source, each to be read by itself."""
+        """Jobs for all ranges of ids of the source."""
         total = self._stream.total
         yield partial(self._judge_others, None, id_of(0))
         known = min(total, max(self._expectation.since, self._source.document_count() or 0))
@@ -79,14 +78,14 @@ class Reader:
         yield partial(self._judge_others, AFTER_ALL, None)
 
     def _collect(self, flying: set[Future[Tally]], whole: Tally, progress: Progress) -> None:
-        """Take in the ranges that are done, after waiting for one."""
+        """Wait for a range, and add the tallies of all finished ones."""
         done, __ = wait(flying, return_when=FIRST_COMPLETED)
         for future in done:
             flying.remove(future)
             whole.merge(future.result())
         progress(whole.checked, self._stream.total)
         if self._stop.is_requested():
-            raise Interrupted("interrupted; what has been read by now proves nothing")
+            raise Interrupted("interrupted before all documents were checked; for a verdict, run it again")
 
     def _pages(self, first: str | None, before: str | None, limit: int,
                include_docs: bool) -> Iterator[tuple[list[Row], bool]]:
@@ -100,7 +99,7 @@ class Reader:
             yield rows, not more
 
     def _judge_range(self, first: int, stop: int) -> Tally:
-        """Judge documents ``[first, stop)`` and what lies among them, in a thread of the pool."""
+        """Judge documents ``[first, stop)`` and others among them, in a thread of the pool."""
         tally = self._tally()
         before = id_of(stop) if stop < self._stream.total else AFTER_ALL
         for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
@@ -121,7 +120,7 @@ class Reader:
         return next((index + 1 for index in indexes if index is not None), first)
 
     def _judge_others(self, first: str | None, before: str | None) -> Tally:
-        """Judge documents that are not of the stream, in a thread of the pool; only their ids are read."""
+        """Judge documents that do not belong to the stream, in a thread of the pool; reads only their ids."""
         tally = self._tally()
         for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
             for row in rows:
@@ -130,7 +129,7 @@ class Reader:
         return tally
 
     def _settle(self, suspects: list[Finding], tally: Tally) -> None:
-        """Read documents again that are not as they should be, until they are or stay as they are."""
+        """Read suspects again until they are fine or stop changing."""
         for attempt in range(ROUNDS):
             if not suspects:
                 return
@@ -141,7 +140,7 @@ class Reader:
             tally.add(finding)
 
     def _read_again(self, suspects: list[Finding], tally: Tally) -> list[Finding]:
-        """Read documents again; returns those that have changed and still are not as they should be."""
+        """Read suspects again; returns the ones that have changed and still are not fine."""
         found = self._documents([suspect.number for suspect in suspects])
         expectation = self._expectation
         if self._latest and any(suspect.kind == "ahead" for suspect in suspects):
@@ -156,7 +155,7 @@ class Reader:
         return again
 
     def _documents(self, numbers: list[int]) -> dict[str, Document]:
-        """Existing ones of some documents, by their ids; read as one range if they lie close together."""
+        """The existing documents among these, by their ids; read as one range if they are close together."""
         if numbers[-1] - numbers[0] > SPARSE * len(numbers):
             return self._source.documents(list(map(id_of, numbers)))
         pages = self._pages(id_of(numbers[0]), id_of(numbers[-1]) + "\0", self._page, include_docs=True)

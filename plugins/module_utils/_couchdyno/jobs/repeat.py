@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repeat: execute several cycles in a row, and say what they did together."""
+"""Repeat: execute several cycles in a row, and report their sums. Only modules use it."""
 from __future__ import annotations
 
 import os
@@ -14,15 +14,15 @@ from ..model.limits import MAX_CYCLES, MAX_INTERVAL, check_count, check_seconds
 from .execute import execute, plan, sum_up
 from .pace import Pace
 
-LOOK = 0.5  # seconds between two looks for the file that stops the cycles
+LOOK = 0.5  # seconds between two checks for the file that stops the cycles
 
 Data = Dict[str, Any]
 
 
 class Repetition(NamedTuple):
-    """How many ``cycles`` of how many ``updates`` (None: as set up), with so many seconds of sleep in between.
+    """How many ``cycles`` of how many ``updates`` (None: as set up); ``interval`` is the sleep in between, in seconds.
 
-    No further cycle is begun once the file ``stop_file`` exists.
+    Once the file ``stop_file`` exists, no further cycle starts.
     """
 
     updates: int | None = None
@@ -31,7 +31,7 @@ class Repetition(NamedTuple):
     stop_file: str | None = None
 
     def check(self) -> None:
-        """Raise UsageError for a repetition that makes no sense."""
+        """Raise UsageError if the repetition makes no sense."""
         check_count("cycles", self.cycles, MAX_CYCLES)
         check_seconds("interval", self.interval, MAX_INTERVAL)
 
@@ -39,9 +39,9 @@ class Repetition(NamedTuple):
 def repeat(client: Client, repetition: Repetition, pace: Pace) -> Data:
     """Execute the cycles.
 
-    Returns ``{"updates", "errors", "dt", "rate", "cycles", "dyno_config", "error"}``: the counts summed up, the report
-    of each cycle, the ledger after them, and what ended them before their time, None for nothing. Raises
-    CouchdynoError when already the first cycle fails.
+    Returns ``{"updates", "errors", "dt", "rate", "cycles", "dyno_config", "error"}``: the sums, the report of each
+    cycle, the ledger after the last one, and the error that ended them early or None. Raises CouchdynoError if the
+    first cycle fails.
     """
     repetition.check()
     reports: list[Data] = []
@@ -55,18 +55,18 @@ def repeat(client: Client, repetition: Repetition, pace: Pace) -> Data:
     except CouchdynoError as error:
         if not reports:
             raise
-        return _summary(reports, f"in cycle {len(reports) + 1} of {repetition.cycles}: {error}")
+        return _summary(reports, f"in cycle {len(reports) + 1} of {repetition.cycles}: {error.for_module()}")
     return _summary(reports)
 
 
 def preview(client: Client, repetition: Repetition) -> Data:
-    """What ``repeat`` would return, were all to go well; changes nothing."""
+    """What ``repeat`` would return if all went well; changes nothing."""
     repetition.check()
     return _summary(plan(client, repetition.updates, repetition.cycles))
 
 
 def _is_stopped(repetition: Repetition) -> bool:
-    """Sleep between two cycles; whether the file that stops them is there."""
+    """Sleep between two cycles; returns whether the file that stops them exists."""
     end = time.monotonic() + repetition.interval
     while True:
         if repetition.stop_file and os.path.exists(repetition.stop_file):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Set up: create a database with a ledger, fill it, remove it. What is to be done is planned first, then applied."""
+"""Set up: create a database with a ledger, fill it, remove it. A plan is made first, then applied."""
 from __future__ import annotations
 
 import time
@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..errors import Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed
+from ..errors import Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed, switch
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_seed
@@ -18,11 +18,12 @@ from .fill import fill, missing
 from .pace import Pace
 
 PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
-SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases there are
+SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
 KEEP, CREATE, REPLACE, ADOPT = "keep", "create", "replace", "adopt"  # what a plan does with the database
+FOREIGN = "was not set up by couchdyno"
 
 Data = Dict[str, Any]
-Progress = Callable[[int, int], None]  # is told how many documents there are, and of how many
+Progress = Callable[[int, int], None]  # called with the number of documents so far and in total
 
 
 class Sharding(NamedTuple):
@@ -33,14 +34,14 @@ class Sharding(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is to be set up.
+    """What to set up.
 
-    A database that exists is an error, except
+    An existing database is an error, except
 
-    - one with the same parameters that is not yet full, which ``fill`` goes on filling;
+    - one with the same parameters that is not full yet: ``fill`` continues to fill it;
     - one with the same parameters, if the request is ``idempotent``;
-    - an empty one, created by an admin for a user who is none;
-    - any at all with ``force``, which deletes and recreates it.
+    - an empty one, which an admin has created for a user without admin rights;
+    - any database with ``force``, which deletes and recreates it.
     """
 
     parameters: Parameters
@@ -60,7 +61,7 @@ class Request(NamedTuple):
 class Found(NamedTuple):
     """What exists before a setup.
 
-    ``vacant`` is a database without any document, ``given`` one that an admin has created for this user, who is none.
+    ``vacant``: a database without any document; ``given``: a vacant one, and this user is not an admin.
     """
 
     exists: bool = False
@@ -72,7 +73,7 @@ class Found(NamedTuple):
 class Plan(NamedTuple):
     """What a setup does: one of KEEP, CREATE, REPLACE and ADOPT (write a ledger into an empty database).
 
-    ``ledger`` is the one that will be there, as far as is known; its seed is None until it is drawn.
+    ``ledger`` is the one after the setup, as far as it is known; its seed is None until it is drawn.
     """
 
     action: str
@@ -85,17 +86,17 @@ class Plan(NamedTuple):
         return self.action != KEEP
 
     def report(self) -> Data:
-        """The part of a report that tells what was found and what is changed."""
+        """The part of a report about what was found and whether it changes."""
         return {"changed": self.is_change, "before": self.found.ledger and self.found.ledger.shown()}
 
 
 def setup(client: Client, request: Request, pace: Pace | None = None,
           progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
-    """Set a database up, and fill it with documents at a ``pace`` if that is requested.
+    """Set up a database, and fill it with documents at a ``pace`` if requested.
 
-    Returns ``{"changed", "before", "dyno_config"}``, where ``before`` is the configuration that was there or None, and
-    with ``fill`` also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. Raises UsageError,
-    DatabaseExists or ServerError.
+    Returns ``{"changed", "before", "dyno_config"}``; ``before`` is the previous configuration or None. With ``fill``
+    also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. Raises UsageError, DatabaseExists or
+    ServerError.
     """
     request = request.check()
     document = LedgerDocument(client)
@@ -108,7 +109,7 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
 
 
 def preview(client: Client, request: Request, stop: Stop = NEVER) -> Data:
-    """What ``setup`` would return, were all to go well; changes nothing."""
+    """What ``setup`` would return if all went well; changes nothing."""
     request = request.check()
     plan = _plan(client, LedgerDocument(client), request, stop)
     report = plan.report()
@@ -120,7 +121,7 @@ def preview(client: Client, request: Request, stop: Stop = NEVER) -> Data:
 
 
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
-    """Delete a database that couchdyno has set up, or any with ``force``; returns ``{"changed", "before"}``."""
+    """Delete a database that couchdyno has set up, or any one with ``force``; returns ``{"changed", "before"}``."""
     try:
         before: Data | None = read_ledger(client).shown()
     except NoDatabase:
@@ -138,7 +139,7 @@ def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
 
 
 def _plan(client: Client, document: LedgerDocument, request: Request, stop: Stop) -> Plan:
-    """What to do about the database as it is; DatabaseExists when that is none of our business."""
+    """What to do with the database as it is; DatabaseExists if the request does not allow to change it."""
     found = _find(client, document)
     action = _action(client, found, request)
     if action != KEEP:
@@ -166,10 +167,10 @@ def _action(client: Client, found: Found, request: Request) -> str:
         return ADOPT
     if request.force:
         return REPLACE
-    # A vacant one: perhaps another setup, started with this one, is about to write the ledger.
+    # If vacant: perhaps another setup, started at the same time, is about to write the ledger.
     if found.ledger is not None or (found.vacant and request.idempotent):
         return KEEP
-    raise _exists(client, "and was not set up by couchdyno")
+    raise _exists(client, f", but {FOREIGN}")
 
 
 def _wait_for_ledger(client: Client, document: LedgerDocument, stop: Stop) -> Ledger:
@@ -180,29 +181,30 @@ def _wait_for_ledger(client: Client, document: LedgerDocument, stop: Stop) -> Le
             return document.read()
         except (NoDatabase, NoLedger):
             if time.monotonic() >= deadline or stop.wait(0.2):
-                raise _exists(client, "and was not set up by couchdyno") from None
+                raise _exists(client, f", but {FOREIGN}") from None
 
 
 def _check_same(client: Client, ledger: Ledger, request: Request) -> None:
-    """Raise DatabaseExists unless the database is the requested one and the request may go on with it."""
+    """Raise DatabaseExists unless the database is as requested and the request may continue with it."""
     wanted = request.parameters
     is_same = ((ledger.total, ledger.size, ledger.updates) == (wanted.total, wanted.size, wanted.updates)
                and wanted.seed in (None, ledger.seed))
     may_go_on = request.idempotent or (request.fill and missing(ledger) > 0)
     if not (is_same and may_go_on):
         found = ", ".join(f"{name} {getattr(ledger, name)}" for name in ("total", "size", "updates", "seed"))
-        raise _exists(client, f"and was set up with {found}")
+        raise _exists(client, f" and was set up with {found}")
 
 
 def _exists(client: Client, how: str) -> DatabaseExists:
-    return DatabaseExists(f"the database {client.place} exists already {how}; force deletes it and makes it anew")
+    return DatabaseExists(f"the database {client.place} already exists{how}; use ", switch("force"),
+                          " to delete and recreate it")
 
 
 # -- applying
 
 
 def _apply(client: Client, document: LedgerDocument, request: Request, plan: Plan, stop: Stop) -> Plan:
-    """Do what is planned; returns the plan as it came to pass, which another setup may have been faster with."""
+    """Apply a plan; returns the plan as it was carried out, as another setup may have been faster."""
     if plan.action == KEEP:
         return plan
     try:
@@ -215,16 +217,16 @@ def _apply(client: Client, document: LedgerDocument, request: Request, plan: Pla
         return plan
     except (NameTaken, Conflict):
         if not request.idempotent:
-            raise _exists(client, "by now: another setup was faster") from None
+            raise _exists(client, ": another setup has just created it") from None
     _check_same(client, _wait_for_ledger(client, document, stop), request)
     return plan._replace(action=KEEP)
 
 
 def _write_ledger(client: Client, document: LedgerDocument, parameters: Parameters, stop: Stop) -> None:
-    """Write the ledger of a database that was just created; Conflict when another setup was faster.
+    """Write the ledger of a database that was just created; Conflict if another setup was faster.
 
-    When a database is created on several nodes of a cluster at once, all but one of them are given up a moment later,
-    with what was written into them.
+    If a database is created on several nodes of a cluster at once, the cluster drops all but one of them a moment
+    later, with everything in them.
     """
     document.create(parameters)
     while client.replicas() > 1:
@@ -238,10 +240,10 @@ def _write_ledger(client: Client, document: LedgerDocument, parameters: Paramete
 
 
 def _create(client: Client, document: LedgerDocument, sharding: Sharding, plan: Plan, stop: Stop) -> None:
-    """Create the database; NameTaken when somebody else was faster.
+    """Create the database; NameTaken if another setup was faster.
 
-    Clusters need a while to forget a database that was deleted. Of several setups at once, they may tell each one that
-    another was faster: so those who saw that there was none go on with one that is empty, and the ledger decides.
+    A cluster needs a while to forget a deleted database. To several setups at once, it may answer each that another
+    was faster. So a setup that found no database continues with an empty one, and the ledger decides.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -254,5 +256,5 @@ def _create(client: Client, document: LedgerDocument, sharding: Sharding, plan: 
             if now.exists or time.monotonic() >= deadline or stop.wait(0.2):
                 raise
         except NotAllowed as refused:
-            raise NotAllowed(f"{refused}; creating a database takes an admin, who can also make an empty one for "
-                             "this user", refused.status, refused.error) from None
+            raise NotAllowed(*refused.parts, ", or let an admin create an empty database with this name",
+                             status=refused.status, error=refused.error) from None

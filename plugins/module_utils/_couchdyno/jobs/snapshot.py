@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A snapshot of a database, its ledger and its latest runs: two small requests, so it may be taken every second."""
+"""A snapshot of a database, its ledger and its latest runs: two small requests, cheap enough for every second."""
 from __future__ import annotations
 
 from typing import Any
@@ -15,10 +15,10 @@ LATEST = 60  # runs
 
 
 def snapshot(client: Client) -> dict[str, Any]:
-    """How things are going.
+    """The progress and the latest runs of a database.
 
     Returns ``{"name": of the database, "ts": the server's time, "runs": the latest run records, oldest first,
-    "total", "position", "laps", "lap_done", "seconds_left": until the lap is done (None: nobody can tell),
+    "total", "position", "laps", "lap_done", "seconds_left": until the lap is done (None: not known),
     "open_claims", "all_runs": how many runs there have been}``.
     """
     ledger = read_ledger(client)

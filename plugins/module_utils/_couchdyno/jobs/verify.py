@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verify: check a database, document by document, against the update stream. It only reads.
+"""Verify: check every document of a database against the update stream. Read-only.
 
-A document may hold what the ledger in the database says, or, with a span, any update that it can have held while the
-copy was made. Without either, all documents together must stand at one point of the stream.
+A document may hold the update that follows from the ledger in the database, or, with a span, any update that it can
+have held while the copy was created. Without either, all documents together must be at one position of the stream.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple
 from .. import REPORT_FORMAT
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
-from ..errors import NoDatabase, NoLedger, UsageError
+from ..errors import NoDatabase, NoLedger, UsageError, command, option
 from ..model.expectation import Expectation
 from ..model.ledger import LEDGER_ID, Ledger
 from ..model.limits import MAX_POSITION, check_count, is_integer
@@ -25,43 +25,45 @@ from ..storage.ledger_document import read_ledger
 from .reader import Progress, Reader
 
 RIGHT, WRONG = "right", "wrong"
-FAULTS = (("damaged", "damaged"), ("missing", "missing"), ("extra", "not of the stream"),
+FAULTS = (("damaged", "damaged"), ("missing", "missing"), ("extra", "outside the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "behind"), ("ahead", "ahead"))
+PARAMETERS = (option("seed"), ", ", option("total"), " and ", option("size"))
 
 Data = Dict[str, Any]
 
 
 class Span(NamedTuple):
-    """The positions of the original when a copy was begun and when it was done; None: not given."""
+    """The positions of the source at the start and at the end of copying; None: not given."""
 
     since: int | None = None
     until: int | None = None
 
     def check(self, has_original: bool) -> None:
-        """Raise UsageError for a span that makes no sense."""
-        for name, position in (("from position", self.since), ("to position", self.until)):
+        """Raise UsageError if the span makes no sense."""
+        from_position, to_position = option("from_position"), option("to_position")
+        for name, position in (("from_position", self.since), ("to_position", self.until)):
             if position is not None:
                 check_count(name, position, MAX_POSITION, least=0)
         if self.since is None and self.until is not None:
-            raise UsageError("a to position takes a from position, too: where the source was when the copy was begun")
+            raise UsageError(to_position, " requires ", from_position)
         if self.since is not None and self.until is None and not has_original:
-            raise UsageError("a from position takes a to position, too, or the source to read it from")
+            raise UsageError(from_position, " requires ", to_position, " or ", option("source_url"))
         if self.since is not None and self.until is not None and self.until < self.since:
-            raise UsageError(f"the to position {self.until} lies before the from position {self.since}")
+            raise UsageError(to_position, f" {self.until} is below ", from_position, f" {self.since}")
 
 
 class Ledgers(NamedTuple):
-    """The ledger of the database itself, and that of the original; None where there is none."""
+    """The ledger of the database itself, and that of its source; None if there is none."""
 
     own: Ledger | None
     original: Ledger | None
 
 
 class Case(NamedTuple):
-    """What is to be verified, and by what.
+    """What to verify, and by which data.
 
-    ``original`` is what the ``copy`` is a copy of, None if that is not given. ``ledgers`` are as they were at the
-    beginning; both may move on.
+    ``original`` is the source of the ``copy``, None if it is not given. ``ledgers`` are as read at the start; both may
+    advance meanwhile.
     """
 
     copy: Source
@@ -72,7 +74,7 @@ class Case(NamedTuple):
 
     @property
     def is_spanned(self) -> bool:
-        """Whether documents may lie anywhere within a span."""
+        """Whether documents may be anywhere within a span."""
         return self.span.since is not None
 
     @property
@@ -85,14 +87,14 @@ class Case(NamedTuple):
 
     @property
     def latest(self) -> Callable[[], int] | None:
-        """Reads how far the end of the expectation has moved meanwhile; None if it is fixed or not known."""
+        """A function that reads the current end of the expectation; None if that is fixed or not known."""
         source = self.original if self.is_spanned else self.copy
         if source is None or (self.span.until is not None if self.is_spanned else self.ledgers.own is None):
             return None
         return lambda: read_ledger(source).position
 
     def until(self, ledgers: Ledgers) -> int | None:
-        """The end of the span: if none was given, the position of the original."""
+        """The end of the span: by default, the position of the source."""
         return ledgers.original.position if ledgers.original and self.span.until is None else self.span.until
 
     def reread(self) -> Ledgers:
@@ -102,7 +104,7 @@ class Case(NamedTuple):
 
 
 class Conclusion(NamedTuple):
-    """What a tally means: the ``counts`` and ``samples`` to report, and the ``reasons`` why the database is wrong."""
+    """What follows from a tally: ``counts`` and ``samples`` to report, and ``reasons`` why the database is wrong."""
 
     counts: dict[str, int]
     samples: dict[str, list[Sample]]
@@ -114,25 +116,25 @@ NO_SPAN = Span()
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
            progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
-    """Verify a database by its own ledger, or by the stream that is ``given`` for one that has none.
+    """Verify a database by its own ledger, or by a ``given`` stream if it has none.
 
-    It is right when it holds a point in time that its ledger confirms; with a ``span``, when every document holds an
-    update that it can have held between these positions. ``original`` is what it is a copy of. Returns::
+    It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
+    update that it can have held between these positions. ``original`` is the source of the copy. Returns::
 
         {"format": of this report, "verdict": "right" or "wrong", "reasons": why it is wrong, in words,
-         "checked": how many documents of the stream are there,
+         "checked": how many documents of the stream were found,
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
-         "database": its name, "ts": when that was, in Unix seconds of the server,
-         "low", "high", "low_ts", "high_ts": where in time they stand, as in tally.Tally,
+         "database": its name, "ts": when it was verified, in Unix seconds of the server,
+         "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
          "ledger": {"position", "settled", "claims", "agrees"} or None,
          "span": {"from_position", "to_position"} or None,
          "stream": {"seed", "total", "size"},
-         "dt": seconds, "rate": documents a second,
+         "dt": seconds, "rate": documents per second,
          with an original: "source": {"position", "ts"}, "lag": {"updates", "seconds"}}
 
     ``low_ts`` and ``high_ts`` are the times at which the updates before ``low`` and ``high`` were claimed, in Unix
-    seconds of the server, None where nobody can tell. ``agrees`` says whether the documents stand where the ledger
-    says, ``lag`` what would be lost by going back to this copy.
+    seconds of the server, None if not known. ``agrees`` says whether ledger and documents agree, ``lag`` what
+    would be lost by going back to this copy.
 
     Raises UsageError, NoDatabase, NoLedger, LedgerDamaged, Interrupted or ServerError.
     """
@@ -150,63 +152,68 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 
 
 def given_stream(seed: int | None, total: int | None, size: int | None) -> Stream | None:
-    """The stream with these parameters, None without any; UsageError when some are missing or make no sense."""
+    """The stream with these parameters, None without any; UsageError if some are missing or make no sense."""
     if seed is None and total is None and size is None:
         return None
     if seed is None or total is None or size is None:
-        raise UsageError("without a ledger it takes all of seed, total and size")
+        raise UsageError(*PARAMETERS, " must be given together")
     Parameters(total, size, 1, seed).check()
     return Stream(seed, total, size)
 
 
 def _case(copy: Source, span: Span, given: Stream | None, original: Source | None) -> Case:
-    """Read the ledgers, to know what the documents may hold."""
+    """Read the ledgers, which determine what the documents may hold."""
     span.check(original is not None)
     of_original = _read(original) if original else None
     if given is not None:
         if copy.document_count() is None:
-            raise NoDatabase(f"there is no database {copy.place}")
+            raise _no_database(copy)
         return Case(copy, original, given, span, Ledgers(None, of_original))
     own = _read(copy)
     return Case(copy, original, own.stream, span, Ledgers(own, of_original))
 
 
 def _read(source: Source) -> Ledger:
-    """The ledger of a database; NoLedger when it has none that says what the documents hold."""
+    """The ledger of a database; NoLedger if it has none that determines what the documents hold."""
     try:
         ledger = read_ledger(source)
     except NoDatabase:
-        raise NoDatabase(f"there is no database {source.place}") from None
+        raise _no_database(source) from None
     except NoLedger:
         raise NoLedger(f"the database {source.place} has no document {LEDGER_ID}: it was not set up by couchdyno, or "
-                       "is no whole copy of one that was; seed, total and size of that one stand in for it") from None
+                       "the copy is incomplete; to verify it anyway, give ", *PARAMETERS, " of its source") from None
     if ledger.seed is None:
-        raise NoLedger(f"the database {source.place} was set up by the earlier tool and has not been updated since: "
-                       "nothing in it can be proved")
+        raise NoLedger(f"the database {source.place} was set up by the original tool and has not been updated since, "
+                       "so it cannot be verified; run cycles with ", command("execute"), " first")
     return ledger
+
+
+def _no_database(source: Source) -> NoDatabase:
+    return NoDatabase(f"there is no database {source.place}; check the URL")
 
 
 def _read_all(case: Case, progress: Progress, stop: Stop) -> Tally:
     """Read and judge all documents."""
     tally = Reader(case.copy, case.stream, case.expectation, case.latest, stop).read(progress)
     if not case.is_spanned and not case.ledgers.own and tally.low != tally.high:
-        # They stand at no one point of the stream. Hold them against the latest, to name those that keep them from it.
+        # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
         tally = Reader(case.copy, case.stream, Expectation(tally.high, tally.high), stop=stop).read(progress)
     return tally
 
 
 def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
-    """What the tally means, given the ledgers as they are after reading."""
+    """What follows from the tally, and from the ledgers after reading."""
     counts, samples, reasons = tally.counts, tally.samples, []
     if ledgers.own and not case.is_spanned and counts["ahead"] and tally.low == tally.high:
-        # The documents agree with each other, and the ledger with none of them.
+        # The documents agree with each other, but not with the ledger.
         counts = dict(counts, exact=counts["exact"] + counts["ahead"], ahead=0)
         samples = {kind: found for kind, found in samples.items() if kind != "ahead"}
-        reasons.append(f"the ledger is of another time: it says position {ledgers.own.position}, "
-                       f"the documents {tally.high}")
+        reasons.append(f"ledger and documents disagree: ledger at update {ledgers.own.position}, "
+                       f"documents at {tally.high}")
     reasons += _faults_of_documents(counts)
     if ledgers.own and case.is_spanned and not _is_within(case, ledgers, ledgers.own.position):
-        reasons.append(f"the ledger is of another time: it says position {ledgers.own.position}")
+        reasons.append(f"ledger and documents disagree: ledger at update {ledgers.own.position}, "
+                       f"documents from {case.span.since} to {case.until(ledgers)}")
     if ledgers.original:
         reasons += _faults_of_copy(case.stream, ledgers.original, counts, tally.high)
     return Conclusion(counts, samples, reasons)
@@ -219,12 +226,12 @@ def _faults_of_documents(counts: dict[str, int]) -> Iterator[str]:
 
 
 def _faults_of_copy(stream: Stream, original: Ledger, counts: dict[str, int], high: int) -> Iterator[str]:
-    """What shows that it is no copy of the original."""
+    """Signs that it is not a copy of the source."""
     if not stream.is_same(original.stream):
-        yield "it is no copy of the source: seed, total or size are others"
+        yield "not a copy of the source: seed, total or size differ"
     elif not counts["ahead"] and high > original.position:
-        yield (f"it is no copy of the source: that is at position {original.position}, "
-               f"and a document holds update {high - 1}")
+        yield (f"not a copy of the source: the source is at update {original.position}, "
+               f"but a document holds update {high - 1}")
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:
@@ -234,7 +241,7 @@ def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:
 
 
 def _standing(case: Case, ledgers: Ledgers, tally: Tally) -> Data:
-    """Where in time the documents stand, and what that means to the ledgers."""
+    """Where the documents stand, compared with the ledgers."""
     stream = case.stream
     low_ts = _claimed(case.copy, stream, tally.low)
     standing: Data = {
@@ -251,7 +258,7 @@ def _standing(case: Case, ledgers: Ledgers, tally: Tally) -> Data:
 
 
 def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
-    """The own ledger, and whether it agrees with the documents: with where it began, and where it is."""
+    """The own ledger, and whether the documents are between its settled position before and its position now."""
     before, now = case.ledgers.own, ledgers.own
     if before is None or now is None:
         return None
@@ -260,7 +267,7 @@ def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
 
 
 def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> Data:
-    """What is lost by going back to a copy: the updates from ``low`` on, and the seconds in which they were claimed."""
+    """What is lost by going back to a copy: the updates from ``low`` on, and the time span of their claims."""
     updates = None if low is None else max(0, position - low)
     if updates == 0:
         return {"updates": 0, "seconds": 0}
@@ -268,7 +275,7 @@ def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> 
 
 
 def _claimed(source: Source, stream: Stream, position: int | None, ledger: Ledger | None = None) -> int | None:
-    """When the update before a position was claimed, None if nobody can tell."""
+    """When the update before a position was claimed, None if not known."""
     if not position:
         return None
     update = position - 1

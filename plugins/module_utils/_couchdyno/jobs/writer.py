@@ -1,15 +1,15 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The writer: claimed windows in, their outcome out.
+"""The writer: writes claimed windows and returns their outcome.
 
-Windows are cut into batches, a few of which are in flight at once: while one is being written, the revisions of the
-next are read. Three things keep documents from going back to an older update, whatever dies or stalls:
+Windows are split into batches, a few of them in flight at once: while one is written, the revisions of the next are
+read. Three rules keep documents from going back to an older update, whatever dies or stalls:
 
-- revisions are used only when they were read while the lease lasted, and nobody else may write the documents then;
-- a write under an old revision is refused, and a refused document is read again: one that holds this update or a
-  later one is done;
-- windows that another driver had before are read with their documents, for the same reason.
+- revisions are used only if they were read during the lease, when no other driver may write the documents;
+- a write under an old revision is refused, and a refused document is read again: if it holds this update or a later
+  one, it is done;
+- for windows that another driver had before, whole documents are read, for the same reason.
 """
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ from ..storage.lease import Lease
 from .pace import Pace
 
 ROUNDS = 5  # how often a document is tried that was refused or could not be written
+TOO_FEW_REPLICAS = "accepted by too few replicas"
 NO_ANSWER = {"error": "no answer"}
-TICK = 1.0  # seconds between two looks at the lease while batches are in flight
+TICK = 1.0  # seconds between two checks of the lease while batches are in flight
 
 Reasons = Dict[int, str]  # by update: why its document was not written
 
 
 class Batch(NamedTuple):
-    """Consecutive updates of one claim, written together; ``due`` is when to begin, on the monotonic clock."""
+    """Consecutive updates of one claim, written together; ``due`` is when to start, on the monotonic clock."""
 
     claim: Claim
     first: int
@@ -48,14 +49,14 @@ class Batch(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many updates it has."""
+        """The number of updates."""
         return self.stop - self.first
 
 
 class Work:
-    """A batch in the hands of a thread, and what has become of its updates so far.
+    """A batch that a thread is writing, and the state of its updates so far.
 
-    ``accepted`` are updates that too few replicas have accepted, ``foreign`` those whose documents were foreign.
+    ``accepted``: too few replicas have accepted the update; ``foreign``: the document was deleted or written by others.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -70,7 +71,7 @@ class Work:
         self.latencies: list[float] = []
 
     def outcome(self, stream: Stream, broken: ServerError | None = None) -> Outcome:
-        """What became of the batch; all of it is left when something has ``broken`` the work off."""
+        """The outcome of the batch; all of it is unfinished if an error has ``broken`` it off."""
         batch, failed = self.batch, self.failed
         errors = batch.size - len(self.written) - len(self.current) if broken else len(failed)
         window = (batch.first, batch.stop) if broken or not failed else (min(failed), max(failed) + 1)
@@ -83,10 +84,10 @@ class Work:
 
 
 class Writer:
-    """Writes the windows of a driver; make one for each set of claims.
+    """Writes the windows of a driver; create one for each set of claims.
 
-    ``expects`` says of an update whether its document exists already, None if nobody can tell; by default there is
-    none in lap 0. A document that is missing, or is where none should be, is counted as foreign.
+    ``expects`` returns whether the document of an update should exist already, None if that is not known; by default
+    none should in lap 0. A document that is missing or should not exist is counted as foreign.
     """
 
     def __init__(self, client: Client, stream: Stream, lease: Lease, pace: Pace | None = None,
@@ -97,14 +98,14 @@ class Writer:
         self._pace = pace or Pace()
         self._expects = expects or (lambda update: False if update < stream.total else None)
         self._stop = stop
-        self._slots = threading.Semaphore(self._pace.connections)  # of requests in flight; a thread more renders
-        self._is_clear = True  # where no documents are expected none has turned up so far
+        self._slots = threading.Semaphore(self._pace.connections)  # for requests in flight; one more thread renders
+        self._is_clear = True  # so far, no document has existed unexpectedly
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
-        """Write all claims of the lease; ``progress`` is told how many documents are done so far.
+        """Write all claims of the lease; ``progress`` is called with the number of documents done so far.
 
-        What cannot be written is in the outcome. Raises ClaimLost when the lease ran out, after all requests in flight
-        have ended.
+        Documents that cannot be written are in the outcome. If the lease runs out, raises ClaimLost after all requests
+        in flight have ended.
         """
         outcome = NOTHING
         flying: set[Future[Outcome]] = set()
@@ -113,7 +114,7 @@ class Writer:
                 while self._has_to_wait(batch, flying, outcome):
                     outcome = self._collect(flying, outcome, progress, batch.due)
                 if outcome.broken or self._stop.is_requested():
-                    outcome = outcome.plus(_left(batch, is_error=outcome.broken is not None))
+                    outcome = outcome.plus(_not_started(batch, is_error=outcome.broken is not None))
                 else:
                     flying.add(pool.submit(self._write_batch, batch))
             while flying:
@@ -135,9 +136,9 @@ class Writer:
 
     def _collect(self, flying: set[Future[Outcome]], outcome: Outcome, progress: Callable[[int], None],
                  due: float = 0.0) -> Outcome:
-        """Take in the batches that are done, after waiting for one a moment; keep the lease alive meanwhile.
+        """Wait a moment for a batch, and add the outcomes of all finished ones; renews the lease meanwhile.
 
-        The moment ends when the next batch is ``due``, if there is one to come.
+        The moment ends when the next batch is ``due``, if there is one.
         """
         pause = due - time.monotonic()
         pause = min(TICK, pause) if pause > 0 else TICK
@@ -167,26 +168,26 @@ class Writer:
         return work.outcome(self._stream)
 
     def _write_rounds(self, work: Work) -> None:
-        """Write a batch, and again what was refused or could not be written."""
+        """Write a batch, and retry what was refused or could not be written."""
         todo = list(range(work.batch.first, work.batch.stop))
         reasons: Reasons = {}
         for attempt in range(ROUNDS):
             todo, found = self._look(todo, work, attempt)
-            if not work.claim.redo:  # whether the run that had it before has met an empty place, nobody knows
+            if not work.claim.redo:  # in a redo, the earlier run may have created the document
                 work.foreign.update(update for update in todo if self._is_foreign(update, update in found))
             reasons = self._post(work, todo, found) if todo else {}
             todo = list(reasons)
             if not todo:
                 break
             self._is_clear = False
-            self._lease.confirm()  # whoever wrote these documents may have been handed them
+            self._lease.confirm()  # another driver may have taken over these documents
             self._client.pause(random.uniform(0, 0.1) * 2 ** attempt)
         work.failed.update(reasons)
 
     def _look(self, updates: list[int], work: Work, attempt: int) -> tuple[list[int], Revisions]:
-        """Which of the updates are still to be written, and the revisions of their documents.
+        """The updates that still need writing, and the revisions of their documents.
 
-        Documents are read whole where they may hold their update already, and not at all where none is expected.
+        Documents are read whole if they may hold their update already, and not at all if none should exist.
         """
         if work.claim.redo or attempt:
             return self._behind(updates, work)
@@ -195,15 +196,15 @@ class Writer:
         with self._slots:
             return updates, revisions(self._client, self._stream, updates)
 
-    def _is_foreign(self, update: int, is_there: bool) -> bool:
+    def _is_foreign(self, update: int, exists: bool) -> bool:
         expected = self._expects(update)
-        return expected is not None and expected != is_there
+        return expected is not None and expected != exists
 
     def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
-        """Those of the updates whose documents do not hold them yet, and the revisions of these documents."""
+        """The updates whose documents do not hold them yet, and the revisions of these documents."""
         with self._slots:
             found = documents(self._client, self._stream, updates)
-        behind, there = [], {}
+        behind, present = [], {}
         for update in updates:
             document = found.get(self._stream.document_id(update))
             held = update_held(self._stream, document) if document else None
@@ -212,10 +213,10 @@ class Writer:
                 continue
             behind.append(update)
             if document:
-                there[update] = document["_rev"]
+                present[update] = document["_rev"]
                 if held is None and self._expects(update) is not None:
                     work.foreign.add(update)
-        return behind, there
+        return behind, present
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
@@ -230,20 +231,20 @@ class Writer:
             return self._post_halves(work, updates, found, error)
         ended = time.monotonic()
         self._pace.answered(len(updates), ended - started)
-        # At a rate, what had to wait for a slow server counts as slow: see pace.due.
+        # At a rate, the time that a batch had to wait for a slow server counts as latency: see pace.due.
         work.latencies.append(ended - (work.batch.due if self._pace.rate else started))
         return self._take_answers(work, updates, answers)
 
     def _take_answers(self, work: Work, updates: list[int], answers: list[dict[str, Any]]) -> Reasons:
-        """Note what was written and what is refused for good; returns the others, with the reasons."""
+        """Record what was written and what is refused for good; returns the other updates, with the reasons."""
         again = {}
         by_id = {answer.get("id"): answer for answer in answers}
         for update in updates:
             answer = by_id.get(self._stream.document_id(update), NO_ANSWER)
             word = row_error(answer)
-            if not word and "accepted" in answer:  # by replicas that the others may disagree with
+            if not word and "accepted" in answer:  # by replicas that others may overrule
                 work.accepted.add(update)
-                again[update] = "accepted by too few copies"
+                again[update] = TOO_FEW_REPLICAS
             elif not word:
                 work.accepted.discard(update)
                 work.written.add(update)
@@ -256,7 +257,7 @@ class Writer:
         return again
 
     def _post_halves(self, work: Work, updates: list[int], found: Revisions, error: TooLarge) -> Reasons:
-        """Write in two requests what the server finds too large for one."""
+        """Split a request that is too large for the server into two."""
         if len(updates) == 1:
             work.failed[updates[0]] = str(error)
             return {}
@@ -267,6 +268,6 @@ class Writer:
         return again
 
 
-def _left(batch: Batch, is_error: bool) -> Outcome:
-    """The outcome of a batch that was not begun: because of an error, or of a stop."""
+def _not_started(batch: Batch, is_error: bool) -> Outcome:
+    """The outcome of a batch that was not started because of an error or a stop."""
     return Outcome(errors=batch.size if is_error else 0, windows={batch.claim: (batch.first, batch.stop)})

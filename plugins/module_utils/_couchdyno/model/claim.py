@@ -1,18 +1,18 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Claims: windows of updates in the hands of drivers, as they stand in the ledger."""
+"""Claims: windows of updates that drivers are writing, as recorded in the ledger."""
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 from .limits import LATEST, is_count
 
-SHOWN = ("first", "count", "ts", "lease", "host")  # in reports: without what names processes
+SHOWN = ("first", "count", "ts", "lease", "host")  # in reports, which do not name processes
 
 
 class Driver(NamedTuple):
-    """One cycle of one process. ``process`` identifies the process, ``""`` where that cannot be told."""
+    """One cycle of one process; ``process`` identifies the process, ``""`` if that is not possible."""
 
     name: str
     host: str
@@ -20,15 +20,15 @@ class Driver(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A window ``[first, first + count)`` of updates in the hands of a driver.
+    """A window ``[first, first + count)`` of updates that is handed out to a driver.
 
-    ``ts`` is when it was first handed out and ``lease`` until when, both in Unix seconds of the server. ``driver``
-    names one cycle of one ``process``, ``run`` is the number of its run record. ``redo`` says that another cycle had
-    the window before.
+    ``ts`` is when it was first handed out, ``lease`` the end of its lease, both in Unix seconds of the server.
+    ``driver`` names one cycle of one ``process``; ``run`` is the number of its run record. ``redo`` is true if another
+    cycle had the window before.
     """
 
     first: int
-    count: int  # type: ignore[assignment]  # tuple.count is not missed
+    count: int  # type: ignore[assignment]  # tuple.count is not needed
     ts: int
     lease: int
     driver: str
@@ -39,7 +39,7 @@ class Claim(NamedTuple):
 
     @classmethod
     def load(cls, entry: Any, total: int, position: int) -> Claim | None:
-        """A claim from an entry of the ledger; None for anything that is no claim on updates below ``position``."""
+        """A claim from an entry of the ledger; None if it is not a valid claim on updates below ``position``."""
         if not isinstance(entry, dict) or set(entry) != set(cls._fields):
             return None
         claim = cls(**entry)
@@ -68,15 +68,15 @@ class Claim(NamedTuple):
         return self.first <= update < self.stop
 
     def from_update(self, first: int) -> Claim:
-        """The part of the window from an update on; it may be empty."""
+        """The part of the window from update ``first`` on; it may be empty."""
         first = max(self.first, min(first, self.stop))
         return self._replace(first=first, count=self.stop - first)
 
 
 class Superseded(NamedTuple):
-    """Updates from ``first`` on were given up, unwritten, for later ones of the same documents, all below ``stop``.
+    """Unfinished updates from ``first`` on that later updates of the same documents, below ``stop``, have replaced.
 
-    Until those are written, their documents may be older than an open claim lets expect.
+    Until the later updates are written, their documents may be older than the open claims suggest.
     """
 
     first: int

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What documents contain: how an update is rendered, and which update a document contains. Pure functions.
 
-Whoever writes documents, reads them before a write or verifies them uses this one interface, so that what is written is
-what is expected.
+The code that writes documents, the code that reads them before a write and the code that verifies them all use this one
+interface, so that they cannot disagree.
 """
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIELDS = frozenset(("_id", "_rev", "ts", "update", "data"))
 
 
 class Reading(NamedTuple):
-    """What a document contains: an ``update``, byte for byte, or the ``flaw`` that shows that it is no update's."""
+    """What a document contains: an ``update``, byte for byte, or the ``flaw`` that shows that it does not match any."""
 
     update: int
     flaw: str = ""
 
 
 def any_time(_update: int) -> int | None:
-    """The time stamp of an update of which nothing is known."""
+    """The time stamp of an update if nothing is known about it: any."""
     return None
 
 
@@ -41,18 +41,18 @@ class Content(ABC):
     def render(self, update: int, ts: int, rev: str | None = None) -> str:
         """The document that an update writes, as JSON text of ASCII characters.
 
-        ``ts`` is the time of the claim in Unix seconds, ``rev`` the revision that it is written under.
+        ``ts`` is the time of the claim in Unix seconds, ``rev`` the revision that the document replaces.
         """
 
     @abstractmethod
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
-        """Which update a document contains, as CouchDB returns the document."""
+        """Which update a document contains; ``document`` is as CouchDB returns it."""
 
 
 class ClassicContent(Content):
-    """``size`` bytes of JSON: id, time stamp, number of the update, and hexadecimal digits that follow from these.
+    """``size`` bytes of JSON: id, time stamp, number of the update, and hexadecimal digits computed from these.
 
-    ``index`` gives the index of the document that an update writes.
+    ``index`` returns the index of the document that an update writes.
     """
 
     def __init__(self, seed: int, size: int, index: Callable[[int], int]) -> None:
@@ -77,10 +77,10 @@ class ClassicContent(Content):
                 return Reading(-1, f"its field {name} is {value!a:.40}")
         own_id = FORMAT % self._index(update)
         if document["_id"] != own_id:
-            return Reading(-1, f"holds update {update}, which is one of {own_id}")
+            return Reading(-1, f"holds update {update}, which belongs to {own_id}")
         stamp = ts_of(update)
         if stamp is not None and ts != stamp:
-            return Reading(-1, f"holds update {update} with the time stamp {ts}, where that of its claim is {stamp}")
+            return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
         expected = self._data(update, ts)
         if data != expected:
             return Reading(-1, _wrong_data(data, expected, f"update {update} at {ts}"))
@@ -100,7 +100,7 @@ class ClassicContent(Content):
 def _wrong_fields(names: Iterable[str]) -> str:
     lost, more = FIELDS.difference(names), sorted(set(names) - FIELDS)
     return "; ".join([f"has no field {name}" for name in sorted(lost)]
-                     + [f"has a field too many: {name!a:.40}" for name in more])
+                     + [f"has an unexpected field: {name!a:.40}" for name in more])
 
 
 def _wrong_data(data: Any, expected: str, what: str) -> str:
@@ -111,5 +111,6 @@ def _wrong_data(data: Any, expected: str, what: str) -> str:
         return f"its data has {len(data)} characters; that of {what} has {len(expected)}"
     different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]
     if 2 * len(different) > len(data):
-        return f"its data is not that of {what}: the data, the update or the time stamp was changed"
-    return f"its data differs from that of {what} at {len(different)} places, the first is character {different[0]}"
+        return f"its data is not that of {what}: data, update or time stamp was changed"
+    places = "1 place" if len(different) == 1 else f"{len(different)} places"
+    return f"its data differs from that of {what} in {places}, first at character {different[0]}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 PREFIX = "cdyno_"
 DIGITS = 12
 FORMAT = f"{PREFIX}%0{DIGITS}d"
-AFTER_ALL = PREFIX + ":"  # an id that follows those of all documents that a stream can have
+AFTER_ALL = PREFIX + ":"  # sorts after the ids of all documents that a stream can have
 
 
 def id_of(index: int) -> str:
@@ -16,7 +16,7 @@ def id_of(index: int) -> str:
 
 
 def index_in(document_id: str, total: int) -> int | None:
-    """The index of the document with an id, None for an id that is not one of ``total`` documents."""
+    """The index of the document with an id, None if the id does not belong to any of ``total`` documents."""
     digits = document_id[len(PREFIX):]
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         return None

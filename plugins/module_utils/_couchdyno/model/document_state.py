@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a document in the course of the stream: it is not created yet, holds an update, or is deleted."""
+"""The states of a document in the course of the stream: not created yet, holding an update, deleted."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ NOT_CREATED_YET, HOLDS, DELETED = "not created yet", "holds", "deleted"
 
 
 class DocumentState(NamedTuple):
-    """A document at a position; ``update`` is the update that it holds or was deleted by, -1 before its creation."""
+    """A document at a position; ``update`` is the one that it holds or that deleted it, -1 before its creation."""
 
     case: str
     update: int = -1
 
     @property
     def exists(self) -> bool:
-        """Whether there is a document."""
+        """Whether the document exists."""
         return self.case == HOLDS
 
 
@@ -30,5 +30,5 @@ def holding(update: int) -> DocumentState:
 
 
 def deleted_by(update: int) -> DocumentState:
-    """The state of a document that an update has deleted."""
+    """The state of a document that ``update`` has deleted."""
     return DocumentState(DELETED, update)

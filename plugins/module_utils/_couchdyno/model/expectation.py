@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What documents may hold, by a ledger or by the span of time in which a copy was made. Pure."""
+"""What documents may hold, according to a ledger or to the span of updates during which a copy was created. Pure."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from .stream import Stream
 
 
 class Expectation(NamedTuple):
-    """Which updates documents may hold: those that they held at position ``since``, or any later one below ``until``.
+    """Which updates documents may hold: the one that each held at position ``since``, or a later one below ``until``.
 
-    The updates of the open ``claims`` may be missing; if they are there, they have the time stamps of these claims.
-    Below them, ``superseded`` ones may be missing, too. ``until`` is None if nothing is known. ``origin`` is the
-    position from which on the documents of a database of the original tool are of the stream.
+    Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``superseded``
+    updates before them may be missing, too. ``until`` is None if nothing is known. In a database of the original tool,
+    documents belong to the stream from position ``origin`` on.
     """
 
     since: int = 0
@@ -43,13 +43,13 @@ class Expectation(NamedTuple):
         return NOT_CREATED if update is None else holding(update)
 
     def claim_of(self, update: int) -> Claim | None:
-        """The open claim that an update belongs to, None if there is none."""
+        """The open claim that contains an update, None if there is none."""
         for claim in self.claims:
             if claim.holds(update):
                 return claim
         return None
 
     def time_stamp(self, update: int) -> int | None:
-        """The time stamp that an update must have, None for any."""
+        """The time stamp that an update must have; None: any."""
         claim = self.claim_of(update)
         return claim.ts if claim else None

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: what the document ``couchdyno_meta`` says of a database, and who is writing what."""
+"""The ledger: the document ``couchdyno_meta``, which describes a database and records who is writing what."""
 from __future__ import annotations
 
 from typing import Any, Dict, Iterable, NamedTuple
 
-from ..errors import LedgerDamaged
+from ..errors import LedgerDamaged, command
 from . import legacy
 from .claim import Claim, Superseded
 from .limits import LATEST, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count
@@ -30,15 +30,15 @@ Document = Dict[str, Any]
 
 
 class Ledger(NamedTuple):
-    """What a database is, how far its updates have come, and which of them are open.
+    """The parameters of a database, the progress of its updates, and its open claims.
 
     ``created`` and ``last_ts`` are Unix seconds of the server, ``last_dt`` seconds, ``size`` bytes. Every update below
     ``position`` was handed out exactly once, or is named by exactly one open claim; ``start``, which people see, is
-    that position within its lap. ``runs`` is the number of the next run.
+    the position within its lap. ``runs`` is the number of the next run.
 
-    A database of the original tool (legacy.py) has no ``seed`` at first, and its ``origin`` is the position from which
-    on its documents are of the stream. ``torn_from`` and ``torn_until`` are what ``superseded`` reads. ``rev`` is
-    CouchDB's, ``other`` are fields of somebody else, which are kept.
+    A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
+    position ``origin`` on. ``torn_from`` and ``torn_until`` store ``superseded``. ``rev`` is the revision, ``other``
+    are unknown fields, which are kept.
     """
 
     created: int
@@ -63,7 +63,7 @@ class Ledger(NamedTuple):
 
     @classmethod
     def new(cls, parameters: Parameters, now: int) -> Ledger:
-        """The ledger of a database in which nothing has happened yet."""
+        """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
                    position=0, runs=0, claims=(), origin=None, torn_from=None, torn_until=None, rev="", other={})
@@ -82,7 +82,7 @@ class Ledger(NamedTuple):
                    other={name: value for name, value in fields.items() if name not in OWN})
 
     def dump(self) -> Document:
-        """The document; it is written in place of the revision that the ledger was read from."""
+        """The document, with the revision that the ledger was read from."""
         fields = self._asdict()
         rev, other = fields.pop("rev"), fields.pop("other")
         document = dict(other, _id=LEDGER_ID, **{name: fields[name] for name in fields if fields[name] is not None})
@@ -90,7 +90,7 @@ class Ledger(NamedTuple):
         return dict(document, _rev=rev) if rev else document
 
     def shown(self) -> Document:
-        """The ledger as reports show it: without the fields of CouchDB, and without drivers' names in its claims."""
+        """The ledger as reports show it: without CouchDB's fields, and without the names of drivers in its claims."""
         shown = {name: value for name, value in self._asdict().items() if name not in NOT_SHOWN and value is not None}
         return dict(shown, claims=[claim.shown() for claim in self.claims])
 
@@ -107,35 +107,35 @@ class Ledger(NamedTuple):
 
     @property
     def superseded(self) -> Superseded | None:
-        """What was given up and may not have been made good yet, None for nothing."""
+        """Superseded updates whose documents may not have been written since, None if there are none."""
         found = Superseded(self.torn_from or 0, self.torn_until or 0)
         return found if any(claim.first < found.stop for claim in self.claims) else None
 
     @property
     def settled(self) -> int:
-        """The position up to which everything is written: the first update that is open or superseded."""
+        """The position below which everything is written: the first open or superseded update."""
         firsts = [self.position, *(claim.first for claim in self.claims)]
         return min([*firsts, self.superseded.first] if self.superseded else firsts)
 
 
 def _check_number(name: str, value: Any) -> None:
-    """Raise LedgerDamaged for a number that makes no sense."""
+    """Raise LedgerDamaged if a number makes no sense."""
     least, most = LIMITS[name]
     is_duration = name == "last_dt" and isinstance(value, float) and least <= value <= most
     if not (is_duration or is_count(value, least, most)):
-        raise _damaged(f"its field {name!r} is {value!r:.40}")
+        raise _damaged(f"field {name!r} is {value!r:.40}")
 
 
 def _claims(fields: Document) -> tuple[Claim, ...]:
-    """The open claims; raises LedgerDamaged. ``total`` and ``position`` have been checked before."""
+    """The open claims; raises LedgerDamaged. The caller has checked ``total`` and ``position``."""
     entries = fields.get("claims")
     if isinstance(entries, list):
         claims = [Claim.load(entry, fields["total"], fields["position"]) for entry in entries]
         if None not in claims:
             return tuple(claim for claim in claims if claim)
-    raise _damaged("its claims cannot be read")
+    raise _damaged("its claims are invalid")
 
 
 def _damaged(what: str) -> LedgerDamaged:
     return LedgerDamaged(f"the ledger (document {LEDGER_ID}) is damaged: {what}; "
-                         "restore it, or set the database up anew with force")
+                         "restore it, or recreate the database with ", command("setup", "force"))

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases of the original tool: everything that is done for their sake. Pure.
+"""Databases of the original tool: everything that they need. Pure.
 
-Its ledger has no seed and no position, keeps a ``history`` inside, and its documents hold no update that could be
-verified. The first cycle upgrades such a database in place: the ledger gets a seed, its history goes into a document of
-its own, and ``origin`` says from which position on documents are of the stream.
+Their ledger has no seed and no position, and contains a ``history``; their documents cannot be verified. The first
+cycle upgrades such a database in place: the ledger gets a seed, its history moves into a separate document, and
+``origin`` is the position from which on documents belong to the stream.
 """
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any, Dict
 
 HISTORY_ID = "couchdyno_history"
 HISTORY = "history"  # the field, in the ledger and in that document
-LATER = ("created", "last_ts", "last_dt", "last_updates", "last_errors")  # what its first ledgers did not have
+LATER = ("created", "last_ts", "last_dt", "last_updates", "last_errors")  # fields that its first ledgers do not have
 
 Document = Dict[str, Any]
 
 
 def is_original(ledger: Document) -> bool:
-    """Whether a ledger is as the original tool leaves it."""
+    """Whether a ledger is in the form of the original tool."""
     return "position" not in ledger
 
 
 def completed(ledger: Document) -> Document:
-    """A ledger with the fields that the original tool did not know, but for a seed."""
+    """A ledger with all fields that the original tool does not write, except a seed."""
     fields = dict(dict.fromkeys(LATER, 0), **ledger)
     if is_original(ledger):
         fields.update(position=ledger.get("start"), origin=ledger.get("start"), runs=0, claims=[])
@@ -32,12 +32,12 @@ def completed(ledger: Document) -> Document:
 
 
 def history_in(fields: Document | None) -> list[Any]:
-    """The history in a document, or in the ``other`` fields of a ledger; empty if there is none."""
+    """The history in a document, or in the ``other`` fields of a ledger; empty without one."""
     return list((fields or {}).get(HISTORY, []))
 
 
 def history_document(present: Document | None, history: list[Any]) -> Document:
-    """The document that keeps the history from inside the ledger, in place of the one that is ``present``."""
+    """The document for the history from inside the ledger; it replaces the ``present`` one."""
     return dict(present or {"_id": HISTORY_ID}, history=history)
 
 
@@ -47,5 +47,5 @@ def without_history(other: Document) -> Document:
 
 
 def may_have_left(document: Document, origin: int | None) -> bool:
-    """Whether the original tool may have left a document, in a database with this origin."""
+    """Whether the original tool may have written a document, in a database with this origin."""
     return origin is not None and "update" not in document

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The outcome of writing windows: counts of documents, and what remains to be done. Pure."""
+"""The outcome of writing windows: counts of documents, and the unfinished parts. Pure."""
 from __future__ import annotations
 
 import re
@@ -12,12 +12,12 @@ from ..errors import ServerError
 from .claim import Claim
 
 SAMPLES = 5  # how many of the documents that could not be written are named
-WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # how CouchDB calls an error; a URL is none
+WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # CouchDB's word for an error; not the start of a URL
 OTHER = "other"
 PERCENTILES = (50, 95, 99)
 
 Data = Dict[str, Any]
-Window = Tuple[int, int]  # its first update, and the first after it
+Window = Tuple[int, int]  # its first update, and the first one after it
 
 
 class Failure(NamedTuple):
@@ -29,14 +29,14 @@ class Failure(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of windows, or of a batch of one.
+    """The outcome of writing windows, or one batch.
 
-    ``written`` documents (``accepted`` of them by fewer nodes than a quorum); ``current`` ones held their update or a
-    later one already; ``conflicts`` met on the way; ``foreign`` ones were not as this program leaves documents, but
-    gone or written by somebody else; ``errors`` could not be written. Of these, the first few are ``samples``, and
-    ``failed`` counts those with a reason of their own by class. ``latencies`` are the seconds that each bulk request
-    took. ``broken`` is what made the writer give up. ``windows`` are what remains to be done: one of each claim, with
-    what lies between.
+    Counts of documents: ``written`` (``accepted`` of them by fewer nodes than a quorum); ``current``, which already
+    held their update or a later one; ``foreign``, which others had deleted or written; ``errors``, which could not be
+    written. ``conflicts`` counts refused writes. ``samples`` are the first few errors; ``failed`` counts, by class, the
+    errors that have a reason of their own. ``latencies`` are the durations of the bulk requests in seconds. ``broken``
+    is the error that ended the writing early. ``windows`` are the unfinished parts: for each claim one, from its first
+    to its last unfinished update.
     """
 
     written: int = 0
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     windows: Mapping[Claim, Window] = {}
 
     def plus(self, other: Outcome) -> Outcome:
-        """The outcome of both, for batches that were written one after the other."""
+        """The outcome of both batches."""
         return Outcome(
             self.written + other.written, self.accepted + other.accepted, self.current + other.current,
             self.conflicts + other.conflicts, self.foreign + other.foreign, self.errors + other.errors,
@@ -61,12 +61,12 @@ class Outcome(NamedTuple):
 
     @property
     def left(self) -> list[Claim]:
-        """What remains to be done, a part of each claim."""
+        """The unfinished parts of the claims."""
         return [claim._replace(first=first, count=stop - first) for claim, (first, stop) in self.windows.items()]
 
     @property
     def classes(self) -> dict[str, int]:
-        """The errors by class: CouchDB's word for each, or what made the writer give up."""
+        """The errors by class: CouchDB's word for each, or the kind of error that ended the writing early."""
         counts = Counter(self.failed)
         rest = self.errors - sum(counts.values())
         if rest > 0:
@@ -99,12 +99,12 @@ def nonzero(**counts: int) -> Data:
 
 
 def rate(updates: int, dt: float) -> float:
-    """Documents per second, as reports give it; 0.0 if it took no time."""
+    """Documents per second, rounded for reports; 0.0 for a duration of 0."""
     return round(updates / dt, 1) if dt > 0 else 0.0
 
 
 def error_class(reason: str) -> str:
-    """The class of an error, from the reason that is given for it."""
+    """The class of an error, from its reason."""
     word = reason.partition(":")[0]
     return word if WORD.fullmatch(word) else OTHER
 
@@ -119,7 +119,7 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def _joined(one: Mapping[Claim, Window], other: Mapping[Claim, Window]) -> dict[Claim, Window]:
-    """For each claim, the window that spans what both leave of it."""
+    """For each claim, the window that spans its unfinished parts in both."""
     joined = dict(one)
     for claim, (first, stop) in other.items():
         low, high = joined.get(claim, (first, stop))

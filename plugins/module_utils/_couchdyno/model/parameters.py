@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parameters that a database is set up with."""
+"""The parameters of a database."""
 from __future__ import annotations
 
 import secrets
@@ -11,7 +11,7 @@ from .limits import MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, check_count
 
 
 class Parameters(NamedTuple):
-    """``total`` documents of ``size`` bytes, ``updates`` of them in a run; a ``seed`` of None is drawn at random."""
+    """``total`` documents of ``size`` bytes, ``updates`` of them per run; a ``seed`` of None is drawn at random."""
 
     total: int = 1000
     size: int = 1000
@@ -19,10 +19,10 @@ class Parameters(NamedTuple):
     seed: int | None = None
 
     def check(self) -> Parameters:
-        """The parameters, with ``updates`` capped at ``total``; raises UsageError if they make no sense."""
+        """The parameters, with at most ``total`` ``updates``; raises UsageError if they make no sense."""
         check_count("total", self.total, MAX_TOTAL)
         check_count("size", self.size, MAX_SIZE)
-        check_count("updates per run", self.updates, MAX_UPDATES)
+        check_count("updates_per_run", self.updates, MAX_UPDATES)
         if self.seed is not None:
             check_count("seed", self.seed, MAX_SEED, least=0)
         return self._replace(updates=min(self.updates, self.total))

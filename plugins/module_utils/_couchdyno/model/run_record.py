@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run records: what each settled cycle leaves in the history of a database, one small document each. Pure."""
+"""Run records: one small document per settled cycle, the history of a database. Pure."""
 from __future__ import annotations
 
 import math
@@ -11,7 +11,7 @@ from .claim import Claim
 from .limits import EXACT, is_count, is_integer
 from .outcome import Outcome
 
-RING = 10000  # records are kept, then the oldest is replaced
+RING = 10000  # records; then each new one replaces the oldest
 ID_PREFIX = "couchdyno_run_"
 CYCLE, FILL = "cycle", "fill"
 KINDS = (CYCLE, FILL)
@@ -23,20 +23,20 @@ class RunRecord(NamedTuple):
     """What a run did.
 
     Its number, the time ``ts`` of its claim (Unix seconds of the server), its duration ``dt`` (seconds), the window
-    ``[first, first + count)`` that it was handed (0 updates if it only repaired), documents written and not written,
-    one of KINDS, the driver's host, and percentiles of the seconds that bulk requests took.
+    ``[first, first + count)`` that was handed to it (0 updates if it only finished unfinished ones), documents written
+    and not written, one of KINDS, the driver's host, and percentiles of the durations of bulk requests (seconds).
 
-    The rest may be None: the ``connections`` that it wrote over, its ``limit`` (documents per second), the ``sizes``
-    that the database had at about the claim (bytes, ``active`` and ``file``), its errors by class, and the windows of
-    earlier runs that it took over, each as ``[first, count, ts]``. So the records of all runs together say when each
-    update was handed out, and that none was handed out twice.
+    The rest may be None: its number of ``connections``, its ``limit`` (documents per second), the ``sizes`` of the
+    database at about the claim (bytes, ``active`` and ``file``), its errors by class, and the windows that it took over
+    from earlier runs, each as ``[first, count, ts]``. So the records of all runs together show when each update was
+    handed out, and that none was handed out twice.
     """
 
     run: int
     ts: int
     dt: float = 0.0
     first: int = 0
-    count: int = 0  # type: ignore[assignment]  # tuple.count is not missed
+    count: int = 0  # type: ignore[assignment]  # tuple.count is not needed
     updates: int = 0
     errors: int = 0
     kind: str = CYCLE
@@ -50,7 +50,7 @@ class RunRecord(NamedTuple):
 
     @classmethod
     def of(cls, claims: Sequence[Claim], outcome: Outcome, **settings: Any) -> RunRecord:
-        """The record of a run that had these claims, the newest last; ``settings`` are what they do not say."""
+        """The record of a run with these claims, the newest last; ``settings`` are the other fields."""
         newest = claims[-1]
         redone = [[claim.first, claim.count, claim.ts] for claim in claims if claim.redo]
         return cls(run=newest.run, ts=newest.ts, first=newest.first, count=0 if newest.redo else newest.count,
@@ -65,22 +65,22 @@ class RunRecord(NamedTuple):
         return cls(**fields) if is_sound else None
 
     def dump(self) -> Document:
-        """The fields of the document, and of reports."""
+        """The fields for the document and for reports."""
         return {name: value for name, value in self._asdict().items() if value is not None}
 
     @property
     def rate(self) -> float:
-        """Documents per second; 0.0 if it took no time."""
+        """Documents per second; 0.0 for a duration of 0."""
         return self.updates / self.dt if self.dt else 0.0
 
     @property
     def has_rate(self) -> bool:
-        """Whether it wrote something, so that its rate says something."""
+        """Whether it wrote something, so that its rate means something."""
         return self.updates > 0 and self.dt > 0
 
 
 def record_id(run: int) -> str:
-    """The id of the document that holds the record of a run."""
+    """The id of the document for the record of a run."""
     return f"{ID_PREFIX}{run % RING:05d}"
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The update stream: an endless, fixed series of updates, as a pure function.
 
-``(seed, k)`` decides which document update k writes, and ``(seed, k, ts)`` every byte of it (content.py), so whatever
-a database should hold can be computed and never needs to be kept.
+``(seed, k)`` decides which document update k writes, and ``(seed, k, ts)`` every byte of it (content.py). So the
+expected contents of a database can be computed and need not be stored.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .document_state import NOT_CREATED, DocumentState, holding
 
 
 class Stream:
-    """The updates of one database: ``total`` documents of ``size`` bytes, told from others by ``seed``."""
+    """The updates of one database: ``total`` documents of ``size`` bytes, with contents that depend on ``seed``."""
 
     def __init__(self, seed: int, total: int, size: int) -> None:
         self.seed = seed
@@ -23,11 +23,11 @@ class Stream:
         self.content: Content = ClassicContent(seed, size, self.index)
 
     def index(self, update: int) -> int:
-        """The index of the document that an update writes: the one place that knows the order within a lap."""
+        """The index of the document that an update writes; only this function knows the order within a lap."""
         return update % self.total
 
     def previous(self, update: int) -> int | None:
-        """The update of the same document that comes before an update, None if there is none."""
+        """The previous update of the same document, None if there is none."""
         return update - self.total if update >= self.total else None
 
     def document_id(self, update: int) -> str:
@@ -35,11 +35,11 @@ class Stream:
         return id_of(self.index(update))
 
     def index_of(self, document_id: str) -> int | None:
-        """The index of the document with an id, None for an id that is not of the stream."""
+        """The index of the document with an id, None if the id does not belong to the stream."""
         return index_in(document_id, self.total)
 
     def state_at(self, index: int, position: int) -> DocumentState:
-        """What document ``index`` is when all updates below ``position`` are done."""
+        """The state of document ``index`` when all updates below ``position`` are done."""
         if index >= position:
             return NOT_CREATED
         return holding(position - 1 - (position - 1 - index) % self.total)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tally of a verification: how many documents of each kind there are, and where in time they stand. Pure."""
+"""The tally of a verification: how many documents of each kind there are, and at which updates they stand. Pure."""
 from __future__ import annotations
 
 from typing import Any, Dict
@@ -15,12 +15,12 @@ Sample = Dict[str, str]
 
 
 class Tally:
-    """What was found: how many documents of each kind there are, the first few of them, and where in time they stand.
+    """What was found: how many documents of each kind there are, samples of them, and at which updates they stand.
 
-    With s the update that a document holds, ``low`` is the least of all s + total (for a document that is not there, of
-    its index): every update below it is present. ``high`` is the greatest of all s + 1: no update from there on is.
-    Damaged documents cannot be trusted, so they do not count in either. ``low`` is None when none counts. ``high_ts``
-    is the time stamp of the newest update, ``samples`` are ``{"id", "reason"}`` by kind.
+    Every update below ``low`` is present: with s the update that a document holds, it is the least of all s + total
+    (for a missing document, its index). No update from ``high`` on is present: it is the greatest of all s + 1. Damaged
+    documents cannot be trusted and count for neither. ``low`` is None if no document counts. ``high_ts`` is the time
+    stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
     """
 
     def __init__(self, stream: Stream, origin: int | None = None) -> None:
@@ -33,7 +33,7 @@ class Tally:
         self._origin = origin
 
     def add(self, finding: Finding) -> None:
-        """Take in a verdict."""
+        """Add a finding."""
         self.counts[finding.kind] += finding.count
         if finding.reason:
             self._sample(finding)
@@ -45,7 +45,7 @@ class Tally:
             self._place(finding.number, finding.document)
 
     def merge(self, other: Tally) -> None:
-        """Take in what was found elsewhere, in other documents."""
+        """Add the tally of other documents."""
         for kind, count in other.counts.items():
             self.counts[kind] += count
         for kind, samples in other.samples.items():
@@ -58,12 +58,12 @@ class Tally:
 
     @property
     def checked(self) -> int:
-        """How many documents of the stream were there."""
+        """How many documents of the stream were found."""
         return sum(self.counts.values()) - sum(self.counts[kind] for kind in ("missing", "absent", "extra"))
 
     def _place(self, index: int, document: dict[str, Any]) -> None:
         update = document.get("update")
-        if update is None:  # left by the original tool
+        if update is None:  # written by the original tool
             state = self._stream.state_at(index, self._origin or 0)
             if not state.exists:
                 self._lower(index)

@@ -1,18 +1,18 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verdicts on documents: whether each holds what it may, and what is wrong with it otherwise. Pure functions.
+"""Verdicts on documents: whether each holds what it may, and if not, what is wrong with it. Pure functions.
 
 Each document of the stream is one of:
 
-- ``exact``: the bytes are those of an update that it may hold;
-- ``behind``, ``ahead``: the bytes are those of an update that is older, or newer, than any that it may hold;
-- ``damaged``: the bytes are not those of the update that it names, or that update is another document's;
-- ``missing``: not there, where it must be; ``absent``: not there, and need not be there yet;
-- ``conflicted``: as it should be, but with more than one leaf revision;
-- ``earlier``: left by the original tool, which wrote nothing that could be verified.
+- ``exact``: it contains, byte for byte, an update that it may hold;
+- ``behind``, ``ahead``: it contains, byte for byte, an older or newer update than it may hold;
+- ``damaged``: its bytes are not those of the update that it names, or that update belongs to another document;
+- ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet;
+- ``conflicted``: it is as it should be, but has more than one leaf revision;
+- ``earlier``: it was written by the original tool, whose documents cannot be verified.
 
-Any other document is ``extra``, except design documents and the ones that couchdyno keeps for itself.
+Any other document is ``extra``, except design documents and couchdyno's own documents.
 """
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ OWN = re.compile(f"{LEDGER_ID}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
 DESIGN = "_design/"
 
 Document = Dict[str, Any]
-Verdict = Tuple[str, str]  # a kind, and why where that is not fine
+Verdict = Tuple[str, str]  # a kind, and the reason if that is not fine
 
 EXACT: Verdict = ("exact", "")
 
 
 class Finding(NamedTuple):
-    """The verdict on a document of the stream, by its index ``number``, or on ``count`` of them from there on.
+    """The verdict on document ``number`` of the stream, or on ``count`` documents from there on.
 
-    ``reason`` says what is wrong with it, ``document`` is as it was read (None if it was not there). Documents that are
-    not of the stream have a ``document_id`` instead of a number.
+    ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). Documents that do
+    not belong to the stream have a ``document_id`` instead of a number.
     """
 
     number: int
@@ -59,15 +59,15 @@ class Finding(NamedTuple):
 
     @property
     def is_other(self) -> bool:
-        """Whether it is on a document that is not of the stream."""
+        """Whether it is about a document that does not belong to the stream."""
         return self.kind == EXTRA
 
 
 def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
              rows: Iterable[Document]) -> Iterator[Finding]:
-    """Verdicts on documents ``[first, stop)`` and on what lies among them, from rows in the order of their ids.
+    """Verdicts on documents ``[first, stop)`` and on others among them, from rows in the order of their ids.
 
-    What is not fine may have moved on while it was read, and is to be read again.
+    A document that is not fine may have been updated during the reading, so the caller should read it again.
     """
     index = first
     for row in rows:
@@ -93,13 +93,13 @@ def judge(stream: Stream, expectation: Expectation, index: int, document: Docume
 
 
 def judge_other(document_id: str) -> Iterator[Finding]:
-    """The verdict on a document that is not of the stream, none on design documents and couchdyno's own."""
+    """The verdict on a document that does not belong to the stream; none on design documents and couchdyno's own."""
     if not (document_id.startswith(DESIGN) or OWN.fullmatch(document_id)):
-        yield Finding(-1, EXTRA, "is not a document of the stream", document_id=document_id)
+        yield Finding(-1, EXTRA, "does not belong to the stream", document_id=document_id)
 
 
 def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) -> Iterator[Finding]:
-    """The verdicts on documents ``[first, stop)``, none of which is there."""
+    """The verdicts on documents ``[first, stop)``, none of which exists."""
     for index in range(first, min(stop, expectation.since)):
         yield judge(stream, expectation, index, None)
     beyond = max(first, expectation.since)
@@ -108,7 +108,7 @@ def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) 
 
 
 def _verdict(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Verdict:
-    """The verdict on a document, its other leaves aside."""
+    """The verdict on a document, without regard to its other leaves."""
     oldest = expectation.oldest(stream, index)
     if document is None:
         return _verdict_on_absence(oldest)
@@ -120,19 +120,19 @@ def _verdict(stream: Stream, expectation: Expectation, index: int, document: Doc
     if oldest.exists and reading.update < oldest.update:
         return "behind", f"holds update {reading.update}; it should hold update {oldest.update} or a later one"
     if expectation.until is not None and reading.update >= expectation.until:
-        return "ahead", f"holds update {reading.update}; only updates below {expectation.until} can be there"
+        return "ahead", f"holds update {reading.update}; it can only hold updates below {expectation.until}"
     return EXACT
 
 
 def _verdict_on_absence(oldest: DocumentState) -> Verdict:
-    return ("missing", f"is not there; it should hold update {oldest.update}") if oldest.exists else ("absent", "")
+    return ("missing", f"is missing; it should hold update {oldest.update}") if oldest.exists else ("absent", "")
 
 
 def _verdict_on_earlier(oldest: DocumentState, origin: int) -> Verdict:
-    """The verdict on a document that the original tool has left."""
+    """The verdict on a document that the original tool has written."""
     if not oldest.exists or oldest.update < origin:
         return "earlier", ""
-    return "behind", f"holds what the earlier tool wrote; it should hold update {oldest.update} or a later one"
+    return "behind", f"was written by the original tool; it should hold update {oldest.update} or a later one"
 
 
 def _conflicts(revisions: list[str]) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Forms: how a kind of value reads in text, on the page and as a metric, and whether a value is of that kind."""
+"""Forms: how to write each kind of value in text, on the page and as a metric, and whether a value is of that kind."""
 from __future__ import annotations
 
 import math
@@ -16,12 +16,17 @@ WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RIGHT = "right"
 
 
-# -- values as people read them
+# -- how values read
 
 
 def iso(ts: float) -> str:
-    """Unix seconds as UTC, to the second: 2026-11-26T20:29:53."""
+    """Unix seconds in UTC, as one word: 2026-11-26T20:29:53."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ts))
+
+
+def utc(ts: float) -> str:
+    """Unix seconds for people: 2026-11-26 20:29:53 UTC."""
+    return f"{iso(ts).replace('T', ' ')} UTC"
 
 
 def short(number: float) -> str:
@@ -47,18 +52,48 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2])
 
 
-def documents(count: int) -> str:
-    """A number of documents: 1 document, 2 documents."""
-    return f"{count} document{'' if count == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """A number of things: 1 run, 2 runs."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def measured(number: float) -> str:
+    """A number with three significant digits or all digits of its whole part: 1,050, 19.7, 0.05."""
+    if abs(number) >= 99.95:
+        return f"{number:,.0f}"
+    return f"{number:.3g}" if abs(number) >= 0.0001 else "0"
+
+
+def per_second(number: float) -> str:
+    """A rate: 1,050/s."""
+    return f"{measured(number)}/s"
+
+
+def short_time(seconds: float) -> str:
+    """Seconds with their fractions: 19.7 ms, 1.25 s, 1 min 1 s."""
+    if seconds >= 60:
+        return duration(seconds)
+    return f"{measured(1000 * seconds)} ms" if seconds < 0.9995 else f"{measured(seconds)} s"
+
+
+def byte_size(number: float) -> str:
+    """Bytes: 999 B, 6.0 MB."""
+    text = short(number)
+    return f"{text} B" if text[-1].isdigit() else f"{text[:-1]} {text[-1]}B"
+
+
+def percent(number: float) -> str:
+    """A change: +3.5 %."""
+    return f"{number:+,.1f} %"
 
 
 def quoted(document_id: str) -> str:
-    """A document id, quoted if it has characters that would spoil a line of text."""
+    """A document id, quoted if any of its characters would spoil a line of text."""
     return document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id)
 
 
 def failure(sample: Any) -> str:
-    """A document that could not be written, ``{"id", "update", "reason"}``."""
+    """A document that could not be written: ``{"id", "update", "reason"}``."""
     return f"{sample['id']} (update {sample['update']}): {sample['reason']}"
 
 
@@ -70,10 +105,6 @@ def _with_commas(count: int) -> str:
     return f"{count:,}"
 
 
-def _measured(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
-
-
 def _whole(number: float) -> str:
     return f"{number:.0f}"
 
@@ -82,15 +113,15 @@ def _to_the_millisecond(seconds: float) -> str:
     return f"{seconds:.3f}"
 
 
-def _bytes(number: float) -> str:
-    return f"{short(number)}B"
+def _with_unit(number: int) -> str:
+    return f"{number:,} B"
 
 
 def _length(items: Any) -> str:
     return str(len(items))
 
 
-# -- whether a value is of a kind
+# -- whether a value is of the expected kind
 
 
 def is_number(value: Any) -> bool:
@@ -136,7 +167,7 @@ def _is_anything(_value: Any) -> bool:
     return True
 
 
-# -- how a value is marked on the page, by a class of its style
+# -- how the page marks a value, with a class of its style sheet
 
 
 def _unmarked(_value: Any) -> str:
@@ -159,7 +190,7 @@ def _running_text(_value: Any) -> str:
     return "text"
 
 
-# -- how a value counts as a metric
+# -- which number a metric shows
 
 
 def _itself(value: Any) -> Any:
@@ -171,10 +202,10 @@ def _is_right(verdict: Any) -> bool:
 
 
 class Form(NamedTuple):
-    """A kind of value: how it reads in ``text`` and on the ``page``, and whether a value ``fits`` it.
+    """A kind of value: how to write it as ``text`` and on the ``page``, and whether a value ``fits``.
 
-    ``number`` makes a metric of a value, and ``mark`` gives the class of its cell on the page (``bad``, ``good``,
-    ``text`` or none). Tables say ``none`` where there is no value.
+    ``number`` turns a value into that of a metric; ``mark`` returns the class of its cell on the page (``bad``,
+    ``good``, ``text`` or none). Tables show ``none`` if there is no value.
     """
 
     text: Callable[[Any], str] = str
@@ -193,19 +224,22 @@ VERDICT = Form(fits=_is_text, number=_is_right, mark=_good_if_right)
 
 COUNT = Form(page=_with_commas, fits=is_count)
 FAULTS = COUNT._replace(mark=_bad_if_any)
-IDENTIFIER = Form(fits=is_count)  # a number that is a name: no commas
-NUMBER = Form(page=_measured, fits=is_number)
-RATE = NUMBER._replace(text=_whole)
-BYTES = Form(page=_bytes, fits=is_number)
+IDENTIFIER = Form(fits=is_count)  # a number that serves as a name: no commas
+NUMBER = Form(page=measured, fits=is_number)
+RATE = Form(_whole, per_second, is_number)
+CHANGE = Form(percent, percent, is_number)
+BYTES = Form(page=byte_size, fits=is_number)
+LENGTH = Form(page=_with_unit, fits=is_count)  # bytes, all digits
 
-MOMENT = Form(_with_time, iso, is_moment)
-TIME = Form(iso, iso, is_moment)
+MOMENT = Form(_with_time, utc, is_moment)
+TIME = Form(iso, utc, is_moment)  # one word in the columns of text, for programs that split lines
 UNTIL = TIME._replace(none="now")
-LEASE = TIME._replace(none="over", mark=_bad_if_none)
+LEASE = TIME._replace(none="expired", mark=_bad_if_none)
 DAY = Form(fits=is_day)
 SECONDS = Form(page=duration, fits=is_number)
 DURATION = Form(duration, duration, is_number)
-TOOK = Form(_to_the_millisecond, _to_the_millisecond, is_number)
+TOOK = Form(_to_the_millisecond, short_time, is_number)
+LATENCY = Form(page=short_time, fits=is_number)
 
 PART = Form(fits=_is_part)
 FAILURE = Form(text=failure, fits=_is_part)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that others read while they are written: they see the old content or the new, each complete."""
+"""Atomic writing: readers of a file see either its complete old or its complete new content."""
 from __future__ import annotations
 
 import os
@@ -9,18 +9,18 @@ import tempfile
 
 from ..errors import UsageError
 
-MODE = 0o644  # reports hold no secrets, and other users collect them
+MODE = 0o644  # reports hold no secrets, and other users read them
 
 
 def check(path: str) -> None:
-    """Raise UsageError if no file can be written there."""
+    """Raise UsageError if a file cannot be written at this path."""
     if not os.path.basename(path):
-        raise UsageError(f"cannot write '{path}': it does not name a file")
+        raise UsageError(f"cannot write '{path}': not the name of a file")
     directory = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(directory):
-        raise UsageError(f"cannot write {path}: there is no directory {directory}")
+        raise UsageError(f"cannot write {path}: no such directory: {directory}")
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write {path}: permission denied for the directory {directory}")
+        raise UsageError(f"cannot write {path}: no permission to create files in {directory}")
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory")
     if os.path.exists(path) and not os.path.isfile(path):  # root would replace /dev/null
@@ -28,7 +28,7 @@ def check(path: str) -> None:
 
 
 def content(path: str) -> bytes | None:
-    """The content of a file, None if it cannot be read."""
+    """The content of a file, or None if it cannot be read."""
     try:
         with open(path, "rb") as stream:
             return stream.read()
@@ -37,9 +37,9 @@ def content(path: str) -> bytes | None:
 
 
 def write(path: str, content: bytes) -> None:
-    """Create or replace a file; raises UsageError if that fails.
+    """Create or replace a file, completely or not at all; raises UsageError if that fails.
 
-    If ``path`` is a link, the file behind it is replaced.
+    If ``path`` is a link, the file that it points to is replaced.
     """
     check(path)
     temporary = None

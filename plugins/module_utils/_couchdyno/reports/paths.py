@@ -12,7 +12,7 @@ EACH = "*"
 
 
 def found(data: Any, path: str) -> list[tuple[str, Any]]:
-    """Everything that stands at a path, each with its own path; nothing where a part of the way is missing."""
+    """All values at a path, each with its own path; nothing if a part of the path is missing."""
     places = [("", data)]
     for name in names(path):
         places = [(join(where, key), child) for where, part in places for key, child in _children(part, name)]
@@ -20,7 +20,7 @@ def found(data: Any, path: str) -> list[tuple[str, Any]]:
 
 
 def value(data: Any, path: str) -> Any:
-    """The value at a path without ``*``, None where there is none."""
+    """The value at a path without ``*``, or None."""
     for name in names(path):
         if not isinstance(data, dict):
             return None
@@ -29,12 +29,12 @@ def value(data: Any, path: str) -> Any:
 
 
 def names(path: str) -> list[str]:
-    """The names in a path; the empty path, which is the data itself, has none."""
+    """The names in a path; an empty path, which means the data itself, has none."""
     return path.split(".") if path else []
 
 
 def join(path: str, name: str) -> str:
-    """A path that goes on with another one; either may be empty."""
+    """Join two paths; either may be empty."""
     return f"{path}.{name}" if path and name else path or name
 
 

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gaps: cycles that were to be expected, and did not run. Pure.
+"""Gaps: cycles that were expected but did not run. Pure.
 
-Nobody tells the database when cycles are due: cron does it on some host. So what is due is judged from what was usual,
-for each host apart. A host whose cycles have no usual interval (they were run by hand, say) has no gaps. An interval
-that is long and comes again and again is part of the schedule, such as the weekends of one for weekdays.
+The database does not know when cycles are due, as cron runs them on some host. So the schedule is estimated from the
+usual intervals, for each host separately. If the cycles of a host have no usual interval (they were run by hand, say),
+it has no gaps. A long interval that recurs is part of the schedule, for example weekends if cycles run on weekdays.
+A host whose usual interval is below SHORTEST is assumed to run in a loop, whose end is not counted as a gap.
 """
 from __future__ import annotations
 
@@ -16,25 +17,25 @@ from typing import Any, Dict, Iterable, NamedTuple, Sequence
 
 from ..model.run_record import RunRecord
 
-FEWEST = 5  # intervals that it takes to call one of them usual
+FEWEST = 5  # intervals that are needed to call one usual
 NEAR = 0.5  # how far an interval may be from the usual one, as a share of it
-SLACK = 2  # seconds: time stamps are whole ones
-RECURRING = 0.1  # the share of intervals from which on a long one belongs to the schedule
+SLACK = 2  # seconds: time stamps are whole seconds
+RECURRING = 0.1  # a long interval belongs to the schedule if at least this share of intervals is like it
 RECURRING_AT_LEAST = 3
-SHORTEST = 50  # seconds, with some jitter in cron's minute; what is more often is a loop, and somebody has ended it
-ALIKE = 0.8  # two intervals are alike when the one is at least this share of the other
+SHORTEST = 50  # seconds, which allows for jitter in cron's minute; below it, a host is assumed to run in a loop
+ALIKE = 0.8  # two intervals are alike if one is at least this share of the other
 
 Data = Dict[str, Any]
 
 
 class Schedule(NamedTuple):
-    """What intervals (seconds, sorted) are usual on a host; ``usual`` is their median."""
+    """The intervals between the cycles of a host (seconds, sorted); ``usual`` is their median."""
 
     usual: float
     intervals: Sequence[int]
 
     def missed(self, interval: float) -> int:
-        """How many cycles were to be expected within an interval."""
+        """How many cycles are missing within an interval."""
         if interval <= (1 + NEAR) * self.usual + SLACK or self._recurs(interval):
             return 0
         return max(1, round(interval / self.usual) - 1)
@@ -45,7 +46,7 @@ class Schedule(NamedTuple):
 
 
 def schedule(starts: Sequence[int]) -> Schedule | None:
-    """What is usual of cycles that began at these times (sorted); None when nothing is."""
+    """The schedule of cycles that started at these times (sorted), None if there is no usual interval."""
     intervals = sorted(after - before for before, after in zip(starts, starts[1:]))
     if len(intervals) < FEWEST:
         return None
@@ -55,10 +56,10 @@ def schedule(starts: Sequence[int]) -> Schedule | None:
 
 
 def gaps(records: Iterable[RunRecord], now: int) -> list[Data]:
-    """The gaps of every host until ``now``, in the order of time.
+    """The gaps of every host until ``now``, in chronological order.
 
     Each is ``{"host", "since", "until", "missed"}``: the starts of the cycles around it (``until`` is None while it
-    lasts), and how many should have run in between.
+    lasts), and how many cycles should have run in between.
     """
     found = []
     for host, starts in sorted(starts_by_host(records).items()):
@@ -73,7 +74,7 @@ def gaps(records: Iterable[RunRecord], now: int) -> list[Data]:
 
 
 def starts_by_host(records: Iterable[RunRecord]) -> dict[str, list[int]]:
-    """When the cycles of each host began, sorted."""
+    """When the cycles of each host started, sorted."""
     starts: dict[str, list[int]] = defaultdict(list)
     for record in records:
         starts[record.host].append(record.ts)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What run records tell, in figures. Pure.
+"""Statistics of run records. Pure.
 
-Records are as in history.py. Times are Unix seconds of the server, durations are seconds, rates are documents a second.
+Times are Unix seconds of the server, durations are seconds, rates are documents per second.
 """
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .significance import BETTER, WORSE, change, judge, middle
 
 HOUR, DAY = 3600, 86400
 RECENT = {"hour": HOUR, "day": DAY}
-PACED_BY = 100  # of so many of the latest runs, the pace is taken
-POINTS = 240  # of a series, at most
+PACED_BY = 100  # latest runs that the pace is computed from
+POINTS = 240  # in a series, at most
 
 Data = Dict[str, Any]
 
 
 def summary(records: Sequence[RunRecord], now: int) -> Data:
-    """What run records of one kind have in common.
+    """A summary of run records of one kind.
 
     Counts of ``runs``, ``updates``, ``errors``; ``error_classes`` (documents that were not written, by CouchDB's word
-    for it); the ``first_ts`` and ``last_ts``; ``recent``, the counts of the last hour and day. Of the runs that wrote
-    something: ``rate`` and ``dt`` (min, median, max), the ``trend`` of the rate, and the ``latency`` of bulk requests
-    (the medians of p50 and p95, the worst p99). Parts that no record can tell are None.
+    for the error); ``first_ts`` and ``last_ts``; ``recent``, the counts of the last hour and day. From the runs that
+    wrote something: ``rate`` and ``dt`` (min, median, max), the ``trend`` of the rate, and the ``latency`` of bulk
+    requests (the medians of p50 and p95, the worst p99). Values that no record contains are None.
     """
     timed = [record for record in records if record.has_rate]
     rates = [record.rate for record in timed]
@@ -51,7 +51,7 @@ def summary(records: Sequence[RunRecord], now: int) -> Data:
 
 
 def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
-    """How many documents could not be written, by class, the most first; records that do not tell count as "other"."""
+    """How many documents could not be written, by class, most frequent first; without a class, as "other"."""
     found: Counter[str] = Counter()
     for record in records:
         classes = record.classes or {}
@@ -61,9 +61,9 @@ def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
 
 
 def trend(rates: Sequence[float]) -> Data | None:
-    """How the rate of the later half of the runs compares with that of the earlier one; None without two runs.
+    """The trend of the rate from the earlier to the later half of the runs; None with fewer than two runs.
 
-    ``{"earlier", "later", "change", "is_noise"}``: the medians, the percent of change, and whether chance explains it.
+    ``{"earlier", "later", "change", "is_noise"}``: the medians, the change in percent, and whether it is within noise.
     """
     half = len(rates) // 2
     if not half:
@@ -75,11 +75,11 @@ def trend(rates: Sequence[float]) -> Data | None:
 
 
 def hosts(records: Sequence[RunRecord], now: int) -> list[Data]:
-    """How each host has been doing, by name.
+    """Statistics per host, sorted by name.
 
     ``{"host", "runs", "updates", "errors", "first_ts", "last_ts", "rate", "latency", "interval", "missed"}``: as in
-    ``summary``; ``interval`` is the usual one between two runs, None where nothing is usual, and ``missed`` how many
-    runs were to be expected by it and did not happen.
+    ``summary``; ``interval`` is the usual one between two runs (None if there is no usual one), and ``missed`` how many
+    expected runs did not happen.
     """
     by_host: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -95,10 +95,10 @@ def hosts(records: Sequence[RunRecord], now: int) -> list[Data]:
 
 
 def growth(records: Iterable[RunRecord], sizes: Data | None, now: int) -> Data | None:
-    """How the sizes of the database (bytes) have changed to what they are now; None where no record tells of earlier.
+    """How the sizes of the database (bytes) have changed until now; None if no record contains earlier sizes.
 
-    ``{"since", "until", "file", "active"}``, each size as ``{"first", "last", "per_day"}``; ``per_day`` is None for
-    less than an hour, of which days cannot be told.
+    ``{"since", "until", "file", "active"}``, each size as ``{"first", "last", "per_day"}``; ``per_day`` is None if less
+    than an hour has passed.
     """
     first = next((record for record in records if record.sizes and record.ts < now), None)
     if first is None or not sizes:
@@ -108,21 +108,21 @@ def growth(records: Iterable[RunRecord], sizes: Data | None, now: int) -> Data |
     before = first.sizes or {}
     for name in ("file", "active"):
         if name in before and name in sizes:
-            begun, last = before[name], sizes[name]
-            grown[name] = {"first": begun, "last": last,
-                           "per_day": round((last - begun) * DAY / seconds) if seconds >= HOUR else None}
+            initial, last = before[name], sizes[name]
+            grown[name] = {"first": initial, "last": last,
+                           "per_day": round((last - initial) * DAY / seconds) if seconds >= HOUR else None}
     return grown
 
 
 def pace(records: Sequence[RunRecord]) -> float | None:
-    """Updates a second, the time between runs included, of the latest runs; None where that cannot be told."""
+    """Updates per second of the latest runs, including the time between them; None if there are too few runs."""
     latest = records[-PACED_BY:]
     seconds = latest[-1].ts - latest[0].ts if latest else 0
     return sum(record.updates for record in latest[:-1]) / seconds if seconds > 0 else None
 
 
 def census(records: Iterable[RunRecord]) -> list[Data]:
-    """What was done on each day (UTC) that has a run: ``{"day": "2026-11-24", "runs", "updates", "errors"}``."""
+    """The counts of each day (UTC) with runs: ``{"day": "2026-11-24", "runs", "updates", "errors"}``."""
     by_day: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
         by_day[time.strftime("%Y-%m-%d", time.gmtime(record.ts))].append(record)
@@ -130,17 +130,17 @@ def census(records: Iterable[RunRecord]) -> list[Data]:
 
 
 def series(records: Sequence[RunRecord], points: int = POINTS) -> list[Data]:
-    """The runs as at most so many points to draw, each of them for equally many runs in a row.
+    """The runs as at most ``points`` points to draw, each for the same number of consecutive runs.
 
-    ``{"ts", "until", "runs", "updates", "errors", "rate": spread, "latency", "sizes"}``. Nothing that stands out gets
-    lost: the rates keep their min and max, and p99 is the worst. ``sizes`` (bytes) are the last that were told.
+    ``{"ts", "until", "runs", "updates", "errors", "rate": spread, "latency", "sizes"}``. Outliers stay visible: the
+    rates keep their min and max, and p99 is the worst. ``sizes`` (bytes) are the last known ones.
     """
     each = -(-len(records) // points) or 1
     return [_point(list(islice(records, start, start + each))) for start in range(0, len(records), each)]
 
 
 def spread(values: Sequence[float], digits: int) -> dict[str, float] | None:
-    """The min, median and max of values; None of none."""
+    """The min, median and max of values; None without values."""
     if not values:
         return None
     return {"min": round(min(values), digits), "median": round(median(values), digits),
@@ -160,11 +160,12 @@ def _counts(records: Sequence[RunRecord]) -> dict[str, int]:
 
 
 def _latency(records: Iterable[RunRecord]) -> dict[str, float] | None:
-    told = [record.latency for record in records if record.latency]
-    if not told:
+    latencies = [record.latency for record in records if record.latency]
+    if not latencies:
         return None
-    return {"p50": round(median(entry["p50"] for entry in told), 4),
-            "p95": round(median(entry["p95"] for entry in told), 4), "p99": max(entry["p99"] for entry in told)}
+    return {"p50": round(median(entry["p50"] for entry in latencies), 4),
+            "p95": round(median(entry["p95"] for entry in latencies), 4),
+            "p99": max(entry["p99"] for entry in latencies)}
 
 
 def _interval(starts: Sequence[int]) -> float | None:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Medians, and what can be said of them with certainty. Pure.
+"""Medians, and whether a change between two of them exceeds noise. Pure.
 
-Rates and latencies have long tails and stray values, so nothing here supposes a bell curve, or looks at means.
+Rates and latencies have long tails and outliers, so nothing here assumes a normal distribution or uses means.
 """
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import math
 from statistics import median
 from typing import NamedTuple, Sequence
 
-DOUBT = 0.01  # how likely a range may miss the median that it is for
+DOUBT = 0.01  # the accepted probability that a range misses its median
 DEVIATIONS = 2.5758  # the same in standard deviations of a normal distribution
-MANY = 500  # from so many values on, the normal distribution serves in the place of the binomial one
-FEWEST = 8  # values that a range takes: 2 / 2 ** 8 is the first below DOUBT
+MANY = 500  # above this number of values, the normal distribution approximates the binomial one
+FEWEST = 8  # values that a range requires: 2 / 2 ** 8 is the first probability below DOUBT
 
 WORSE, BETTER, SAME, UNKNOWN = "worse", "better", "same", "unknown"
 
 
 class Middle(NamedTuple):
-    """The median of so many ``values``; in 99 of 100 cases the true one lies from ``low`` to ``high``.
+    """The median of a number of ``values``; in 99 of 100 cases the true median is from ``low`` to ``high``.
 
-    ``low`` and ``high`` are None where there are too few values to tell.
+    ``low`` and ``high`` are None if there are too few values.
     """
 
     median: float
@@ -32,7 +32,7 @@ class Middle(NamedTuple):
 
 
 def middle(values: Sequence[float]) -> Middle:
-    """The median of at least one value and the range of it, from the order of the values alone."""
+    """The median of at least one value, and its range, computed from the order of the values alone."""
     ordered = sorted(values)
     count = len(ordered)
     rank = _rank(count)
@@ -42,10 +42,10 @@ def middle(values: Sequence[float]) -> Middle:
 
 
 def judge(before: Middle, after: Middle, tolerance: float, more_is_better: bool) -> str:
-    """Whether a median is WORSE or BETTER than one before by more than ``tolerance`` (a share: 0.1 is 10 %).
+    """Whether a median is WORSE or BETTER than the one before by more than ``tolerance`` (a share: 0.1 is 10 %).
 
-    It is when the whole range of the one lies beyond the whole range of the other, moved by the tolerance: what chance
-    explains is the SAME. UNKNOWN without ranges.
+    It is if its whole range lies beyond the whole range of the other, widened by the tolerance. Changes within noise
+    are SAME. UNKNOWN without ranges.
     """
     if before.low is None or before.high is None or after.low is None or after.high is None:
         return UNKNOWN
@@ -57,14 +57,14 @@ def judge(before: Middle, after: Middle, tolerance: float, more_is_better: bool)
 
 
 def change(before: float, after: float) -> float | None:
-    """By how many percent a value has changed; None where it was 0."""
+    """The change of a value in percent; None if it was 0."""
     return round(100 * (after - before) / before, 1) if before else None
 
 
 def _rank(count: int) -> int:
-    """The rank, from either end, of the values between which the median of ``count`` values lies; 0: too few.
+    """The rank, from either end, of the two values that enclose the median of ``count`` values; 0: too few values.
 
-    The number of values below the median is binomial, whatever they are.
+    The number of values below the median follows a binomial distribution, whatever the values are.
     """
     if count < FEWEST:
         return 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server has of the documents that updates are about to replace."""
+"""The documents that updates are about to replace, as the server has them."""
 from __future__ import annotations
 
 import json
@@ -13,21 +13,21 @@ from ..couchdb.revisions import rank
 from ..model.stream import Stream
 
 Document = Dict[str, Any]
-Revisions = Dict[int, str]  # by update; without those whose documents are not there
+Revisions = Dict[int, str]  # by update; without updates whose documents do not exist
 
 
 def revisions(client: Client, stream: Stream, updates: Sequence[int]) -> Revisions:
-    """The revisions of the documents of updates."""
+    """The revisions of the documents that updates will replace."""
     found = {row["id"]: row["value"]["rev"] for row in _rows(client, stream, updates, include_docs=False)}
     ids = map(stream.document_id, updates)
     return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
 
 
 def documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[str, Document]:
-    """The documents of updates, by id; on a cluster, as they are when all replicas are taken together.
+    """The documents that updates will replace, by id; on a cluster, as all replicas together have them.
 
-    On a cluster a range read shows what one replica has, and that may have missed a write, or have accepted one that
-    the others refused. Losing leaves are deleted, as they are nothing but the rest of such a write.
+    On a cluster a range read shows only one replica, which may have missed a write or accepted one that the others
+    refused. Losing leaves are deleted, as they only remain from such a write.
     """
     replicas = client.replicas()
     if replicas == 1:
@@ -43,13 +43,13 @@ def documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[st
 
 
 def update_held(stream: Stream, document: Document) -> int | None:
-    """The update that a document holds, None if it is not byte for byte what the update writes."""
+    """The update that a document holds, None if it does not match any update byte for byte."""
     reading = stream.content.read(document)
     return None if reading.flaw else reading.update
 
 
 def _rows(client: Client, stream: Stream, updates: Sequence[int], include_docs: bool) -> list[Row]:
-    """The rows of the documents: read as one range if they follow each other, else by their ids."""
+    """The rows of the documents: read as one range if they are consecutive, else by their ids."""
     index, document_id = stream.index, stream.document_id
     if index(updates[-1]) - index(updates[0]) == len(updates) - 1:
         return client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger in its document: read by all, changed by any number of drivers, each change under the revision it read."""
+"""The ledger in its document: any number of drivers change it, each change based on the revision that was read."""
 from __future__ import annotations
 
 import random
@@ -10,7 +10,7 @@ from typing import Any, Callable, Tuple, TypeVar
 from ..couchdb.client import Client
 from ..couchdb.shared_document import SharedDocument
 from ..couchdb.source import Source
-from ..errors import Conflict, CouchdynoError, NoDatabase, NoLedger, Unreachable
+from ..errors import RETRY_LATER, Conflict, CouchdynoError, NoDatabase, NoLedger, Unreachable, command
 from ..model.ledger import LEDGER_ID, Ledger
 from ..model.parameters import Parameters
 
@@ -29,7 +29,7 @@ def read_ledger(source: Source) -> Ledger:
 
 
 class LedgerDocument:
-    """The ledger of a database; one for each thread that changes it."""
+    """The ledger of a database; create one for each thread that changes it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -38,7 +38,7 @@ class LedgerDocument:
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger as it was last read or written; read first if it was neither."""
+        """The ledger as last read or written; reads it if necessary."""
         return self._known or self.read()
 
     def read(self) -> Ledger:
@@ -47,17 +47,17 @@ class LedgerDocument:
         return self._known
 
     def create(self, parameters: Parameters) -> Ledger:
-        """Write the ledger of a fresh database; Conflict when there is one."""
+        """Write the ledger of a new database; Conflict if it already has one."""
         ledger = Ledger.new(parameters, self._client.now())
         self._known = ledger._replace(rev=self._document.write(ledger.dump()))
         return self._known
 
-    def change(self, apply: Change[Answer], beside: dict[str, Any] | None = None) -> Answer:
-        """Apply a function to the ledger and write it back, starting over when somebody else was first.
+    def change(self, apply: Change[Answer], companion: dict[str, Any] | None = None) -> Answer:
+        """Apply a function to the ledger and write the result; starts over if another process was first.
 
-        The function gets the ledger as it is known, and returns the changed one with an answer, which is returned. A
-        ledger that it does not change is not written; what it raises leaves the ledger as it was. ``beside`` is another
-        document to write in the same request, if it can be.
+        The function receives the last known ledger, and returns the new one and an answer; the answer is returned. An
+        unchanged ledger is not written; if the function raises an error, the ledger stays as it was. ``companion`` is
+        another document to write in the same request, if possible.
         """
         for attempt in range(TRIES):
             before = self.ledger
@@ -66,21 +66,21 @@ class LedgerDocument:
                 if after == before:
                     self._document.confirm(before.rev)
                 else:
-                    after = after._replace(rev=self._document.write(after.dump(), beside))
+                    after = after._replace(rev=self._document.write(after.dump(), companion))
             except Conflict:
-                beside = None
+                companion = None
                 self._client.pause(random.uniform(0, 0.05) * 2 ** min(attempt, 5))
                 self.read()
             else:
                 self._known = after
                 return answer
-        raise Unreachable(f"too many drivers are changing the ledger of {self._client.address.url} at once; "
-                          "run it again later")
+        url = self._client.address.url
+        raise Unreachable(f"too many drivers are changing the ledger of {url} at once; {RETRY_LATER}")
 
 
 def _absence(source: Source) -> CouchdynoError:
-    """What a missing ledger means."""
+    """The error for a missing ledger."""
     if source.document_count() is None:
-        return NoDatabase(f"there is no database {source.place}; make one with setup")
+        return NoDatabase(f"there is no database {source.place}; create it with ", command("setup"))
     return NoLedger(f"the database {source.place} was not set up by couchdyno: it has no document {LEDGER_ID}; "
-                    "restore that, or set the database up anew with force")
+                    "restore the document, or recreate the database with ", command("setup", "force"))

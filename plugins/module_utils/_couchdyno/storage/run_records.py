@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run records in their ring of small documents; each cycle writes one of them, however many there are."""
+"""Run records in their ring of small documents; each cycle writes one of them."""
 from __future__ import annotations
 
 from typing import Any
@@ -13,7 +13,7 @@ PAGE = 1000
 
 
 def place(client: Client, record: RunRecord) -> dict[str, Any]:
-    """The document of a record, with the revision of the record that it replaces in the ring."""
+    """The document for a record, with the revision of the record that it replaces in the ring."""
     document = dict(record.dump(), _id=record_id(record.run))
     if record.run >= RING:
         for row in client.rows([document["_id"]]):
@@ -22,7 +22,7 @@ def place(client: Client, record: RunRecord) -> dict[str, Any]:
 
 
 def read(client: Client, runs: int, limit: int = RING) -> list[RunRecord]:
-    """The latest ``limit`` records, oldest first, of a database that has handed out ``runs`` run numbers."""
+    """The latest ``limit`` records, oldest first; ``runs`` is the number of the next run."""
     oldest = max(0, runs - min(limit, RING))
     found = []
     for first in range(oldest - oldest % PAGE, runs, PAGE):  # a page never spans the end of the ring

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Schedules of cron, said in systemd's way; what is no schedule is refused, as it ends in a crontab."""
+"""Schedules of cron as calendar events of systemd. Anything else is refused, because schedules go into crontabs."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ SCHEDULES = {
     "0 0 */10 * fri": ["Fri *-*-1,11,21,31 0:0:00"],
     "weekly": ["Sun *-*-* 0:0:00"],
 }
-NO_SCHEDULES = ["", "reboot", "@daily", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
-                "* * * * 8", "5-1 * * * *", "5/2 * * * *", "*/0 * * * *", "-1 * * * *", "1,,2 * * * *", "a * * * *",
-                "* * mon * *", "% * * * *", "$(id) * * * *", 5, None, ["daily"]]
+INVALID = ["", "reboot", "@daily", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *",
+           "* * * * 8", "5-1 * * * *", "5/2 * * * *", "*/0 * * * *", "-1 * * * *", "1,,2 * * * *", "a * * * *",
+           "* * mon * *", "% * * * *", "$(id) * * * *", 5, None, ["daily"]]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_it_names_the_same_times(schedule):
+def test_the_times_are_the_same(schedule):
     assert on_calendar(schedule) == SCHEDULES[schedule]
 
 
-def test_the_example_tells_the_truth():
+def test_the_example_is_correct():
     schedule, result = re.search(r"'(.+?)' \| dyno.couchdb.on_calendar .*\n +# => (.*)", EXAMPLES).groups()
     assert on_calendar(schedule) == json.loads(result)
 
 
-@pytest.mark.parametrize("schedule", NO_SCHEDULES)
-def test_it_refuses_what_is_no_schedule(schedule):
+@pytest.mark.parametrize("schedule", INVALID)
+def test_invalid_schedules_are_refused(schedule):
     with pytest.raises(AnsibleFilterError):
         on_calendar(schedule)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("schedule", [*SCHEDULES, *WORDS])
-def test_systemd_takes_them(schedule):
+def test_systemd_accepts_them(schedule):
     subprocess.run(["systemd-analyze", "calendar", *on_calendar(schedule)], check=True, stdout=subprocess.DEVNULL)

@@ -4,7 +4,7 @@
 """The fields of the report of a comparison."""
 from __future__ import annotations
 
-from ..forms import NUMBER, PART, TEXT, iso
+from ..forms import CHANGE, NUMBER, PART, TEXT, counted, utc
 from ..paths import Data
 from .rows import Field, Section
 
@@ -14,14 +14,14 @@ def _tolerance(percent: float) -> str:
 
 
 def _side(info: Data) -> str:
-    text = f"{info['name']} on {info['server_version']}, {info['runs']} runs"
+    text = f"{info['name']} on {info['server_version']}, {counted(info['runs'], 'run')}"
     if info["runs"]:
-        text += f" from {iso(info['since'])} to {iso(info['until'])}"
-    return f"{text}, {info['errors']} errors"
+        text += f" from {utc(info['since'])} to {utc(info['until'])}"
+    return f"{text}, {counted(info['errors'], 'error')}"
 
 
 def _differences(report: Data) -> list[str]:
-    return [f"{name} is {one} and {other}" for name, (one, other) in report["differs"].items()]
+    return [f"{name}: {one} and {other}" for name, (one, other) in report["differs"].items()]
 
 
 def _figure(compared: Data) -> str:
@@ -33,10 +33,6 @@ def _median(middle: Data) -> str:
     return f"{middle['median']:g}{around}"
 
 
-def _change(percent: float) -> str:
-    return f"{percent:+.1f} %"
-
-
 COMPARED = Section("", heading="compare", fields=(
     Field("verdict", TEXT, "verdict"),
     Field("tolerance", NUMBER._replace(text=_tolerance), "tolerance"),
@@ -44,11 +40,11 @@ COMPARED = Section("", heading="compare", fields=(
     Field("b", PART._replace(text=_side), "b"),
     Field("differs", PART, "differs", lines=_differences),
 ))
-FIGURE = Section("figures.*", heading="medians, and where they lie with 99 % certainty", fields=(
+FIGURE = Section("figures.*", heading="medians, with their 99 % confidence intervals", fields=(
     Field("", PART._replace(text=_figure), column="<18"),
     Field("a", PART._replace(text=_median), "a", "<30", nullable=True),
     Field("b", PART._replace(text=_median), "b", "<30", nullable=True),
-    Field("change", NUMBER._replace(text=_change), "change", ">10", nullable=True),
+    Field("change", CHANGE, "change", ">10", nullable=True),
     Field("verdict", TEXT, "b is", "<"),
 ))
 

@@ -4,7 +4,24 @@
 """The fields of the report of info."""
 from __future__ import annotations
 
-from ..forms import ANYTHING, BYTES, COUNT, FAULTS, ID, LIST, MOMENT, NUMBER, PART, SECONDS, TEXT, duration, quoted
+from ..forms import (
+    ANYTHING,
+    BYTES,
+    COUNT,
+    FAULTS,
+    ID,
+    LIST,
+    MOMENT,
+    PART,
+    RATE,
+    SECONDS,
+    TEXT,
+    byte_size,
+    counted,
+    duration,
+    measured,
+    quoted,
+)
 from ..paths import Data
 from .ledger import CLAIM, LEDGER
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
@@ -18,19 +35,20 @@ def _present(progress: Data) -> list[str]:
 def _lap(progress: Data) -> list[str]:
     done = _share(progress["lap_done"], progress["total"])
     if progress["seconds_left"] is not None:
-        done += f", done in {duration(progress['seconds_left'])} at {progress['pace']:.3g} updates/s"
+        done += f", done in {duration(progress['seconds_left'])} at {measured(progress['pace'])} updates/s"
     return [done]
 
 
 def _open_claims(progress: Data) -> list[str]:
     hosts = ", ".join(progress["open_hosts"])
-    return [f"{progress['open_claims']}, of {hosts}" if hosts else "0"]
+    return [f"{progress['open_claims']}, held by {hosts}" if hosts else "0"]
 
 
 def _expired_claims(progress: Data) -> list[str]:
     if not progress["expired_claims"]:
         return []
-    return [f"{progress['expired_claims']}, of {', '.join(progress['expired_hosts'])}; the next cycle repairs them"]
+    hosts = ", ".join(progress["expired_hosts"])
+    return [f"{progress['expired_claims']}, held by {hosts}; the next cycle finishes their updates"]
 
 
 def _active_growth(report: Data) -> list[str]:
@@ -42,7 +60,8 @@ def _file_growth(report: Data) -> list[str]:
 
 
 def _conflicts(found: Data) -> list[str]:
-    return [f"{quoted(sample['id'])} has {sample['revisions']} losing revisions" for sample in found["samples"]]
+    return [f"{quoted(sample['id'])} has {counted(sample['revisions'], 'losing revision')}"
+            for sample in found["samples"]]
 
 
 def _share(part: int, total: int) -> str:
@@ -51,8 +70,12 @@ def _share(part: int, total: int) -> str:
 
 def _growth(growth: Data, name: str) -> str:
     size = growth[name]
-    by_day = "" if size["per_day"] is None else f", {size['per_day']:+d} a day"
-    return f"{size['last'] - size['first']:+d} in {duration(growth['until'] - growth['since'])}{by_day}"
+    by_day = "" if size["per_day"] is None else f", {_signed(size['per_day'])} per day"
+    return f"{_signed(size['last'] - size['first'])} in {duration(growth['until'] - growth['since'])}{by_day}"
+
+
+def _signed(number: float) -> str:
+    return f"{'-' if number < 0 else '+'}{byte_size(abs(number))}"
 
 
 DATABASE = Section("", heading="database", fields=(
@@ -60,45 +83,44 @@ DATABASE = Section("", heading="database", fields=(
     Field("database.name", TEXT, "name", needed=ALWAYS),
     Field("database.url", TEXT, needed=ALWAYS, optional=True),
     Field("database.server_version", TEXT, "server_version", title=Title("server version", 5, IN_DATABASE),
-          overview=Title("version", 1), metric=Metric("server_info", "The version of the server.", 7, by="version"),
+          overview=Title("version", 1), metric=Metric("server_info", "Version of the server.", 7, by="version"),
           needed=ALWAYS, nullable=True, none="None"),
-    Field("database.doc_count", COUNT, "doc_count", title=Title("documents there", 8, IN_DATABASE),
-          metric=Metric("database_documents", "All documents of the database.", 11), needed=PAGE, nullable=True,
-          none="None"),
+    Field("database.doc_count", COUNT, "doc_count", title=Title("documents stored", 8, IN_DATABASE),
+          metric=Metric("database_documents", "Documents in the database, including couchdyno's own.", 11), needed=PAGE,
+          nullable=True, none="None"),
     Field("database.sizes", PART, needed=PAGE, nullable=True, metric=Metric(
-        "database_size_bytes", "The sizes of the database, as the server tells them.", 12, by="size")),
+        "database_size_bytes", "Sizes of the database, as the server reports them.", 12, by="size")),
     Field("database.sizes.active", BYTES, "size_active", title=Title("active size", 10, IN_DATABASE), needed=PAGE,
           optional=True),
     Field("growth", PART, needed=PAGE, nullable=True),
     Field("growth.active", PART, "growth_active", lines=_active_growth, optional=True),
     Field("database.sizes.external", BYTES, "size_external", optional=True),
-    Field("database.sizes.file", BYTES, "size_file", title=Title("size of files", 9, IN_DATABASE),
+    Field("database.sizes.file", BYTES, "size_file", title=Title("file size", 9, IN_DATABASE),
           overview=Title("size", 10), needed=PAGE, optional=True),
     Field("growth.file", PART, "growth_file", lines=_file_growth, needed=PAGE, optional=True),
-    Field("growth.file.per_day", BYTES, title=Title("growth of files a day", 11, IN_DATABASE), needed=PAGE,
+    Field("growth.file.per_day", BYTES, title=Title("file growth per day", 11, IN_DATABASE), needed=PAGE,
           nullable=True),
     Field("database.q", ANYTHING, "q", title=Title("shards", 6, IN_DATABASE), optional=True, nullable=True),
-    Field("database.n", ANYTHING, "n", title=Title("copies", 7, IN_DATABASE), optional=True, nullable=True),
+    Field("database.n", ANYTHING, "n", title=Title("replicas", 7, IN_DATABASE), optional=True, nullable=True),
 ))
 PROGRESS = Section("progress", heading="progress", fields=(
     Field("present", COUNT, "documents", lines=_present, title=Title("documents", 1, IN_PROGRESS), needed=PAGE,
-          metric=Metric("present_documents", "How many of them have been handed out to be written.", 9)),
+          metric=Metric("present_documents", "Documents that have been handed out to drivers so far.", 9)),
     Field("total", COUNT, title=Title("of", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
-          metric=Metric("documents", "How many documents the database was set up for.", 8)),
+          metric=Metric("documents", "Number of documents that the database was set up with.", 8)),
     Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE),
-    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("done of this lap", 4, IN_PROGRESS), needed=PAGE),
+    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("done in this lap", 4, IN_PROGRESS), needed=PAGE),
     Field("open_claims", COUNT, "open_claims", lines=_open_claims, title=Title("open claims", 9, IN_PROGRESS),
           needed=PAGE),
     Field("expired_claims", FAULTS, "expired_claims", lines=_expired_claims,
           title=Title("expired claims", 10, IN_PROGRESS), needed=PAGE, metric=Metric(
-              "expired_claims", "Windows of updates that no driver works on any more, to be repaired by the next "
-              "cycle.", 13)),
+              "expired_claims", "Open claims whose lease has expired; the next cycle finishes their updates.", 13)),
     Field("settled", COUNT, "settled", title=Title("settled", 8, IN_PROGRESS), needed=PAGE),
     Field("ts", MOMENT, "server_time", needed=PAGE),
-    Field("pace", NUMBER, title=Title("pace (updates/s)", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
-        "pace_updates_per_second", "The rate of the latest runs, the time between them included.", 14)),
+    Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
+        "pace_updates_per_second", "Updates per second in the latest runs, including the time between them.", 14)),
     Field("seconds_left", SECONDS, title=Title("lap done in", 5, IN_PROGRESS), needed=PAGE, nullable=True,
-          metric=Metric("lap_remaining_seconds", "The time until all documents have been updated once more.", 15)),
+          metric=Metric("lap_remaining_seconds", "Time until the current lap is done, at the current pace.", 15)),
 ))
 CONFLICTS = Section("conflicts", heading="conflicts", optional=True, fields=(
     Field("documents", FAULTS, "documents", title=Title("documents in conflict", 12, IN_DATABASE), needed=PAGE),

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of the ledger, as setup, execute and info report it."""
+"""The fields of the ledger in the reports of setup, execute and info."""
 from __future__ import annotations
 
-from ..forms import COUNT, IDENTIFIER, LEASE, LIST, MOMENT, SECONDS, TEXT, TIME
+from ..forms import COUNT, IDENTIFIER, LEASE, LENGTH, LIST, MOMENT, SECONDS, TEXT, TIME
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
 
 LEDGER = Section("dyno_config", heading="dyno_config", fields=(
@@ -13,18 +13,18 @@ LEDGER = Section("dyno_config", heading="dyno_config", fields=(
     Field("last_errors", COUNT, "last_errors"),
     Field("last_ts", MOMENT, "last_ts"),
     Field("last_updates", COUNT, "last_updates"),
-    Field("size", COUNT, "size", title=Title("document size", 1, IN_DATABASE), needed=ALWAYS,
-          metric=Metric("document_size_bytes", "The size of each document.", 10, only="info")),
+    Field("size", LENGTH, "size", title=Title("document size", 1, IN_DATABASE), needed=ALWAYS,
+          metric=Metric("document_size_bytes", "Size of each document.", 10, only="info")),
     Field("start", COUNT, "start"),
     Field("total", COUNT, "total", needed=ALWAYS),
     Field("updates", COUNT, "updates", title=Title("updates per run", 2, IN_DATABASE), needed=ALWAYS),
     Field("version", COUNT, "version"),
     Field("seed", IDENTIFIER, "seed", title=Title("seed", 3, IN_DATABASE), needed=PAGE, optional=True),
     Field("position", COUNT, "position", title=Title("position", 7, IN_PROGRESS), needed=PAGE,
-          metric=Metric("handed_out_updates_total", "Updates handed out since the database was set up.", 4)),
-    Field("runs", COUNT, "runs", metric=Metric("runs_total", "Runs since the database was set up.", 5)),
+          metric=Metric("handed_out_updates_total", "Updates handed out to drivers since the database was set up.", 4)),
+    Field("runs", COUNT, "runs", metric=Metric("runs_total", "Runs begun since the database was set up.", 5)),
     Field("claims", LIST, "claims", needed=PAGE,
-          metric=Metric("open_claims", "Windows of updates that have been handed out and not been settled.", 6)),
+          metric=Metric("open_claims", "Windows of updates that drivers have claimed and not settled.", 6)),
 ))
 NEW_STATE = LEDGER._replace(path="new_state", heading="new_state")
 CLAIM = Section("dyno_config.claims.*", title="Open claims", fields=(

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of the tables of fields: what text, page, metrics and the check of saved reports have to know of a field.
+"""Rows of the tables of fields: what text, page, metrics and the check of saved reports need to know about a field.
 
-The other files in this folder are the tables. A field that a job has learned to report gets its row there, and is then
-shown wherever the row says so.
+The other files in this folder are the tables. When a job reports a new field, add a row there; the row says where the
+field is shown.
 """
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, Callable, Iterable, NamedTuple
 from ..forms import Form
 from ..paths import Data
 
-PAGE, ALWAYS = "page", "always"  # which saved reports need a field: those for a page, or those to be compared, too
-IN_PROGRESS, IN_DATABASE = "Progress", "Database"  # tables of the page with fields of several sections
+PAGE, ALWAYS = "page", "always"  # reports saved for a page need the field, or those saved for a comparison as well
+IN_PROGRESS, IN_DATABASE = "Progress", "Database"  # tables of the page that combine several sections
 
 
 class Title(NamedTuple):
-    """What a field is called on the page, and its place there: by default in the table of its section, in its turn."""
+    """The name of a field on the page, its ``place`` in the table, and the table if not that of its section."""
 
     text: str
     place: int = 0
@@ -28,11 +28,11 @@ class Title(NamedTuple):
 class Metric(NamedTuple):
     """The metric of a field.
 
-    ``name`` follows ``couchdyno_SCRIPT_``, and one that ends in ``_total`` is a counter, any other a gauge. Rows of the
-    same name are samples of one metric, told apart by ``labels``. Metrics are written in the order of ``place``.
-    With ``by``, a value that is a dict gives a sample for each of its keys, and any other value becomes a label itself,
-    of the sample 1. ``absent`` is the sample of a field that is not there, None for no sample. ``only`` is the script
-    whose metrics include it, if not all.
+    The full name is ``couchdyno_SCRIPT_NAME``; it is a counter if it ends in ``_total``, otherwise a gauge. Rows with
+    the same name are samples of one metric and differ in their ``labels``. Metrics are written in the order of
+    ``place``. ``by`` is a label: a dict has a sample for each of its keys, which become the label's values; any other
+    value becomes the label's value, and the sample is 1. ``absent`` is the sample if the field is missing (None: no
+    sample). ``only`` restricts the metric to one script.
     """
 
     name: str
@@ -44,26 +44,26 @@ class Metric(NamedTuple):
     only: str = ""
 
     def of(self, **labels: str) -> Metric:
-        """The same metric for a field whose sample has these labels."""
+        """The same metric, with these labels for its sample."""
         return self._replace(labels=tuple(labels.items()))
 
 
 class Field(NamedTuple):
     """A row of the table.
 
-    ``path`` leads from the section's part of a report to the value; the empty path is that part itself. ``form`` is the
-    kind of the value.
+    ``path`` leads from the section's part of a report to the value; an empty path means the part itself. ``form`` is
+    the kind of value.
 
-    In text, ``label`` stands before the value, or above the column in tables, which are made of the fields that have a
-    ``column``: its alignment and width as str.format has them. ``lines`` makes the values of one or more lines from the
-    section's part, where the form of the value alone does not do.
+    In text, ``label`` precedes the value or heads its column. Text tables consist of the fields with a ``column``: its
+    alignment and width in the notation of str.format. ``lines`` computes one or more lines from the section's part
+    when ``form`` cannot write the value.
 
-    On the page, ``title`` stands beside or above the value; ``overview`` does in the table of all databases.
+    On the page, ``title`` names the value in its section's table, and ``overview`` in the table of all databases.
 
-    ``metric`` is None for a field that Prometheus does not see.
+    ``metric`` is None for a field that is not a metric.
 
-    ``needed`` says which saved reports must have the field. One that is ``optional`` may be missing in any report, one
-    that is ``nullable`` may be None; text then says ``none``, or leaves the line out where that is empty.
+    ``needed`` says which saved reports must have the field. An ``optional`` field may be missing in any report, a
+    ``nullable`` one may be None; text then shows ``none``, or no line if that is empty.
     """
 
     path: str
@@ -81,11 +81,11 @@ class Field(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Fields that belong together, and the ``path`` of the part of a report, or of all the parts, that they are in.
+    """Fields that belong together, and the ``path`` to their part of a report (with ``*``: to several such parts).
 
-    ``heading`` stands above them in text, ``title`` on the page. A section that is ``optional`` may be missing, one
-    that is ``nullable`` may be None. ``labels`` are those of all metrics of a part, and ``shown`` says whether there is
-    anything in a part to show.
+    Their heading is ``heading`` in text and ``title`` on the page. An ``optional`` section may be missing, a
+    ``nullable`` one may be None. ``labels`` returns the labels of all metrics of a part, ``shown`` whether a part has
+    anything to show.
     """
 
     path: str

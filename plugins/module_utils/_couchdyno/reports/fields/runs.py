@@ -1,17 +1,19 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of what run records tell: statistics, hosts, gaps, the runs themselves, and their series and census."""
+"""The fields computed from run records: statistics, hosts, gaps, the runs themselves, their series and census."""
 from __future__ import annotations
 
 from ..forms import (
     BYTES,
+    CHANGE,
     COUNT,
     COUNTS,
     DAY,
     DURATION,
     FAULTS,
     IDENTIFIER,
+    LATENCY,
     LIST,
     MOMENT,
     NUMBER,
@@ -21,7 +23,9 @@ from ..forms import (
     TIME,
     TOOK,
     UNTIL,
-    iso,
+    counted,
+    percent,
+    utc,
 )
 from ..paths import Data
 from .rows import ALWAYS, IN_PROGRESS, PAGE, Field, Metric, Section, Title
@@ -34,32 +38,37 @@ def _error_classes(figures: Data) -> list[str]:
 
 
 def _counts(recent: Data) -> str:
-    return f"runs {recent['runs']}, updates {recent['updates']}, errors {recent['errors']}"
+    return ", ".join(counted(recent[name], name[:-1]) for name in ("runs", "updates", "errors"))
 
 
 def _spread(values: Data) -> str:
-    return f"min {values['min']:g}, median {values['median']:g}, max {values['max']:g}"
+    return ", ".join(f"{name} {_plain(values[name])}" for name in ("min", "median", "max"))
 
 
 def _percentiles(latency: Data) -> str:
-    return f"p50 {latency['p50']:g}, p95 {latency['p95']:g}, p99 {latency['p99']:g}"
+    return ", ".join(f"{name} {_plain(latency[name])}" for name in ("p50", "p95", "p99"))
+
+
+def _plain(number: float) -> str:
+    """A number as it was rounded when it was computed, without an exponent."""
+    return f"{number:.4f}".rstrip("0").rstrip(".")
 
 
 def _trend(figures: Data) -> list[str]:
     change = figures["trend"]["change"]
     if change is None:
         return []
-    certainty = "within what chance explains" if figures["trend"]["is_noise"] else "more than chance explains"
-    return [f"{change:+g} % from the earlier half of the runs to the later one, {certainty}"]
+    certainty = "within the noise" if figures["trend"]["is_noise"] else "exceeds the noise"
+    return [f"{percent(change)} from the earlier to the later half of the runs, {certainty}"]
 
 
 def _missed(gaps: Data) -> list[str]:
-    return [f"{gaps['missed']} in {gaps['count']} gaps"]
+    return [f"{gaps['missed']} in {counted(gaps['count'], 'gap')}"]
 
 
 def _latest_gaps(gaps: Data) -> list[str]:
-    return [f"{iso(gap['since'])} to {'now' if gap['until'] is None else iso(gap['until'])}, {gap['missed']} missed on "
-            f"{gap['host']}" for gap in gaps["latest"][-SHOWN_GAPS:]]
+    return [f"{utc(gap['since'])} to {'now' if gap['until'] is None else utc(gap['until'])}, "
+            f"{counted(gap['missed'], 'cycle')} missed on {gap['host']}" for gap in gaps["latest"][-SHOWN_GAPS:]]
 
 
 def _run_rate(run: Data) -> str:
@@ -85,12 +94,12 @@ POINT = Section("series.*", optional=True, fields=(
     Field("sizes.active", BYTES, needed=ALWAYS, optional=True),
 ))
 
-RECENT_RUNS = Metric("recent_runs", "Runs in the last hour and day, by kind.", 18)
-RECENT_UPDATES = Metric("recent_updates", "Documents written in the last hour and day, by kind.", 19)
-RECENT_ERRORS = Metric("recent_errors", "Documents not written in the last hour and day, by kind.", 20)
-RATES = Metric("updates_per_second", "The min, median and max rate of the runs on record, by kind.", 21)
-LATENCIES = Metric("bulk_latency_seconds", "The time that bulk requests took, by kind: the medians of the percentiles "
-                   "50 and 95 of the runs on record, and the worst 99.", 22)
+RECENT_RUNS = Metric("recent_runs", "Runs in the last hour or day, by kind.", 18)
+RECENT_UPDATES = Metric("recent_updates", "Documents written in the last hour or day, by kind.", 19)
+RECENT_ERRORS = Metric("recent_errors", "Documents that could not be written in the last hour or day, by kind.", 20)
+RATES = Metric("updates_per_second", "Lowest, median and highest rate of the runs on record, by kind.", 21)
+LATENCIES = Metric("bulk_latency_seconds", "Duration of bulk requests, by kind: the medians of the runs' 50th and "
+                   "95th percentiles, and the highest 99th percentile.", 22)
 
 OF_KIND = (
     Field("runs", COUNT, "runs", title=Title("runs", 1), overview=Title("cycles", 4), needed=PAGE),
@@ -99,9 +108,9 @@ OF_KIND = (
     Field("first_ts", MOMENT, "first_ts", title=Title("first", 6), needed=PAGE, nullable=True),
     Field("last_ts", MOMENT, "last_ts", title=Title("last", 7), overview=Title("last cycle", 11), needed=PAGE,
           nullable=True, metric=Metric(
-              "last_run_timestamp_seconds", "When the latest run was begun, by kind.", 17)),
+              "last_run_timestamp_seconds", "When the latest run began, by kind.", 17)),
     Field("error_classes", COUNTS, "errors_by_class", lines=_error_classes, needed=PAGE, metric=Metric(
-        "errors", "Documents not written in the runs on record, by kind and class.", 23, by="class")),
+        "errors", "Documents that the runs on record could not write, by kind and class of error.", 23, by="class")),
     Field("recent", PART, needed=PAGE),
     Field("recent.hour", PART._replace(text=_counts), "last_hour", needed=PAGE),
     Field("recent.hour.runs", COUNT, title=Title("runs in the last hour", 4), metric=RECENT_RUNS.of(last="hour"),
@@ -114,22 +123,22 @@ OF_KIND = (
     Field("recent.day.updates", COUNT, metric=RECENT_UPDATES.of(last="day"), needed=PAGE),
     Field("recent.day.errors", COUNT, metric=RECENT_ERRORS.of(last="day"), needed=PAGE),
     Field("rate", PART._replace(text=_spread), "rate (/sec)", needed=PAGE, nullable=True),
-    Field("rate.min", NUMBER, title=Title("rate, lowest", 8), metric=RATES.of(statistic="min"), needed=PAGE),
-    Field("rate.median", NUMBER, title=Title("rate, median", 9), overview=Title("rate", 8),
+    Field("rate.min", RATE, title=Title("rate, lowest", 8), metric=RATES.of(statistic="min"), needed=PAGE),
+    Field("rate.median", RATE, title=Title("rate, median", 9), overview=Title("rate", 8),
           metric=RATES.of(statistic="median"), needed=PAGE),
-    Field("rate.max", NUMBER, title=Title("rate, highest", 10), metric=RATES.of(statistic="max"), needed=PAGE),
+    Field("rate.max", RATE, title=Title("rate, highest", 10), metric=RATES.of(statistic="max"), needed=PAGE),
     Field("trend", PART, "rate_trend", lines=_trend, needed=PAGE, nullable=True),
-    Field("trend.change", NUMBER, title=Title("change of the rate (%)", 11), needed=PAGE, nullable=True),
+    Field("trend.change", CHANGE, title=Title("rate trend", 11), needed=PAGE, nullable=True),
     Field("dt", PART._replace(text=_spread), "dt (sec)", needed=PAGE, nullable=True),
     Field("dt.min", NUMBER, needed=PAGE),
-    Field("dt.median", NUMBER, title=Title("seconds, median", 12), needed=PAGE),
+    Field("dt.median", LATENCY, title=Title("duration, median", 12), needed=PAGE),
     Field("dt.max", NUMBER, needed=PAGE),
     Field("latency", PART._replace(text=_percentiles), "bulk_latency (sec)", needed=PAGE, nullable=True),
-    Field("latency.p50", NUMBER, title=Title("latency p50 (s)", 13), metric=LATENCIES.of(percentile="50"),
+    Field("latency.p50", LATENCY, title=Title("latency p50", 13), metric=LATENCIES.of(percentile="50"),
           needed=PAGE),
-    Field("latency.p95", NUMBER, title=Title("latency p95 (s)", 14), metric=LATENCIES.of(percentile="95"),
+    Field("latency.p95", LATENCY, title=Title("latency p95", 14), metric=LATENCIES.of(percentile="95"),
           needed=PAGE),
-    Field("latency.p99", NUMBER, title=Title("latency p99 (s)", 15), overview=Title("p99 (s)", 9),
+    Field("latency.p99", LATENCY, title=Title("latency p99", 15), overview=Title("latency p99", 9),
           metric=LATENCIES.of(percentile="99"), needed=PAGE),
 )
 CYCLES = Section("statistics.cycle", OF_KIND, heading="cycle_statistics", title="Cycles",
@@ -150,18 +159,18 @@ HOST = Section("hosts.*", heading="hosts", title="Hosts", labels=lambda host: {"
     Field("latency", PART, needed=PAGE, nullable=True),
     Field("latency.p50", NUMBER, needed=PAGE),
     Field("latency.p95", NUMBER, needed=PAGE),
-    Field("latency.p99", NUMBER, title=Title("p99 (s)"), needed=PAGE),
+    Field("latency.p99", LATENCY, title=Title("latency p99"), needed=PAGE),
     Field("interval", DURATION, "interval", ">10", title=Title("interval"), needed=PAGE, nullable=True,
-          metric=Metric("driver_interval_seconds", "The usual time between two cycles of a driver.", 25)),
+          metric=Metric("driver_interval_seconds", "Usual time between two cycles of a driver.", 25)),
     Field("missed", FAULTS, "missed", ">6", title=Title("missed"), needed=PAGE, metric=Metric(
-        "driver_missed_runs", "Cycles of a driver that were to be expected and did not run.", 26)),
+        "driver_missed_runs", "Cycles of a driver that were due and did not run.", 26)),
     Field("last_ts", TIME, "last run (UTC)", "<", title=Title("last"), needed=PAGE, metric=Metric(
-        "driver_last_run_timestamp_seconds", "When the latest cycle of a driver was begun.", 24)),
+        "driver_last_run_timestamp_seconds", "When the latest cycle of a driver began.", 24)),
 ))
 GAPS = Section("gaps", heading="gaps", fields=(
     Field("missed", FAULTS, "missed_runs", lines=_missed, title=Title("missed cycles", 11, IN_PROGRESS),
           overview=Title("missed", 7), needed=PAGE, metric=Metric(
-              "missed_runs", "Cycles that were to be expected and did not run, as far as run records go back.", 16)),
+              "missed_runs", "Cycles that were due and did not run, as far back as run records go.", 16)),
     Field("latest", LIST, "gap", lines=_latest_gaps, needed=PAGE),
 ))
 GAP = Section("gaps.latest.*", title="Gaps", fields=(
@@ -180,11 +189,11 @@ RUN = Section("runs.*", heading="latest runs", title="Latest runs", fields=(
     Field("kind", TEXT, "kind", "<5", title=Title("kind"), needed=PAGE),
     Field("updates", COUNT, "updates", ">9", title=Title("updates"), needed=PAGE),
     Field("errors", FAULTS, "errors", ">8", title=Title("errors"), needed=PAGE),
-    Field("dt", TOOK, "dt", ">7", title=Title("seconds"), needed=PAGE),
+    Field("dt", TOOK, "dt", ">7", title=Title("duration"), needed=PAGE),
     Field("", PART._replace(text=_run_rate), "rate", ">9"),
     Field("host", TEXT, "host", "<", title=Title("host"), needed=PAGE),
 ))
-CENSUS = Section("census.*", heading="census (updates a day, UTC)", optional=True, fields=(
+CENSUS = Section("census.*", heading="census (updates per day, UTC)", optional=True, fields=(
     Field("day", DAY, needed=PAGE),
     Field("runs", COUNT, needed=PAGE),
     Field("updates", COUNT, needed=PAGE),

@@ -4,7 +4,7 @@
 """The fields of the report of verify."""
 from __future__ import annotations
 
-from ..forms import COUNT, COUNTS, IDENTIFIER, PART, RATE, REASONS, SECONDS, TEXT, TIME, VERDICT, iso
+from ..forms import COUNT, COUNTS, IDENTIFIER, PART, RATE, REASONS, SECONDS, TEXT, TIME, VERDICT, counted, utc
 from ..paths import Data
 from .rows import PAGE, Field, Metric, Section, Title
 
@@ -27,7 +27,7 @@ def _high(report: Data) -> list[str]:
 
 def _ledger(found: Data) -> str:
     agrees = "agrees" if found["agrees"] else "does not agree"
-    return f"{found['position']}, {found['claims']} open claims, {agrees}"
+    return f"{found['position']}, {counted(found['claims'], 'open claim')}, {agrees}"
 
 
 def _span(positions: Data) -> str:
@@ -39,14 +39,14 @@ def _source(found: Data) -> str:
 
 
 def _position(position: int, ts: int | None) -> str:
-    return str(position) if ts is None else f"{position} (after {iso(ts)})"
+    return str(position) if ts is None else f"{position} (after {utc(ts)})"
 
 
 VERIFIED = Section("", heading="verify", fields=(
     Field("verdict", VERDICT, "verdict", title=Title("verdict", 3), needed=PAGE,
-          metric=Metric("right", "Whether the database is right.", 1)),
-    Field("reasons", REASONS, "because", lines=_reasons, title=Title("because", 8), needed=PAGE),
-    Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long it took.", 2)),
+          metric=Metric("right", "1 if the database is right, 0 if it is wrong.", 1)),
+    Field("reasons", REASONS, "because", lines=_reasons, title=Title("reasons", 8), needed=PAGE),
+    Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long the verification took.", 2)),
     Field("rate", RATE, "rate (/sec)"),
     Field("database", TEXT, title=Title("verified", 1), needed=PAGE, optional=True),
     Field("ts", TIME, title=Title("when", 4), needed=PAGE, optional=True),
@@ -54,25 +54,26 @@ VERIFIED = Section("", heading="verify", fields=(
 REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
-    Field("counts", COUNTS, metric=Metric("documents", "Documents, by what was found.", 3, by="kind")),
-    Field("stream", PART, title=Title("updates of", 2), needed=PAGE),
+    Field("counts", COUNTS, metric=Metric("documents", "Documents by what was found.", 3, by="kind")),
+    Field("stream", PART, title=Title("source", 2), needed=PAGE),
     Field("stream.seed", IDENTIFIER, needed=PAGE),
     Field("stream.total", COUNT, needed=PAGE),
     Field("stream.size", COUNT, needed=PAGE),
 ))
 POSITION = Section("", heading="position", fields=(
     Field("low", COUNT, "low", lines=_low, nullable=True, none="unknown",
-          metric=Metric("low_position", "Every update below it is present.", 4)),
+          metric=Metric("low_position", "The position below which every update is present.", 4)),
     Field("high", COUNT, "high", lines=_high,
-          metric=Metric("high_position", "No update from there on is present.", 5)),
+          metric=Metric("high_position", "The position from which on no update is present.", 5)),
     Field("ledger", PART._replace(text=_ledger), "ledger", nullable=True),
     Field("span", PART._replace(text=_span), "span", nullable=True),
     Field("source", PART._replace(text=_source), "source", optional=True),
     Field("lag", PART, needed=PAGE, optional=True),
-    Field("lag.updates", COUNT, "lag (updates)", title=Title("lag", 6), needed=PAGE, nullable=True, none="unknown",
-          metric=Metric("lag_updates", "The updates that would be lost by going back to this copy.", 6)),
+    Field("lag.updates", COUNT, "lag (updates)", title=Title("lag (updates)", 6), needed=PAGE, nullable=True,
+          none="unknown", metric=Metric(
+              "lag_updates", "Updates that would be lost by going back to this copy.", 6)),
     Field("lag.seconds", SECONDS, "lag (sec)", title=Title("lag (time)", 7), needed=PAGE, nullable=True,
-          none="unknown", metric=Metric("lag_seconds", "The time in which they were claimed.", 7)),
+          none="unknown", metric=Metric("lag_seconds", "The time span of the updates that would be lost.", 7)),
 ))
 
 VERIFY = (VERIFIED, REASON, CHECKED, POSITION)

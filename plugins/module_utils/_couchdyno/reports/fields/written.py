@@ -1,14 +1,14 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of what execute and filling have written."""
+"""The fields of the reports of execute and setup about what they wrote."""
 from __future__ import annotations
 
 from ..forms import COUNT, FAILURE, RATE, SECONDS, TEXT
 from .ledger import LEDGER, NEW_STATE
 from .rows import Field, Metric, Section
 
-DOCUMENTS = Metric("documents", "What became of documents in the latest cycle, by outcome.", 3, absent=0)
+DOCUMENTS = Metric("documents", "Documents of the latest cycle by outcome.", 3, absent=0)
 
 BEFORE = Section("before", heading="before", fields=(
     Field("total", COUNT, "total"),
@@ -19,7 +19,8 @@ BEFORE = Section("before", heading="before", fields=(
 AFTER = Section("after", heading="after", fields=(
     Field("updates", COUNT, "updates", metric=DOCUMENTS.of(outcome="written")),
     Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long the latest cycle took.", 1)),
-    Field("rate", RATE, "rate (/sec)", metric=Metric("updates_per_second", "The rate of the latest cycle.", 2)),
+    Field("rate", RATE, "rate (/sec)", metric=Metric(
+        "updates_per_second", "Documents per second in the latest cycle.", 2)),
     Field("errors", COUNT, "errors", metric=DOCUMENTS.of(outcome="errors")),
     Field("redone", COUNT, "redone", metric=DOCUMENTS.of(outcome="redone"), optional=True),
     Field("accepted", COUNT, "accepted", metric=DOCUMENTS.of(outcome="accepted"), optional=True),

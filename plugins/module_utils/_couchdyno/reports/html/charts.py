@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The charts of a page, as figures of Plotly: plain data for its JavaScript to draw.
+"""The charts of a page as Plotly figures: plain data that its JavaScript draws.
 
-Colours that depend on whether the page is dark are set by the template.
+The template sets the colours that depend on light or dark mode.
 """
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..paths import Data
 BLUE, AMBER, RED, GREEN, VIOLET = "#3b82f6", "#f59e0b", "#ef4444", "#10b981", "#8b5cf6"
 BAND = "rgba(59,130,246,0.22)"
 GREY = "#94a3b8"
-MARKERS_UP_TO = 60  # points; with more of them lines alone are clearer
-LINES_UP_TO = 10  # databases; with more of them lines cannot be told apart
-NAME_UP_TO = 24  # characters of a name next to an axis; longer ones would leave the chart no room
+MARKERS_UP_TO = 60  # points; with more, lines alone are clearer
+LINES_UP_TO = 10  # databases; with more, lines are hard to distinguish
+NAME_UP_TO = 24  # characters of a name on an axis; longer names leave the chart too little room
 COLUMNS = 120  # of a map
 CALENDAR = [[0, "rgba(59,130,246,0.15)"], [1, "rgb(37,99,235)"]]
 
@@ -27,7 +27,7 @@ Figure = Dict[str, Any]
 
 
 def rate(series: Sequence[Data]) -> Figure:
-    """The median rate of each point of a series, in the band from the lowest to the highest."""
+    """The median rate of each point of a series, within a band from the lowest to the highest."""
     points = [point for point in series if point["rate"]]
     x = _times(points)
     low, middle, high = ([point["rate"][name] for point in points] for name in ("min", "median", "max"))
@@ -37,7 +37,7 @@ def rate(series: Sequence[Data]) -> Figure:
 
 
 def latency(series: Sequence[Data]) -> Figure:
-    """The percentiles of the latency of bulk requests at each point of a series, in seconds."""
+    """The latency percentiles of bulk requests at each point of a series."""
     points = [point for point in series if point["latency"]]
     x = _times(points)
     colours = (("p50", GREEN), ("p95", AMBER), ("p99", RED))
@@ -46,12 +46,12 @@ def latency(series: Sequence[Data]) -> Figure:
 
 
 def errors(series: Sequence[Data]) -> Figure:
-    """The documents that could not be written at each point of a series."""
+    """The number of documents that could not be written at each point of a series."""
     return _figure([_bars(_times(series), [point["errors"] for point in series], "errors", RED)], "documents")
 
 
 def sizes(series: Sequence[Data]) -> Figure:
-    """The sizes of the database at each point of a series, in bytes."""
+    """The sizes of the database at each point of a series."""
     points = [point for point in series if point["sizes"]]
     x = _times(points)
     return _figure([_line(x, [point["sizes"].get(name) for point in points], name, colour)
@@ -59,7 +59,7 @@ def sizes(series: Sequence[Data]) -> Figure:
 
 
 def census(days: Iterable[Data]) -> Figure:
-    """A calendar of the updates of each day: weeks from left to right, Monday on top."""
+    """A calendar of updates per day: weeks from left to right, Monday at the top."""
     counts: dict[date, int] = defaultdict(int)
     for entry in days:
         counts[date.fromisoformat(entry["day"])] += entry["updates"]
@@ -77,18 +77,18 @@ def census(days: Iterable[Data]) -> Figure:
 
 
 def hosts(named: Iterable[tuple[str, Sequence[Data]]]) -> Figure:
-    """The median rate of each host, with its lowest and highest; one colour for each of the named databases."""
+    """The median, lowest and highest rate of each host; one colour per named database."""
     bars = []
     ticks: dict[str, str] = {}
     for name, figures in named:
-        told = [host for host in figures if host["rate"]]
-        x = [_literal(host["host"]) for host in told]
-        y = [host["rate"]["median"] for host in told]
-        ticks.update(zip(x, (_literal(_cut(host["host"])) for host in told)))
+        shown = [host for host in figures if host["rate"]]
+        x = [_literal(host["host"]) for host in shown]
+        y = [host["rate"]["median"] for host in shown]
+        ticks.update(zip(x, (_literal(_cut(host["host"])) for host in shown)))
         bars.append({"type": "bar", "name": _literal(name), "x": x, "y": y,
                      "error_y": {"type": "data", "symmetric": False, "thickness": 1, "color": GREY,
-                                 "array": [host["rate"]["max"] - host["rate"]["median"] for host in told],
-                                 "arrayminus": [host["rate"]["median"] - host["rate"]["min"] for host in told]}})
+                                 "array": [host["rate"]["max"] - host["rate"]["median"] for host in shown],
+                                 "arrayminus": [host["rate"]["median"] - host["rate"]["min"] for host in shown]}})
     figure = _figure(bars, "documents/s")
     figure["layout"]["xaxis"].update(type="category", tickvals=list(ticks), ticktext=list(ticks.values()))
     return figure
@@ -96,46 +96,46 @@ def hosts(named: Iterable[tuple[str, Sequence[Data]]]) -> Figure:
 
 def fleet(named: Sequence[tuple[str, Sequence[Data]]], take: Callable[[Data], Any], title: str,
           colour: str = BLUE) -> Figure:
-    """What ``take`` finds in the points of named series (None: nothing): lines, or a map if there are many series."""
-    told = [(name, [(point["ts"], take(point)) for point in series if take(point) is not None])
+    """What ``take`` returns for the points of named series (None: nothing), as lines, or as a map of many series."""
+    shown = [(name, [(point["ts"], take(point)) for point in series if take(point) is not None])
             for name, series in named]
-    if len(told) > LINES_UP_TO:
-        return _map(told, title, colour)
+    if len(shown) > LINES_UP_TO:
+        return _map(shown, title, colour)
     return _figure([_line([1000 * ts for ts, __ in points], [value for __, value in points], _literal(name))
-                    for name, points in told], title)
+                    for name, points in shown], title)
 
 
-def _map(told: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colour: str) -> Figure:
-    """A row for each name, time from left to right; each cell has the highest value of its span of time."""
-    times = [ts for __, points in told for ts, __ in points] or [0]
+def _map(shown: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colour: str) -> Figure:
+    """A row per name, time from left to right; each cell shows the highest value in its span of time."""
+    times = [ts for __, points in shown for ts, __ in points] or [0]
     begin, width = min(times), (max(times) - min(times)) // COLUMNS + 1
-    rows: list[list[Any]] = [[None] * COLUMNS for __ in told]
-    for row, (__, points) in zip(rows, told):
+    rows: list[list[Any]] = [[None] * COLUMNS for __ in shown]
+    for row, (__, points) in zip(rows, shown):
         for ts, value in points:
             column = (ts - begin) // width
             row[column] = value if row[column] is None else max(row[column], value)
     heat = {"type": "heatmap", "x": [1000 * (begin + width * column) for column in range(COLUMNS)],
-            "y": [_literal(name) for name, __ in told], "z": rows, "hoverongaps": False, "ygap": 1,
+            "y": [_literal(name) for name, __ in shown], "z": rows, "hoverongaps": False, "ygap": 1,
             **_from_zero(value for row in rows for value in row if value is not None),
             "colorscale": [[0, "rgba(128,128,128,0.12)"], [1, colour]], "colorbar": {"thickness": 8, "outlinewidth": 0},
             "hovertemplate": "%{y}, %{x}: %{z}<extra></extra>"}
-    figure = _figure([heat], title, height=80 + 9 * len(told))
+    figure = _figure([heat], title, height=80 + 9 * len(shown))
     figure["layout"]["yaxis"].update(type="category", autorange="reversed", title=None, tickfont={"size": 9})
     return figure
 
 
 def _from_zero(values: Iterable[float]) -> Data:
-    """The range of a colour scale. It begins at 0, as bars do, so that colours compare as the values do."""
+    """The range of a colour scale. It starts at 0, as bars do, so that colours compare like values."""
     return {"zmin": 0, "zmax": max(values, default=0) or 1}
 
 
 def _literal(name: str) -> str:
-    """A name escaped for Plotly, which accepts some HTML in texts."""
+    """A name escaped for Plotly, which interprets some HTML in texts."""
     return name.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _cut(name: str) -> str:
-    """A name without its middle if it is long: names mostly differ at their ends."""
+    """A name, without its middle if it is long: names mostly differ at their ends."""
     if len(name) <= NAME_UP_TO:
         return name
     end = NAME_UP_TO // 2
@@ -152,7 +152,7 @@ def _mondays(days: Iterable[date]) -> list[date]:
 
 
 def _times(points: Iterable[Data]) -> list[int]:
-    """When points begin, in milliseconds as JavaScript has them."""
+    """When the points begin, in milliseconds for JavaScript."""
     return [1000 * point["ts"] for point in points]
 
 

@@ -4,7 +4,7 @@
 """The tables of a page: reports of info and verify as rows of cells."""
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 from ..fields.info import CONFLICT, INFO
 from ..fields.ledger import CLAIM
@@ -14,13 +14,13 @@ from ..fields.verify import VERIFY
 from ..forms import FAULTS, Form
 from ..paths import Data, found, join, value
 
-Picker = Callable[[Field], "Title | None"]
+Picker = Callable[[Field], Optional[Title]]
 
 
 class Cell(NamedTuple):
-    """A cell: its ``text``, the ``path`` in the info to the ``value`` behind it, its ``kind``, and a ``link``.
+    """A cell: its ``text``, the ``path`` in the info to its ``value``, its ``kind`` and a ``link``.
 
-    ``kind`` is a class of the style, ``link`` the id of an element of the page.
+    ``kind`` is a class of the style sheet, ``link`` the id of an element of the page.
     """
 
     text: str
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A field as it stands in a table: its title there, the path to its value, and its form."""
+    """A column of a table: its title, the path to its value, and the form of the value."""
 
     title: str
     path: str
@@ -39,7 +39,7 @@ class Column(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A database of the page: its name there, a note on where it is, and its info."""
+    """A database on the page: its name, a note on where it is, and its info."""
 
     name: str
     note: str
@@ -47,7 +47,7 @@ class Subject(NamedTuple):
 
 
 def subjects(infos: Sequence[Data]) -> list[Subject]:
-    """The databases that infos are of, by name; of several infos of a database the latest."""
+    """The databases of the infos, by name; of several infos of a database, the latest."""
     merged: list[tuple[Data, list[str]]] = []
     for info in sorted(infos, key=lambda info: info["progress"]["ts"], reverse=True):
         labels = next((labels for other, labels in merged if _is_same(info, other)), None)
@@ -70,7 +70,7 @@ def overview(subjects: Sequence[Subject]) -> Data:
 
 
 def verified(reports: Iterable[Data], subjects: Sequence[Subject]) -> Data:
-    """A row for each report of verify, with the databases of the page whose updates it was about."""
+    """A row for each report of verify, with the databases of the page that share its update stream."""
     columns = _columns(VERIFY, _in_table(""))
     by_time = sorted(reports, key=lambda report: report.get("ts") or 0)
     body = [_without_paths(_cells(columns, dict(report, stream=_origin(report, subjects)))) for report in by_time]
@@ -78,14 +78,14 @@ def verified(reports: Iterable[Data], subjects: Sequence[Subject]) -> Data:
 
 
 def groups(info: Data) -> list[Data]:
-    """Small tables of names and values; what the info does not know is left out."""
+    """Small tables of names and values; unknown values are omitted."""
     tables = [_group(title, _columns(INFO, _in_table(title)), info) for title in (IN_PROGRESS, IN_DATABASE)]
     kinds = [kind for kind in KINDS if kind.shown(value(info, kind.path))]
     return tables + [_group(kind.title, _columns([kind], _in_table("")), info) for kind in kinds]
 
 
 def lists(info: Data) -> Iterator[Data]:
-    """Tables of many rows: hosts, open claims, errors by class, gaps, conflicts, runs; those that have any."""
+    """Tables of many rows (hosts, open claims, errors by class, gaps, conflicts, runs), without empty tables."""
     now = info["progress"]["ts"]
     classes = [(kind, name, n) for kind, figures in info["statistics"].items()
                for name, n in figures["error_classes"].items()]
@@ -106,7 +106,7 @@ def _subject(info: Data, labels: Sequence[str], is_ambiguous: bool) -> Subject:
 
 
 def _is_same(one: Data, other: Data) -> bool:
-    """Whether two infos are of one database. Databases of a fleet may be set up alike, but do not share drivers."""
+    """Whether two infos are of the same database. Databases may have equal parameters, but do not share drivers."""
     alike = all(one["dyno_config"].get(name) == other["dyno_config"].get(name) for name in ("seed", "created"))
     drivers, others = ({host["host"] for host in info["hosts"]} for info in (one, other))
     same_place = one["database"].get("url") == other["database"].get("url") and not drivers and not others
@@ -114,7 +114,7 @@ def _is_same(one: Data, other: Data) -> bool:
 
 
 def _origin(report: Data, subjects: Sequence[Subject]) -> str | None:
-    """The databases of the page whose update stream a report of verify was about, None for none of them."""
+    """The databases of the page with the update stream of a report of verify, or None."""
     stream = report["stream"]
     names = [subject.name for subject in subjects
              if all(subject.info["dyno_config"].get(name) == stream[name] for name in ("seed", "total", "size"))]
@@ -125,7 +125,7 @@ def _origin(report: Data, subjects: Sequence[Subject]) -> str | None:
 
 
 def _hosts(info: Data) -> Data:
-    """The hosts; their cells say where in the info they are from, but for the first, which names the row."""
+    """The hosts; all cells have a path in the info, except the first, which names the row."""
     columns = _columns([HOST._replace(path="")], _in_table(""))
     body = []
     for path, host in found(info, HOST.path):
@@ -135,13 +135,13 @@ def _hosts(info: Data) -> Data:
 
 
 def _with_lease(claim: Data, now: int) -> Data:
-    """A claim whose lease is None if it is over."""
+    """A claim whose lease is None if it has expired."""
     return dict(claim, lease=claim["lease"] if claim["lease"] > now else None)
 
 
 def _error_classes(classes: Iterable[tuple[str, str, int]]) -> Data:
     body = [[Cell(name), Cell(kind), Cell(FAULTS.page(n), kind="bad")] for kind, name, n in classes]
-    return _table("Errors by class", ["class", "of", "documents"], body)
+    return _table("Errors by class", ["class", "kind of run", "documents"], body)
 
 
 def _list(section: Section, parts: Iterable[Data]) -> Data:
@@ -166,12 +166,12 @@ def _parts(info: Data, section: Section) -> list[Data]:
 
 
 def _in_table(table: str) -> Picker:
-    """What picks the titles of a table; that of a section itself has no name."""
+    """A picker of the titles in a table; a section's own table has no name."""
     return lambda field: field.title if field.title and field.title.table == table else None
 
 
 def _columns(sections: Iterable[Section], pick: Picker) -> list[Column]:
-    """The fields that have a title in a table, in their places, with paths from where the sections are."""
+    """The fields that ``pick`` selects, in the order of their places, with their full paths."""
     placed = []
     for section in sections:
         for field in section.fields:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The template of a page for Jinja2, its style and its script.
+"""The Jinja2 template of a page, its style sheet and its script.
 
-Nothing in it comes from the network, and its policy keeps the browser from going there, whatever the library does.
+Nothing in it comes from the network, and its policy forbids the browser to use the network, whatever the library does.
 """
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ summary { cursor: pointer; font-weight: 600; } summary span { font-weight: 400; 
 a { color: inherit; }
 """
 
-# The page can be read at once: the library needs a second to load, so it is started after the first paint, and charts
-# are drawn when they come into view.
+# The library needs a second to load. It starts after the first paint, so that the page can be read at once. Charts are
+# drawn when they come into view.
 SCRIPT = """
 'use strict';
 const { figures, lists } = JSON.parse(document.getElementById('figures').textContent);
@@ -113,19 +113,19 @@ TEMPLATE = """<!DOCTYPE html>
 <h1>{{ title }}</h1>
 <p class="dim">{{ subtitle }}</p>
 {%- if missing %}
-<p class="bad">Nothing was got from {{ missing }}.</p>
+<p class="bad">No data from {{ missing }}.</p>
 {%- endif %}
 {%- if charts %}
-<h2>The fleet</h2>
+<h2>Fleet</h2>
 <div class="charts">{% for figure in charts %}{{ chart(figure) }}{% endfor %}</div>
 {%- endif %}
 <h2>Databases</h2>
 {{ table(overview) }}
 {%- if verified.body %}
-<h2>Verified</h2>
+<h2>Verification</h2>
 {{ table(verified) }}
 {%- endif %}
-<h2>Each database</h2>
+<h2>Details</h2>
 {%- for database in databases %}
 <details class="database" id="{{ database.id }}"{% if databases | length == 1 %} open{% endif %}>
 <summary>{{ database.name }}<span>{{ database.note }}</span></summary>

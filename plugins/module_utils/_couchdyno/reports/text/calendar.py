@@ -12,10 +12,9 @@ from ..paths import Data
 
 
 def calendar(census: Iterable[Data]) -> str:
-    """Weeks from Monday to Sunday, with the updates of each day.
+    """One line per week, Monday to Sunday, with the updates of each day.
 
-    A dot is a day without a run, and ``!`` follows the updates of a day with errors. An ellipsis stands for weeks
-    without any run.
+    A dot marks a day without runs, ``!`` a day with errors, and an ellipsis weeks without runs.
     """
     days = {date.fromisoformat(entry["day"]): entry for entry in census}
     lines = ["    week of     " + "".join(f"{name:>8}" for name in WEEK)]

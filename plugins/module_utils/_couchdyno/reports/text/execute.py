@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of execute as people read it."""
+"""The report of execute as text."""
 from __future__ import annotations
 
 from ..fields.ledger import NEW_STATE
@@ -12,6 +12,6 @@ from .written import written
 
 
 def render(report: Data) -> str:
-    """What couchdyno-execute prints of a cycle."""
+    """What couchdyno-execute prints for each cycle."""
     return "\n\n".join((parts.narrow(BEFORE, report), parts.narrow_lines(AFTER.heading, written(report["after"])),
                         parts.narrow(NEW_STATE, report)))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of info as people read it."""
+"""The report of info as text."""
 from __future__ import annotations
 
 from ..fields.info import CONFLICTS, DATABASE, EARLIER, PROGRESS

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of text: ``name : value`` lines, and tables, made of the rows of fields."""
+"""Parts of text: ``name : value`` lines and tables, built from the rows of fields."""
 from __future__ import annotations
 
 from typing import Any, Iterable, Tuple
@@ -13,33 +13,33 @@ Line = Tuple[str, str]
 
 
 def lines(fields: Iterable[Field], part: Data) -> list[Line]:
-    """The lines of fields in a part of a report: labels and values."""
+    """The lines of fields for a part of a report: labels and values."""
     return [(field.label, text) for field in fields if field.label
             for __, each in found(part, field.path) for text in _values(field, each, part)]
 
 
 def wide(section: Section, report: Data) -> str:
-    """A section in the reports of setup, info, verify and comparisons."""
+    """A section of the reports of setup, info, verify and comparisons."""
     return wide_lines(section.heading, lines(section.fields, value(report, section.path)))
 
 
 def wide_lines(heading: str, lines: Iterable[Line]) -> str:
-    """A section of these lines, in the same reports."""
+    """The same, from given lines."""
     return "\n".join([f"{heading}:", *(f"    {name} : {value}" for name, value in lines)])
 
 
 def narrow(section: Section, report: Data) -> str:
-    """A section in the report of execute."""
+    """A section of the report of execute."""
     return narrow_lines(section.heading, lines(section.fields, value(report, section.path)))
 
 
 def narrow_lines(heading: str, lines: Iterable[Line]) -> str:
-    """A section of these lines, in the report of execute."""
+    """The same, from given lines."""
     return "\n".join([f"{heading}:", *(f"  {name}: {value}" for name, value in lines)])
 
 
 def table(section: Section, report: Data) -> str:
-    """A section with a row for each of its parts."""
+    """A section as a table, with a row for each of its parts."""
     columns = [field for field in section.fields if field.column]
     rows = [[field.label for field in columns]]
     rows += [[_cell(field, part) for field in columns] for __, part in found(report, section.path)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of verify as people read it."""
+"""The report of verify as text."""
 from __future__ import annotations
 
 from ..fields.verify import CHECKED, POSITION, VERIFIED
@@ -10,7 +10,7 @@ from ..paths import Data
 from . import parts
 from .parts import Line
 
-ALWAYS_SHOWN = "exact"  # the kind of documents that is counted even if there are none
+ALWAYS_SHOWN = "exact"  # the kind of documents whose count is shown even if it is 0
 
 
 def render(report: Data) -> str:
@@ -21,7 +21,7 @@ def render(report: Data) -> str:
 
 
 def _kinds(report: Data) -> list[Line]:
-    """How many documents there are of each kind, and the first few of those that are not as they should be."""
+    """How many documents there are of each kind, and the first few that are not as expected."""
     lines: list[Line] = []
     for kind, count in report["counts"].items():
         if count or kind == ALWAYS_SHOWN:

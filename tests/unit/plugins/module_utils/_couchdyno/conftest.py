@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A CouchDB in memory, in the place of the HTTP transport: nothing else of the program is replaced."""
+"""A CouchDB in memory that replaces the HTTP transport, and nothing else of the program."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ START = 1_700_000_000
 
 
 class FakeCouch(requests.adapters.BaseAdapter):
-    """One database. ``clock`` is the server's time in Unix seconds; ``requests`` what was asked of it.
+    """One database. ``clock`` is the server's time in Unix seconds; ``requests`` are the requests so far.
 
-    ``faults`` are used up one a request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that
-    breaks before and after the request was done, or ``(status, headers, body)`` for an answer of somebody else.
-    ``bulk_writes`` has the ids of each bulk write. ``copies`` is how many the cluster keeps; of the documents in
-    ``astray``, one copy takes the next write and the others refuse it, which leaves it among the ``strays``.
-    ``rivals`` are documents by id of somebody who creates the database just before this one is to.
+    ``faults`` are used up, one per request: None for no fault, ``"lost"`` and ``"lost after"`` for a connection that
+    breaks before and after the request was done, or ``(status, headers, body)`` for a foreign answer.
+    ``bulk_writes`` has the ids of each bulk write. ``replicas`` is how many the cluster keeps. For documents in
+    ``astray``, one replica accepts the next write and the others refuse it, which leaves it among the ``strays``.
+    ``rivals`` are documents by id of another process that creates the database just before this one.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.bulk_writes: list = []
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
-        self.copies = 1
+        self.replicas = 1
         self.astray: set = set()
         self.strays: dict = {}
         self.rivals: dict | None = None
@@ -85,7 +85,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
-            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.copies}}
+            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
         if name == "_bulk_docs":
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
@@ -155,13 +155,13 @@ def couch():
 
 @pytest.fixture
 def client(couch, monkeypatch):
-    """A client of the fake that waits for nothing; what it would have waited is in ``client.waits``."""
+    """A client of the fake that never waits; the waits are recorded in ``client.waits``."""
     return connect(couch, monkeypatch)
 
 
 @pytest.fixture
 def stop(client):
-    """A request to stop that the client heeds, for jobs to heed, too."""
+    """A request to stop, for the client and for jobs."""
     return client._stop
 
 
@@ -182,7 +182,7 @@ def connect(couch, monkeypatch):
 
 
 @pytest.fixture
-def earlier_ledger():
-    """The ledger as the earlier tool leaves it."""
+def original_ledger():
+    """A ledger of the original tool."""
     return {"_id": "couchdyno_meta", "_rev": "9-a", "version": 1, "created": 5, "total": 5, "size": 150, "updates": 3,
             "start": 4, "last_ts": 9, "last_dt": 0, "last_errors": 0, "last_updates": 3, "history": []}

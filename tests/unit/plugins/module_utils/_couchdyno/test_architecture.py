@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folders of the program, and which of them may import which: early or late, and for type checking, too."""
+"""The folders of the program, and their allowed imports, including late ones and those for type checking."""
 
 from __future__ import annotations
 

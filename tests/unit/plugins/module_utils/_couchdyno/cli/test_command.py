@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: what is refused, with which exit code, and that it says so in one line."""
+"""The command line: what is refused, with which exit code, in one line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(main, capsys, *argv):
 
 
 def assert_refused(script, capsys, *argv):
-    """It is wrong usage, said in one line, without the password that is among the arguments."""
+    """It is reported as wrong usage in one line, without the password in the arguments."""
     code, out, err = run(SCRIPTS[script], capsys, *argv)
     assert (code, out) == (2, "")
     assert err.startswith(f"{script}: ") and err.count("\n") == 1 and "s3cr3t" not in err
@@ -135,17 +135,17 @@ def test_bad_urls_are_refused(capsys, main, url):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_no_database_named(capsys, name):
+def test_no_database_given(capsys, name):
     code, __, err = run(SCRIPTS[name], capsys)
     assert code == 2 and err.startswith(f"{name}: no database given")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_server_that_is_not_there(capsys, name):
+def test_an_unreachable_server(capsys, name):
     code, out, err = run(SCRIPTS[name], capsys, DB)
     assert (code, out) == (1, "")
     assert (
-        err == f"{name}: cannot talk to http://127.0.0.1:9: connection refused; is the server up, and the URL right?\n"
+        err == f"{name}: cannot reach http://127.0.0.1:9: connection refused; check the URL and that the server is up\n"
     )
 
 
@@ -166,7 +166,7 @@ def test_metrics_that_cannot_be_written_are_refused_before_anything_is_done(caps
     assert (code, out) == (2, "") and path in err and "refused" not in err
 
 
-def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
+def test_a_failure_is_reported_to_prometheus_too(capsys, tmp_path):
     path = tmp_path / "job.prom"
     assert run(execute.main, capsys, DB, "--metrics", str(path))[0] == 1
     assert 'couchdyno_execute_exit_code{database="db",name="job",server="http://127.0.0.1:9"} 1.0' in path.read_text()
@@ -183,7 +183,7 @@ def test_a_failure_is_told_to_prometheus_too(capsys, tmp_path):
         ("couchdyno-info", ("--watch", "--metrics", "/tmp/x.prom")),
     ],
 )
-def test_what_does_not_go_with_watching(capsys, name, argv):
+def test_what_cannot_be_combined_with_watching(capsys, name, argv):
     code, out, err = run(SCRIPTS[name], capsys, DB, *argv)
     assert (code, out) == (2, "") and err.count("\n") == 1 and "--watch" in err
 
@@ -200,10 +200,10 @@ def test_what_does_not_go_with_watching(capsys, name, argv):
         (("--from", "a", "--report", "/tmp/x.html", "--metrics", "/tmp/x.prom"), "--metrics"),
     ],
 )
-def test_what_does_not_go_with_files(capsys, argv, what):
-    """Nothing that was asked for is left out silently."""
+def test_what_cannot_be_combined_with_files(capsys, argv, what):
+    """No option is ignored silently."""
     code, out, err = run(info.main, capsys, *argv)
-    assert (code, out) == (2, "") and err.endswith(f"works on files alone; leave {what} out\n")
+    assert (code, out) == (2, "") and err.endswith(f" cannot be combined with {what}\n")
     assert "s3cr3t" not in err
 
 

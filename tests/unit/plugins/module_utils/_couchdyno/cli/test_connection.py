@@ -19,7 +19,7 @@ def file(tmp_path):
     return write
 
 
-def test_the_command_line_wins_over_the_environment_and_that_over_the_file(file):
+def test_the_command_line_overrides_the_environment_and_that_the_file(file):
     path = file("[couchdyno]\nurl = http://file/db\nusername = u\npassword = from-file\ntimeout = 5\n")
     environ = {"COUCHDYNO_URL": "http://environment/db", "COUCHDYNO_PASSWORD": "from-environment"}
     address, found = connection({"url": "http://argument/db", "timeout": None}, environ, path)
@@ -54,7 +54,7 @@ def test_a_file_that_others_can_read_is_refused(file, mode):
         ("[couchdyno]\npassword s3cr3t\n", "not an INI file"),
         ("[couchdyno]\npassword = s3cr3t\npassword = s3cr3t\n", "not an INI file"),
         ("[other]\npassword = s3cr3t\n", "no section"),
-        ("[couchdyno]\npasswort = s3cr3t\n", "not known: passwort"),
+        ("[couchdyno]\npasswort = s3cr3t\n", "unknown settings: passwort"),
     ],
 )
 def test_a_broken_file_is_refused_without_quoting_it(file, text, says):

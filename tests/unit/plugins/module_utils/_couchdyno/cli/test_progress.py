@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress: a bar where somebody watches, now and then a line elsewhere."""
+"""Progress: a bar on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_nobody_can_tell_how_long_nothing_takes(clock, capsys):
     assert capsys.readouterr().err == "filling: 100 of 1000 documents (10 %), 0/s\n"
 
 
-@pytest.mark.parametrize("has_tqdm", [True, False])
-def test_a_bar_on_a_terminal_where_there_is_one(clock, capsys, monkeypatch, has_tqdm):
+@pytest.mark.parametrize("has_rich", [True, False])
+def test_a_bar_on_a_terminal_if_rich_is_installed(clock, capsys, monkeypatch, has_rich):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    if not has_tqdm:
-        monkeypatch.setattr(module, "tqdm", None)
+    if not has_rich:
+        monkeypatch.setitem(sys.modules, "rich.progress", None)
     progress = Progress("filling")
     progress(100, 1000)
     progress(250, 1000)
     progress.close()
     shown = capsys.readouterr().err
-    assert ("filling" in shown and "250/1000" in shown) == has_tqdm
+    assert ("filling" in shown and "250/1000" in shown) == has_rich

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model of a CouchDB cluster: copies of one document, messages between them, and writers.
+"""A model of a CouchDB cluster: replicas of one document, messages between them, and writers.
 
-Each request becomes a message to every copy, and each message, each internal replication from copy to copy and each
-step of a writer happens when the scheduler says so. Writers run the program's own code, each in a greenlet, with
-``Coordinator`` in the place of the HTTP client.
+Each request becomes a message to every replica. The scheduler decides the order of all messages, of internal
+replications from replica to replica, and of the steps of the writers. Writers run the program's own code, each in a
+greenlet, with ``Coordinator`` as the HTTP client.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import json
 import greenlet
 
 
-class Copy:
-    """What one node has of the document: ``tree`` maps each revision to (its parent, whether deleted, its body)."""
+class Replica:
+    """The document on one node: ``tree`` maps each revision to (its parent, whether deleted, its body)."""
 
     def __init__(self):
         self.tree = {}
@@ -39,7 +39,7 @@ class Copy:
         return found
 
     def edit(self, document):
-        """A write by a user: refused unless it names a leaf, or there is no live one."""
+        """A write by a user: refused unless it names a leaf, or no leaf is live."""
         body = {name: value for name, value in document.items() if name != "_rev"}
         parent = document.get("_rev")
         leaves = self.leaves()
@@ -52,7 +52,7 @@ class Copy:
         return rev
 
     def push(self, document):
-        """A write by replication: the leaf is stored with its path, whatever else there is."""
+        """A write by replication: the leaf is stored with its path, whatever else the tree contains."""
         start, digests = document["_revisions"]["start"], document["_revisions"]["ids"]
         revs = [f"{start - age}-{digest}" for age, digest in enumerate(digests)]
         for rev, parent in zip(revs, [*revs[1:], None]):
@@ -65,16 +65,16 @@ class Copy:
             self.tree[revs[0]] = (self.tree[revs[0]][0], document.get("_deleted", False), body)
 
     def replicate(self, other):
-        """Take over all that another copy has."""
+        """Copy everything that another replica has."""
         for rev, (parent, deleted, body) in other.tree.items():
             mine = self.tree.get(rev, (None, False, None))
             self.tree[rev] = (parent or mine[0], deleted or mine[1], mine[2] if body is None else body)
 
 
 class Cluster:
-    """Copies, messages on their way, and writers; ``rng`` decides what happens next.
+    """Replicas, messages on their way, and writers; ``rng`` decides what happens next.
 
-    ``mortality`` is the chance that a writer dies at a step. ``outage``: one copy cannot be reached for a while.
+    ``mortality`` is the chance that a writer dies at a step. ``outage``: one replica cannot be reached for a while.
     """
 
     def __init__(self, rng, mortality=0.0, outage=False, size=3):
@@ -82,17 +82,17 @@ class Cluster:
         self.mortality = mortality
         self.delivered = 0
         self.outage = range(rng.randrange(200), rng.randrange(200, 400)) if outage else range(0)
-        self.copies = [Copy() for __ in range(size)]
+        self.replicas = [Replica() for __ in range(size)]
         self.gone = rng.randrange(size)
-        self.messages = []  # (copy, what it is to do, where its answer goes)
-        self.ready = []  # greenlets that can go on
+        self.messages = []  # (replica, action, callback for the answer)
+        self.ready = []  # greenlets that can continue
 
     def start(self, function, *args):
         writer = greenlet.greenlet(function)
         self.ready.append((writer, args))
 
     def run(self):
-        """Let everything happen, in an order that chance decides, until no writer has anything to do."""
+        """Let everything happen in random order, until no writer has anything to do."""
         while self.ready or self.messages:
             choice = self.rng.randrange(len(self.ready) + len(self.messages) + 1)
             if choice < len(self.ready):
@@ -102,30 +102,30 @@ class Cluster:
             elif choice < len(self.ready) + len(self.messages):
                 self.deliver(self.messages.pop(choice - len(self.ready)))
             else:
-                source, target = self.rng.sample(range(len(self.copies)), 2)
+                source, target = self.rng.sample(range(len(self.replicas)), 2)
                 if self.reaches(source) and self.reaches(target):
-                    self.copies[target].replicate(self.copies[source])
+                    self.replicas[target].replicate(self.replicas[source])
 
     def settle(self):
-        """Let replication come to its end."""
-        for __ in self.copies:
-            for source in self.copies:
-                for target in self.copies:
+        """Complete the replication."""
+        for __ in self.replicas:
+            for source in self.replicas:
+                for target in self.replicas:
                     target.replicate(source)
 
     def deliver(self, message):
         number, action, answer = message
         self.delivered += 1
-        answer((number, action(self.copies[number])) if self.reaches(number) else None)
+        answer((number, action(self.replicas[number])) if self.reaches(number) else None)
 
     def reaches(self, number):
         return number != self.gone or self.delivered not in self.outage
 
 
 class Coordinator:
-    """A node that a writer talks to, with the methods of Client that a register uses.
+    """A node that a writer talks to, with the methods of Client that a shared document uses.
 
-    ``careless``: the chance that an answer is lost on its way to the writer, whose client then asks again.
+    ``careless``: the chance that an answer is lost on its way to the writer, whose client then repeats the request.
     """
 
     def __init__(self, cluster, careless=0.0):
@@ -138,13 +138,13 @@ class Coordinator:
         self._pause()
 
     def replicas(self):
-        return len(self.cluster.copies)
+        return len(self.cluster.replicas)
 
     def get(self, _id):
-        replies = self._ask(lambda copy: (copy.winner(), dict(copy.tree)), agree=2)
-        merged = Copy()
+        replies = self._ask(lambda replica: (replica.winner(), dict(replica.tree)), agree=2)
+        merged = Replica()
         for __, (__, tree) in replies:
-            snapshot = Copy()
+            snapshot = Replica()
             snapshot.tree = tree
             merged.replicate(snapshot)
         winner = merged.winner()
@@ -152,10 +152,10 @@ class Coordinator:
 
     def bulk_write(self, texts, replicas=None):
         document = json.loads(next(iter(texts)))
-        wanted = replicas or len(self.cluster.copies) // 2 + 1
+        wanted = replicas or len(self.cluster.replicas) // 2 + 1
         if self.cluster.rng.random() < self.careless:  # the answer gets lost, and some messages may still be on the way
-            self._ask(lambda copy: copy.edit(document), agree=1)
-        replies = self._ask(lambda copy: copy.edit(document), agree=wanted)
+            self._ask(lambda replica: replica.edit(document), agree=1)
+        replies = self._ask(lambda replica: replica.edit(document), agree=wanted)
         accepted = [rev for __, rev in replies if rev]
         if not accepted:
             return [{"id": document["_id"], "error": "conflict"}]
@@ -163,12 +163,12 @@ class Coordinator:
         return [answer if len(accepted) >= wanted else dict(answer, accepted=True)]
 
     def push(self, documents, replicas):
-        self._ask(lambda copy: [copy.push(document) for document in documents] and "", agree=replicas)
+        self._ask(lambda replica: [replica.push(document) for document in documents] and "", agree=replicas)
 
     def leaves(self, document_id, replicas, revs=None):
-        merged = Copy()
-        for __, tree in self._ask(lambda copy: dict(copy.tree), agree=replicas):
-            snapshot = Copy()
+        merged = Replica()
+        for __, tree in self._ask(lambda replica: dict(replica.tree), agree=replicas):
+            snapshot = Replica()
             snapshot.tree = tree
             merged.replicate(snapshot)
         wanted = merged.leaves() if revs is None else [rev for rev in revs if merged.tree.get(rev, (0, 0, None))[2]]
@@ -185,8 +185,8 @@ class Coordinator:
         return shown
 
     def _ask(self, action, agree):
-        """Send a message to every copy; returns the answers when so many agree, or all have answered or failed."""
-        replies, missing = [], list(self.cluster.copies)
+        """Ask every replica; returns the answers when ``agree`` of them agree, or all have answered or failed."""
+        replies, missing = [], list(self.cluster.replicas)
         me = greenlet.getcurrent()
         done = []
 
@@ -199,7 +199,7 @@ class Coordinator:
                 done.append(True)
                 self.cluster.ready.append((me, (list(replies),)))
 
-        self.cluster.messages += [(number, action, answer) for number in range(len(self.cluster.copies))]
+        self.cluster.messages += [(number, action, answer) for number in range(len(self.cluster.replicas))]
         return me.parent.switch()
 
     def _pause(self):

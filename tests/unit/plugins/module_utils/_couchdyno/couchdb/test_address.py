@@ -54,7 +54,7 @@ def test_the_name_is_encoded_where_it_must_be():
         "http://user@h/db%20",
     ],
 )
-def test_what_is_no_database_url_is_refused(url):
+def test_invalid_database_urls_are_refused(url):
     with pytest.raises(UsageError):
         parse(url)
 
@@ -76,7 +76,7 @@ def test_no_refusal_quotes_the_password(url):
     assert "s3cr3t" not in str(refusal.value)
 
 
-def test_credentials_beside_the_url():
+def test_credentials_apart_from_the_url():
     assert parse("http://h/db", "u", "p") == Address("http://h", "db", "u", "p")
     assert parse("http://a:b@h/db", "u", "p") == Address("http://h", "db", "a", "b")
     for half in (("u", None), (None, "p")):
@@ -89,6 +89,6 @@ def test_an_address_does_not_show_its_password():
 
 
 @given(user=st.text("abc:@/%", min_size=1), password=st.text("XYZ:@/%#? ", min_size=1), rest=st.text("def/:?%"))
-def test_redacted_urls_hold_no_credentials(user, password, rest):
+def test_redacted_urls_contain_no_credentials(user, password, rest):
     assert redact(f"http://{user}:{password}@h/{rest}") == f"http://h/{rest}"
     assert redact(f"{user}:{password}@h/path") == "h/path" or "://" in f"{user}:{password}"

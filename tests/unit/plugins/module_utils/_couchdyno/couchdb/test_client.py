@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the client makes of answers, and of the lack of them."""
+"""How the client handles answers, and missing answers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_what_may_pass_is_tried_again(couch, client, fault):
     assert len(couch.requests) == 3 and len(client.waits) == 2
 
 
-def test_what_does_not_pass_is_given_up_after_bounded_waits(couch, client):
+def test_what_does_not_pass_fails_after_bounded_waits(couch, client):
     client.database_info()
     couch.faults.extend([error(503, "down", "maintenance")] * 100)
     with pytest.raises(errors.Unreachable, match=r"503 \(down: maintenance\)"):
@@ -69,9 +69,9 @@ def test_what_does_not_pass_is_given_up_after_bounded_waits(couch, client):
     assert sum(client.waits) < 60
 
 
-def test_a_server_that_never_answered_is_given_up_soon(couch, client):
+def test_a_server_that_never_answered_fails_soon(couch, client):
     couch.faults.extend(["lost"] * 100)
-    with pytest.raises(errors.Unreachable, match="cannot talk to http://couch:5984: connection reset by peer"):
+    with pytest.raises(errors.Unreachable, match="cannot reach http://couch:5984: connection reset by peer"):
         client.get("x")
     assert sum(client.waits) < 2
 
@@ -93,7 +93,7 @@ def test_retry_after_is_followed_within_reason(couch, client, header, wait):
 
 
 @pytest.mark.parametrize("header", ["soon", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
-def test_a_retry_after_of_another_form_is_no_obstacle(couch, client, header):
+def test_a_retry_after_of_another_form_is_ignored(couch, client, header):
     couch.faults.append(error(429, Retry_After=header))
     client.database_info()
     assert len(client.waits) == 1 and client.waits[0] < 1
@@ -111,7 +111,7 @@ def test_a_missing_document_is_none_and_so_is_a_missing_database(couch, client):
     assert client.database_info() is None
 
 
-def test_rows_leave_out_what_is_not_there(couch, client):
+def test_rows_leave_out_missing_documents(couch, client):
     couch.documents["b"] = {"_id": "b", "_rev": "1-b"}
     assert [row["id"] for row in client.rows(["a", "b"])] == ["b"]
     assert [row["id"] for row in client.rows_between("a", "c")] == ["b"]
@@ -125,13 +125,13 @@ def test_no_error_shows_the_password(couch, client):
     assert "\n" not in str(raised.value)
 
 
-def test_a_redirect_names_its_goal(couch, client):
+def test_a_redirect_names_its_target(couch, client):
     couch.faults.append(error(301, Location="https://couch:6984/db"))
     with pytest.raises(errors.Refused, match="https://couch:6984/db"):
         client.get("x")
 
 
-def test_without_requests_the_user_is_told(monkeypatch, client):
+def test_without_requests_the_error_names_it(monkeypatch, client):
     monkeypatch.setattr(client_module, "requests", None)
     with pytest.raises(errors.MissingLibrary, match="pip install requests"):
         client_module.Client(client.address)
@@ -155,9 +155,9 @@ OTHERS = [b"", b"null", b'"hello"', b"[1]", b'{"rows', b'{"message":"hello"}']
     "name, body",
     [(name, body) for name in ASK for body in OTHERS if (name, body) != ("database_info", OTHERS[-1])],  # any object
 )
-def test_an_answer_of_another_kind_is_nobodys_answer(couch, client, name, body):
+def test_an_answer_of_the_wrong_kind_is_not_accepted(couch, client, name, body):
     couch.faults.extend([(200, {}, body)] * 100)
-    with pytest.raises(errors.Unreachable, match="answered 200 with something that is not CouchDB's"):
+    with pytest.raises(errors.Unreachable, match="answered 200; check the URL: the answer is not from CouchDB"):
         ASK[name](client)
 
 
@@ -169,7 +169,7 @@ def test_a_404_of_a_proxy_does_not_mean_that_a_document_is_missing(couch, client
 
 def test_a_database_that_is_gone_has_an_exit_code_of_its_own(couch, client):
     couch.exists = False
-    with pytest.raises(errors.NotFound, match="the database is not there") as raised:
+    with pytest.raises(errors.NotFound, match="check that the database exists") as raised:
         client.bulk_write(["{}"])
     assert raised.value.exit_code == 3
 
@@ -193,10 +193,10 @@ def test_an_answer_without_a_date_does_not_change_the_time(couch, client):
     assert client.now() == couch.clock
 
 
-def test_sizes_are_not_asked_for_at_each_cycle(couch, client, monkeypatch):
+def test_sizes_are_not_requested_in_each_cycle(couch, client, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    assert client.sizes() is None  # this server does not tell
+    assert client.sizes() is None  # this server does not report them
     client.sizes()
     assert len(couch.requests) == 1
     clock[0] += 61

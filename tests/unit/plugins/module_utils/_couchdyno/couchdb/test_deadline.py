@@ -27,7 +27,7 @@ def answer(connection):
     return SimpleNamespace(raw=connection)
 
 
-def test_an_answer_that_trickles_ends_at_its_deadline(pair):
+def test_a_trickling_answer_ends_at_its_deadline(pair):
     ours, theirs = pair
     began = time.monotonic()
     with cut_at(began + 0.2, answer(ours)):
@@ -37,7 +37,7 @@ def test_an_answer_that_trickles_ends_at_its_deadline(pair):
     assert 0.2 <= time.monotonic() - began < 2
 
 
-def test_a_sooner_deadline_is_not_kept_waiting_by_a_later_one(pair):
+def test_an_earlier_deadline_does_not_wait_for_a_later_one(pair):
     ours, __ = pair
     other, end = socket.socketpair()
     with other, end, cut_at(time.monotonic() + 60, answer(other)):
@@ -49,7 +49,7 @@ def test_a_sooner_deadline_is_not_kept_waiting_by_a_later_one(pair):
         assert other.recv(1) == b"y"
 
 
-def test_a_connection_is_left_alone_once_its_answer_is_there(pair):
+def test_a_connection_is_left_alone_once_its_answer_is_complete(pair):
     ours, theirs = pair
     with cut_at(time.monotonic() + 0.1, answer(ours)):
         pass
@@ -64,7 +64,7 @@ def test_a_deadline_that_has_passed_cuts_at_once(pair):
         assert ours.recv(1) == b""
 
 
-def test_an_answer_without_a_connection_is_nobodys_business():
+def test_an_answer_without_a_connection_is_ignored():
     with cut_at(0, SimpleNamespace(raw=None)):
         pass
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A document that many change: the program's own code in a model of a cluster, and in the fake of a single node."""
+"""Shared documents: the program's own code in a model of a cluster."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SCHEDULES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300"))  # test.sh lets th
 
 
 class Careless(SharedDocument):
-    """What a cluster does not take: a read and a write under its revision."""
+    """What does not suffice on a cluster: a read, and a write under its revision."""
 
-    def write(self, document, beside=None):
+    def write(self, document, companion=None):
         answer = self._client.bulk_write(iter([json.dumps(document)]))[0]
         if "error" in answer:
             raise Conflict("conflict")
@@ -46,7 +46,7 @@ def write(cluster, register, token, done):
             return
         done.append(token)
         return
-    raise AssertionError("the writers do not get on")
+    raise AssertionError("the writers make no progress")
 
 
 def drive(cluster, make, name, changes, done, careless=0.0):
@@ -63,12 +63,12 @@ def play(seed, make=SharedDocument, writers=2, changes=2, careless=0.0, **events
     cluster.run()
     cluster.settle()
     cluster.mortality, cluster.outage = 0.0, range(0)
-    cluster.start(drive, cluster, SharedDocument, "z", 1, done)  # a last one, who comes when all is quiet
+    cluster.start(drive, cluster, SharedDocument, "z", 1, done)  # a last one, when all is quiet
     cluster.run()
     cluster.settle()
-    copy = cluster.copies[0]
-    tokens = copy.tree[copy.winner()][2]["tokens"]
-    return done, tokens, [leaf for leaf in copy.leaves() if copy.is_live(leaf)]
+    replica = cluster.replicas[0]
+    tokens = replica.tree[replica.winner()][2]["tokens"]
+    return done, tokens, [leaf for leaf in replica.leaves() if replica.is_live(leaf)]
 
 
 @pytest.mark.parametrize("writers, changes, careless", [(2, 2, 0.0), (3, 2, 0.0), (2, 3, 0.3), (4, 1, 0.3)])
@@ -85,13 +85,13 @@ def test_what_a_writer_had_done_is_kept_when_writers_die():
         assert set(done) <= set(tokens) and len(set(tokens)) == len(tokens) and len(leaves) == 1, f"schedule {seed}"
 
 
-def test_a_copy_that_is_away_for_a_while_stops_nothing():
+def test_a_replica_that_is_away_for_a_while_stops_nothing():
     kept = 0
     for seed in range(SCHEDULES):
         done, tokens, leaves = play(seed, SharedDocument, 3, 2, 0.1, outage=True)
         assert len(set(tokens)) == len(tokens) and len(leaves) == 1, f"schedule {seed}"
         kept += set(done) <= set(tokens)
-    assert kept >= 0.99 * SCHEDULES  # a copy that comes back with what was long ago can undo what has just been changed
+    assert kept >= 0.99 * SCHEDULES  # a replica that comes back with an old state can undo the latest changes
 
 
 def test_the_model_finds_what_a_plain_write_loses():

@@ -12,7 +12,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.confl
 
 
 class Shelf:
-    """A client of a database with so many losing revisions of each document; None for one whose others are deleted."""
+    """A client of a database with some losing revisions of each document; None: all of them are deleted."""
 
     def __init__(self, losing):
         self.losing = losing

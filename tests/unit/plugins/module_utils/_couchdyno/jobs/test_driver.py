@@ -47,19 +47,19 @@ def test_another_process_is_gone_when_it_has_ended():
     assert is_gone("other", identity)
 
 
-def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it():
+def test_a_process_with_the_number_of_a_dead_one_is_not_confused_with_it():
     space, pid, started = new_driver().process.split(" ")
     assert is_gone("dead", f"{space} {pid} {int(started) - 1}")
 
 
-def test_nobody_knows_of_processes_elsewhere():
+def test_processes_elsewhere_are_not_known():
     __, pid, started = new_driver().process.split(" ")
     for process in ("", f"other-boot/123 {pid} 1", f"other-boot/123 999999999 {started}", "nonsense", "a b c"):
         assert not is_gone("other", process)
 
 
 def test_a_process_that_is_hidden_is_not_gone_before_it_ends(monkeypatch):
-    """Where /proc is mounted with hidepid, those of other users are not shown there."""
+    """If /proc is mounted with hidepid, it does not show the processes of other users."""
     process, identity = other_process()
     monkeypatch.setattr(driver, "open", hide(f"/proc/{process.pid}/"), raising=False)
     assert not is_gone("other", identity)

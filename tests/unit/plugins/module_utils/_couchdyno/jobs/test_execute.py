@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole cycles: claim, write, settle, and what is reported of them."""
+"""Whole cycles: claim, write, settle, and their reports."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_absurd_numbers_are_refused_before_anything_is_touched(couch, client, bo
     assert len(couch.requests) == before
 
 
-def test_a_small_cycle_takes_five_requests_after_the_first_has_asked_for_the_copies(couch, client, book):
+def test_a_small_cycle_needs_five_requests_after_the_first_has_read_the_number_of_replicas(couch, client, book):
     execute(client)
     couch.requests.clear()
     execute(client)
@@ -63,8 +63,9 @@ def test_each_settled_cycle_leaves_a_run_record(client, book):
     first, second = read(client, 2)
     assert (first.run, first.first, first.updates, first.errors, first.kind) == (0, 0, 3, 0, "cycle")
     assert (second.run, second.first, second.updates) == (1, 3, 2)
-    assert set(first.dump()) == {"run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency",
-                          "connections"}  # fmt: skip
+    assert set(first.dump()) == {
+        *("run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency", "connections"),
+    }
 
 
 def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, book):
@@ -97,7 +98,7 @@ def test_a_dead_drivers_window_is_redone_after_its_lease(couch, client, book):
     assert (report["after"]["updates"], report["after"]["redone"]) == (4, 2)
 
 
-def test_documents_in_the_hands_of_others_are_waited_for_and_then_left(couch, client, book, monkeypatch):
+def test_a_cycle_waits_for_documents_of_others_and_then_ends(couch, client, book, monkeypatch):
     book.change(lambda ledger: claim(ledger, Driver("other", "h", ""), 5, couch.clock))
     monkeypatch.setattr(cycle, "PATIENCE", 0.0)
     report = execute(client)
@@ -114,7 +115,7 @@ def test_a_server_that_goes_away_is_an_error_and_the_claim_stays(couch, client, 
     assert book.read().claims[0].count == 3
 
 
-def test_a_server_that_comes_back_in_time_to_settle_is_told_of(couch, client, book):
+def test_a_server_that_comes_back_in_time_to_settle_is_reported(couch, client, book):
     execute(client, 1)
     couch.faults.extend([None, None] + ["lost"] * TRIES)
     report = execute(client)
@@ -133,9 +134,9 @@ def test_planning_changes_nothing(couch, client, book):
     assert reports[-1]["new_state"]["start"] == real[-1]["new_state"]["start"]
 
 
-def test_a_database_of_the_earlier_tool_is_upgraded_in_place(couch, client, earlier_ledger):
+def test_a_database_of_the_original_tool_is_upgraded_in_place(couch, client, original_ledger):
     history = [{"ts": 1, "dt": 0.5, "updates": 3, "errors": 0}]
-    couch.documents["couchdyno_meta"] = dict(earlier_ledger, history=history)
+    couch.documents["couchdyno_meta"] = dict(original_ledger, history=history)
     for index in range(5):
         name = f"cdyno_{index:012d}"
         couch.documents[name] = {"_id": name, "_rev": "2-b", "data": "old"}
@@ -166,7 +167,7 @@ def test_busy_is_never_raised_while_nothing_overlaps(couch, client, book):
         claim(book.read(), Driver("third", "h", ""), 1, couch.clock)
 
 
-def test_a_run_record_tells_which_windows_it_answers_for(couch, client, book):
+def test_a_run_record_shows_its_windows(couch, client, book):
     book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 2, client.now()))
     ts = couch.clock
     couch.clock += LEASE
@@ -176,7 +177,7 @@ def test_a_run_record_tells_which_windows_it_answers_for(couch, client, book):
 
 
 def test_which_documents_are_expected(couch, client, book):
-    """Nobody can tell of those of the earlier tool, and of those that are or were in an open claim."""
+    """Not known for documents of the original tool, and for documents in claims that are or were open."""
     left = Claim(4, 1, 0, 0, "d", "h", "", 0)
     expects = cycle._expects(book.ledger._replace(position=12), [left])
     assert [expects(update) for update in range(12)] == [False] * 5 + [True] * 4 + [None] + [True] * 2

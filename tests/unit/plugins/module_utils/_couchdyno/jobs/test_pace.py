@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much at once, and how fast."""
+"""How much is written at once, and how fast."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_documents_are_due_evenly(rate, counts):
         assert following - due == pytest.approx(count / rate, rel=1e-6, abs=1e-6)
 
 
-def test_what_is_late_is_caught_up_but_for_a_rest(clock):
+def test_delays_are_caught_up_except_after_a_rest(clock):
     pace = Pace(rate=10)
     assert pace.due(50) == 100
     clock.now = 1000.0
@@ -87,7 +87,7 @@ def test_a_request_that_is_too_large_is_never_tried_again():
 
 def test_slow_requests_become_smaller_and_fast_ones_larger_again():
     pace = Pace()
-    for documents in (1000, 1000, 500):  # the second was on its way when the first came back
+    for documents in (1000, 1000, 500):  # the second was in flight when the first was answered
         pace.answered(documents, 2 * SLOW)
     assert pace.batch_documents(1000) == 250
     pace.answered(250, SLOW / 2)
@@ -100,7 +100,7 @@ def test_slow_requests_become_smaller_and_fast_ones_larger_again():
     assert pace.batch_documents(1000) == 1
 
 
-def test_a_server_that_asks_for_less_gets_fewer_requests_at_once():
+def test_a_server_that_throttles_gets_fewer_requests_at_once():
     pace = Pace(8)
     times, seen = 0, [pace.in_flight]
     for __ in range(5):

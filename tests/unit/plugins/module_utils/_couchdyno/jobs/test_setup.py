@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Setups that others come before; what one alone does is tested on a server."""
+"""Setups that lose a race; single setups are tested on a server."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def absent(couch):
     return couch
 
 
-@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("replicas", [1, 3])
 @pytest.mark.parametrize("idempotent", [False, True])
-def test_each_is_told_that_another_was_faster_and_none_was(absent, client, idempotent, copies):
-    absent.rivals, absent.copies = {}, copies
+def test_each_gets_the_answer_that_another_was_faster_and_none_was(absent, client, idempotent, replicas):
+    absent.rivals, absent.replicas = {}, replicas
     report = set_up(client, Request(WANTED, idempotent=idempotent))
     assert report["changed"] and report["before"] is None
     assert absent.documents[LEDGER_ID]["seed"] == report["dyno_config"]["seed"]
@@ -32,7 +32,7 @@ def test_each_is_told_that_another_was_faster_and_none_was(absent, client, idemp
 
 def test_another_was_faster(absent, client):
     absent.rivals = {LEDGER_ID: OTHERS}
-    with pytest.raises(DatabaseExists, match="another setup was faster"):
+    with pytest.raises(DatabaseExists, match="already exists: another setup has just created it; use --force"):
         set_up(client, Request(WANTED))
     assert absent.documents == {LEDGER_ID: OTHERS}
 

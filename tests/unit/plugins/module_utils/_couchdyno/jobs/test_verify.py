@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verifying over HTTP: what the corrupter has done, what moves on meanwhile, copies and their sources."""
+"""Verification over HTTP: damage by the corrupter, updates meanwhile, copies and their sources."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def without_ledger(couch, client):
     return verify(client, given=updates)
 
 
-def test_a_database_that_is_right(couch, client, book, pages):
+def test_a_right_database(couch, client, book, pages):
     couch.documents["_design/view"] = {"_id": "_design/view", "_rev": "1-a"}
     couch.documents["couchdyno_history"] = {"_id": "couchdyno_history", "_rev": "1-a"}
     before = json.dumps(couch.documents)
@@ -109,16 +109,17 @@ def test_every_corruption_of_documents_is_found_without_a_ledger(couch, client, 
     assert_found(without_ledger(couch, client), expected)
 
 
-def test_without_a_ledger_the_documents_tell(couch, client, book):
+def test_without_a_ledger_the_documents_must_agree(couch, client, book):
     report = without_ledger(couch, client)
     assert (report["verdict"], report["low"], report["high"], report["ledger"]) == ("right", POSITION, POSITION, None)
     report = verify(client, Span(POSITION - 2, POSITION), given=Stream(7, TOTAL, 300))
     assert (report["verdict"], report["ledger"]) == ("right", None)
-    with pytest.raises(NoLedger, match="is no whole copy of one that was; seed, total and size"):
+    remedy = "or the copy is incomplete; to verify it anyway, give --seed, --total and --size of its source"
+    with pytest.raises(NoLedger, match=remedy):
         verify(client)
     couch.exists = False
     for given in (None, Stream(7, TOTAL, 300)):
-        with pytest.raises(NoDatabase, match=r"there is no database http://couch:5984/db$"):
+        with pytest.raises(NoDatabase, match=r"there is no database http://couch:5984/db; check the URL$"):
             verify(client, given=given)
 
 
@@ -147,7 +148,7 @@ def test_a_database_that_is_not_full_yet(client, position, pages):
 
 
 @pytest.mark.parametrize("written", [(), (50,), (50, 51, 53), (50, 51, 52, 53, 54)])
-def test_windows_that_a_driver_has_left_may_be_torn(couch, client, book, written):
+def test_unfinished_windows_of_a_dead_driver_may_be_partly_written(couch, client, book, written):
     book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 5, couch.clock + 9))
     for update in written:
         write(couch, book, update, couch.clock + 9)
@@ -163,7 +164,7 @@ def test_updates_of_an_open_claim_have_its_time_stamp(couch, client, book):
     write(couch, book, 52, couch.clock + 8)
     report = verify(client)
     assert report["reasons"] == ["1 document damaged"]
-    assert "the time stamp" in report["samples"]["damaged"][0]["reason"]
+    assert "; its claim has time stamp" in report["samples"]["damaged"][0]["reason"]
 
 
 def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
@@ -174,8 +175,8 @@ def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
     assert "it should hold update 35" in report["samples"]["behind"][0]["reason"]
 
 
-def test_a_window_that_was_given_up_for_a_later_one_may_be_torn(couch, client, book):
-    """A driver dies in a lap, and so does the one that comes next: some documents hold what they held before both."""
+def test_a_window_that_a_later_one_supersedes_may_be_partly_written(couch, client, book):
+    """A driver dies in a lap, and so does the next one: some documents hold what they held before both."""
     for name, written in (("first", (51, 52)), ("second", (71, 73))):
         book.change(lambda ledger, name=name: claim(ledger, Driver(name, "h", ""), TOTAL, couch.clock))
         couch.clock += LEASE
@@ -199,11 +200,11 @@ def write(couch, book, update, ts):
     couch.documents[document["_id"]] = dict(document, _rev=f"{update}-written")
 
 
-# -- documents that move on
+# -- documents that are updated meanwhile
 
 
 class Meanwhile:
-    """Does something between two requests of the one who verifies: before the number-th read of documents."""
+    """Does something between two requests of a verification: before the number-th read of documents."""
 
     def __init__(self, couch, number, action):
         self.left, self.action = number, action
@@ -248,7 +249,7 @@ def test_a_document_that_comes_back_is_read_again_before_it_is_called_missing(co
     assert verify(client)["verdict"] == "right" and client.waits == []
 
 
-def test_a_document_that_goes_on_changing_is_called_what_it_was_last(couch, client, book, one_by_one):
+def test_a_document_that_keeps_changing_is_judged_by_its_last_state(couch, client, book, one_by_one):
     document = couch.documents["cdyno_000000000007"]
     answer = couch._answer
 
@@ -267,7 +268,7 @@ def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
     assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
 
 
-def test_pages_are_asked_for_no_faster_than_they_are_read(client, book, monkeypatch):
+def test_pages_are_requested_no_faster_than_they_are_read(client, book, monkeypatch):
     """Or memory would grow with the database."""
     asked, done = [], []
     whole = reader.Reader(client, book.ledger.stream, Expectation.of(book.ledger))
@@ -287,10 +288,10 @@ def test_pages_are_asked_for_no_faster_than_they_are_read(client, book, monkeypa
     assert len(asked) == sum(done) == 100
 
 
-def test_progress_is_told(client, book, one_by_one):
-    told = []
-    verify(client, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (TOTAL, TOTAL) and told == sorted(told) and len(told) > 2
+def test_progress_is_reported(client, book, one_by_one):
+    reported = []
+    verify(client, progress=lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (TOTAL, TOTAL) and reported == sorted(reported) and len(reported) > 2
 
 
 def test_a_signal_ends_it_without_a_verdict(client, stop, book):
@@ -299,7 +300,7 @@ def test_a_signal_ends_it_without_a_verdict(client, stop, book):
         verify(client, stop=stop)
 
 
-# -- copies, and what they are copies of
+# -- copies and their sources
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,7 @@ def test_a_copy_within_a_span(client, book, span, verdict):
     assert verify(client, span)["verdict"] == verdict
 
 
-def test_a_copy_that_is_no_point_in_time_is_right_within_its_span(couch, client, book):
+def test_a_copy_without_one_position_is_right_within_its_span(couch, client, book):
     for update in (51, 54, 58):
         write(couch, book, update, couch.clock)
     assert verify(client)["reasons"] == ["3 documents ahead"]
@@ -338,13 +339,13 @@ def test_the_lag_behind_the_source(couch, client, book, another):
     assert report["lag"] == {"updates": 10, "seconds": 100}
     report = verify(source, original=client)
     assert report["reasons"] == [
-        "it is no copy of the source: that is at position 50, and a document holds update 59"
+        "not a copy of the source: the source is at update 50, but a document holds update 59"
     ]
     report = verify(client, Span(50), original=source)
     assert (report["verdict"], report["span"]) == ("right", {"from_position": 50, "to_position": 60})
 
 
-def test_the_lag_is_by_where_the_source_is_in_the_end(couch, client, book, another, one_by_one):
+def test_the_lag_counts_from_the_final_position_of_the_source(couch, client, book, another, one_by_one):
     other_couch, source = another
     other_couch.documents.update(couch.documents)
     Meanwhile(couch, 2, lambda: execute(source, 3))
@@ -362,7 +363,7 @@ def test_the_time_of_the_source_is_that_of_its_latest_claim(couch, client, book,
     assert report["lag"] == {"updates": 5, "seconds": 30}
 
 
-def test_what_nobody_can_tell_of_the_lag(couch, client, book, another):
+def test_a_lag_that_is_not_known(couch, client, book, another):
     other_couch, source = another
     other_couch.documents.update(couch.documents)
     assert verify(client, given=Stream(8, TOTAL, 300), original=source)["lag"] == {"updates": None, "seconds": None}
@@ -380,13 +381,13 @@ def test_a_copy_of_a_database_that_is_empty(couch, client, another):
 def test_a_ledger_from_outside_of_the_span(couch, client, book):
     couch.documents["couchdyno_meta"].update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
     report = verify(client, Span(POSITION - 5, POSITION + 5))
-    assert report["reasons"] == ["the ledger is of another time: it says position 65"]
+    assert report["reasons"] == ["ledger and documents disagree: ledger at update 65, documents from 45 to 55"]
 
 
 def test_a_copy_of_another_database(client, book, another):
     LedgerDocument(another[1]).create(Parameters(TOTAL, 300, 10, 8))
     reasons = verify(client, original=another[1])["reasons"]
-    assert "it is no copy of the source: seed, total or size are others" in reasons
+    assert "not a copy of the source: seed, total or size differ" in reasons
 
 
 @pytest.mark.parametrize("span", [Span(None, 5), Span(5, None), Span(6, 5), Span(-1, 5), Span(0, 10**16)])
@@ -407,18 +408,18 @@ def test_streams_that_make_no_sense(given):
         given_stream(*given)
 
 
-def test_streams_that_are_given():
+def test_given_streams():
     assert given_stream(None, None, None) is None
     given = given_stream(1, 5, 70)
     assert (given.seed, given.total, given.size) == (1, 5, 70)
 
 
-# -- databases of the earlier tool
+# -- databases of the original tool
 
 
 @pytest.fixture
-def earlier(couch):
-    """Five documents of the earlier tool, about to begin with number 3."""
+def original(couch):
+    """Five documents of the original tool, whose next update is that of number 3."""
     couch.documents["couchdyno_meta"] = {
         "_id": "couchdyno_meta", "_rev": "1-a", "version": 1, "total": 5, "size": 300, "updates": 2, "start": 3,
     }
@@ -427,8 +428,8 @@ def earlier(couch):
         couch.documents[name] = {"_id": name, "_rev": "4-a", "ts": 1653544694, "data": "x"}
 
 
-def test_what_the_earlier_tool_wrote_is_counted_and_proves_nothing(couch, client, earlier):
-    with pytest.raises(NoLedger, match="earlier tool"):
+def test_documents_of_the_original_tool_are_counted_but_not_verified(couch, client, original):
+    with pytest.raises(NoLedger, match="original tool"):
         verify(client)
     execute(client, 1)
     report = verify(client)
@@ -443,10 +444,10 @@ def test_what_the_earlier_tool_wrote_is_counted_and_proves_nothing(couch, client
     assert (report["verdict"], report["counts"]["exact"], report["counts"]["earlier"]) == ("right", 5, 0)
 
 
-def test_a_document_that_went_back_to_the_earlier_tool_is_behind(couch, client, earlier):
+def test_a_document_that_went_back_to_the_original_tool_is_behind(couch, client, original):
     old = couch.documents["cdyno_000000000003"]
     execute(client, 2)
     couch.documents[old["_id"]] = dict(old, _rev="9-a")
     report = verify(client)
     assert report["reasons"] == ["1 document behind"]
-    assert "what the earlier tool wrote" in report["samples"]["behind"][0]["reason"]
+    assert "was written by the original tool" in report["samples"]["behind"][0]["reason"]

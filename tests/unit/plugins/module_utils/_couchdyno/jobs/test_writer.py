@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writer makes of windows, whatever happens on the way."""
+"""The outcome of writing windows, whatever happens on the way."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def book(client):
     return book
 
 
-def take(client, book, count, driver="d"):
+def claim_window(client, book, count, driver="d"):
     return Lease(client, book, book.change(lambda ledger: claim(ledger, Driver(driver, "h", ""), count, client.now())))
 
 
@@ -48,7 +48,7 @@ def write(client, book, lease, **options):
 
 
 def holds(couch, first, stop, ts=None):
-    """Whether the documents hold these updates, byte by byte."""
+    """Whether the documents hold these updates, byte for byte."""
     exact = updates_of(couch)
     for update in range(first, stop):
         document = dict(couch.documents[exact.document_id(update)])
@@ -71,7 +71,7 @@ def reads(couch):
 
 
 def test_the_first_lap_is_written_without_reading(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.errors, outcome.left) == (10, 0, [])
     assert holds(couch, 0, 10, lease.claims[0].ts) and reads(couch) == []
@@ -79,7 +79,7 @@ def test_the_first_lap_is_written_without_reading(couch, client, book):
 
 def test_later_laps_read_their_revisions_once_a_batch(couch, client, book):
     for driver in "abc":
-        lease = take(client, book, 7, driver)
+        lease = claim_window(client, book, 7, driver)
         outcome = write(client, book, lease)
         book.change(lambda ledger: (ledger.with_claims([]), None))
         assert outcome.written == 7
@@ -89,40 +89,40 @@ def test_later_laps_read_their_revisions_once_a_batch(couch, client, book):
 
 def test_documents_in_the_way_in_the_first_lap_are_overwritten(couch, client, book):
     couch.documents["cdyno_000000000003"] = {"_id": "cdyno_000000000003", "_rev": "1-x", "mine": True}
-    outcome = write(client, book, take(client, book, 10))
+    outcome = write(client, book, claim_window(client, book, 10))
     assert (outcome.written, outcome.conflicts, outcome.foreign, outcome.errors) == (10, 1, 1, 0)
     assert holds(couch, 0, 10)
 
 
 def test_documents_in_the_way_are_counted_whichever_batch_meets_them_first(couch, client, book, monkeypatch):
-    """Once one is in the way, later batches look before they write."""
+    """Once one is in the way, later batches read before they write."""
     monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 3)
     for document_id in ("cdyno_000000000001", "cdyno_000000000008"):
         couch.documents[document_id] = {"_id": document_id, "_rev": "1-x", "mine": True}
-    outcome = write(client, book, take(client, book, 10), pace=Pace(1))
+    outcome = write(client, book, claim_window(client, book, 10), pace=Pace(1))
     assert (outcome.written, outcome.conflicts, outcome.foreign) == (10, 1, 2)
     assert holds(couch, 0, 10)
 
 
-def test_a_window_is_cut_into_batches_that_together_are_the_window(couch, client, book, monkeypatch):
+def test_a_window_is_split_into_batches_that_together_are_the_window(couch, client, book, monkeypatch):
     monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 3)
-    told = []
-    lease = take(client, book, 10)
-    outcome = Writer(client, book.ledger.stream, lease).write(told.append)
+    reported = []
+    lease = claim_window(client, book, 10)
+    outcome = Writer(client, book.ledger.stream, lease).write(reported.append)
     assert outcome.written == 10 and len(bulk_writes(couch)) == 4 and len(outcome.latencies) == 4
-    assert told[-1] == 10 and told == sorted(told)
+    assert reported[-1] == 10 and reported == sorted(reported)
     assert holds(couch, 0, 10)
 
 
 def test_a_window_that_was_taken_over_leaves_newer_documents_alone(couch, client, book):
-    take(client, book, 6, "dead")
+    claim_window(client, book, 6, "dead")
     exact = book.ledger.stream
     for update, rev in ((1, "5-later"), (2, "1-same")):
         text = exact.content.render(update + 10 if rev == "5-later" else update, 1)
         couch.documents[exact.document_id(update)] = dict(json.loads(text), _rev=rev)
     couch.clock += LEASE
     book.read()
-    lease = take(client, book, 4, "next")
+    lease = claim_window(client, book, 4, "next")
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.current) == (8, 2)
     assert couch.documents["cdyno_000000000001"]["_rev"] == "5-later"
@@ -133,19 +133,19 @@ def test_a_window_that_was_taken_over_leaves_newer_documents_alone(couch, client
 @pytest.mark.parametrize(
     "foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {"update": 2, "ts": 1}, {"update": -8, "ts": 1}, {}]
 )
-def test_what_somebody_else_wrote_into_update_does_not_count(couch, client, book, foreign):
-    take(client, book, 6, "dead")
+def test_what_others_wrote_into_update_does_not_count(couch, client, book, foreign):
+    claim_window(client, book, 6, "dead")
     couch.documents["cdyno_000000000002"] = dict(foreign, _id="cdyno_000000000002", _rev="1-x")
     couch.clock += LEASE
     book.read()
-    outcome = write(client, book, take(client, book, 4, "next"))
+    outcome = write(client, book, claim_window(client, book, 4, "next"))
     assert (outcome.errors, outcome.foreign) == (0, 1)
     assert holds(couch, 2, 3)
 
 
 @pytest.mark.parametrize("fault", ["lost", "lost after"])
 def test_a_lost_connection_loses_nothing(couch, client, book, fault):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.faults.append(fault)
     outcome = write(client, book, lease)
     assert outcome.errors == 0 and outcome.written + outcome.current == 10
@@ -154,7 +154,7 @@ def test_a_lost_connection_loses_nothing(couch, client, book, fault):
 
 def test_a_document_that_is_refused_is_an_error_with_a_name_and_stays_open(couch, client, book):
     couch.refuse["cdyno_000000000004"] = "forbidden"
-    outcome = write(client, book, take(client, book, 10))
+    outcome = write(client, book, claim_window(client, book, 10))
     assert (outcome.written, outcome.errors) == (9, 1)
     assert outcome.samples == (Failure("cdyno_000000000004", 4, "forbidden: because"),)
     assert [(entry.first, entry.count) for entry in outcome.left] == [(4, 1)]
@@ -162,20 +162,20 @@ def test_a_document_that_is_refused_is_an_error_with_a_name_and_stays_open(couch
 
 def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, book):
     couch.refuse["cdyno_000000000004"] = "internal_server_error"
-    outcome = write(client, book, take(client, book, 10))
+    outcome = write(client, book, claim_window(client, book, 10))
     assert (outcome.written, outcome.errors) == (9, 1)
     assert len(bulk_writes(couch)) == writer_module.ROUNDS
 
 
-def test_what_is_left_is_one_window_for_each_claim(couch, client, book):
+def test_unfinished_parts_are_one_window_per_claim(couch, client, book):
     for number in (2, 7):
         couch.refuse[f"cdyno_{number:012d}"] = "forbidden"
-    outcome = write(client, book, take(client, book, 10))
+    outcome = write(client, book, claim_window(client, book, 10))
     assert [(entry.first, entry.count) for entry in outcome.left] == [(2, 6)] and outcome.errors == 2
 
 
 def test_a_request_that_is_too_large_is_split(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.largest = 700
     outcome = write(client, book, lease)
     assert len(bulk_writes(couch)) > 2
@@ -183,7 +183,7 @@ def test_a_request_that_is_too_large_is_split(couch, client, book):
 
 
 def test_a_single_document_that_is_too_large_is_an_error(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.largest = 100
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.errors) == (0, 10)
@@ -191,7 +191,7 @@ def test_a_single_document_that_is_too_large_is_an_error(couch, client, book):
 
 
 def test_a_server_that_goes_away_leaves_everything_open(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.faults.extend(["lost"] * 1000)
     outcome = write(client, book, lease)
     assert isinstance(outcome.broken, Unreachable)
@@ -200,15 +200,15 @@ def test_a_server_that_goes_away_leaves_everything_open(couch, client, book):
 
 
 def test_credentials_that_stop_working_end_the_writing(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.faults.append((401, {}, b'{"error":"unauthorized"}'))
     outcome = write(client, book, lease)
     assert isinstance(outcome.broken, NotAllowed) and outcome.errors == 10
 
 
-def test_a_stop_leaves_the_rest_open_and_is_no_error(couch, client, stop, book, monkeypatch):
+def test_a_stop_leaves_the_rest_open_without_an_error(couch, client, stop, book, monkeypatch):
     monkeypatch.setattr(pace_module, "BATCH_DOCUMENTS", 1)
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     outcome = Writer(client, book.ledger.stream, lease, Pace(1), stop=stop).write(lambda done: stop.request())
     assert 0 < outcome.written < 10 and outcome.errors == 0
     (left,) = outcome.left
@@ -216,11 +216,11 @@ def test_a_stop_leaves_the_rest_open_and_is_no_error(couch, client, stop, book, 
 
 
 def test_a_driver_whose_window_was_taken_over_stops_writing(couch, client, book):
-    lease = take(client, book, 10)
+    lease = claim_window(client, book, 10)
     couch.clock += LEASE
     other = LedgerDocument(client)
     other.read()
-    take(client, other, 1, "other")
+    claim_window(client, other, 1, "other")
     before = len(bulk_writes(couch))
     with pytest.raises(ClaimLost):
         write(client, book, lease)
@@ -228,15 +228,15 @@ def test_a_driver_whose_window_was_taken_over_stops_writing(couch, client, book)
 
 
 def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book):
-    """A driver that stalls between reading and writing, while others go on a whole lap."""
-    write(client, book, take(client, book, 10))
+    """A driver that stalls between reading and writing, while others write a whole lap."""
+    write(client, book, claim_window(client, book, 10))
     book.change(lambda ledger: (ledger.with_claims([]), None))
-    take(client, book, 5, "slow")
+    claim_window(client, book, 5, "slow")
     found = revisions(client, book.ledger.stream, list(range(10, 15)))
     couch.clock += LEASE
     other = LedgerDocument(client)
     other.read()
-    lease = take(client, other, 10, "other")
+    lease = claim_window(client, other, 10, "other")
     write(client, other, lease)
     with pytest.raises(Conflict):
         client.put(dict(json.loads(book.ledger.stream.content.render(10, 1)), _rev=found[10]))
@@ -245,46 +245,46 @@ def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book)
 
 def test_a_document_that_is_gone_is_counted_once(couch, client, book):
     couch.refuse["cdyno_000000000004"] = "internal_server_error"  # tried again and again
-    outcome = write(client, book, take(client, book, 10))
+    outcome = write(client, book, claim_window(client, book, 10))
     assert (outcome.foreign, outcome.written) == (0, 9)
     book.change(lambda ledger: (ledger.with_claims([]), None))
-    outcome = write(client, book, take(client, book, 10, "later"), expects=lambda update: update == 14 or None)
+    outcome = write(client, book, claim_window(client, book, 10, "later"), expects=lambda update: update == 14 or None)
     assert (outcome.foreign, outcome.written, outcome.errors) == (1, 9, 1)
 
 
-def test_a_driver_whose_database_was_made_anew_stops_at_the_first_conflict(couch, client, book, monkeypatch):
-    """Its lease lasts, but the ledger knows nothing of it."""
-    write(client, book, take(client, book, 10))
+def test_a_driver_whose_database_was_recreated_stops_at_the_first_conflict(couch, client, book, monkeypatch):
+    """Its lease lasts, but the ledger no longer names it."""
+    write(client, book, claim_window(client, book, 10))
     book.change(lambda ledger: (ledger.with_claims([]), None))
-    lease = take(client, book, 10, "old")
+    lease = claim_window(client, book, 10, "old")
     for update in range(10):
         document = couch.documents[f"cdyno_{update:012d}"]
-        couch.documents[document["_id"]] = dict(document, _rev="1-anew", data="of another stream")
+        couch.documents[document["_id"]] = dict(document, _rev="1-new", data="of another stream")
     writer = Writer(client, book.ledger.stream, lease)
     monkeypatch.setattr(writer_module, "revisions", lambda client, stream, updates: dict.fromkeys(updates, "1-old"))
-    couch.documents["couchdyno_meta"].update(_rev="1-anew", claims=[])
-    with pytest.raises(ClaimLost, match="made anew"):
+    couch.documents["couchdyno_meta"].update(_rev="1-new", claims=[])
+    with pytest.raises(ClaimLost, match="the database was recreated"):
         writer.write()
-    assert all(couch.documents[f"cdyno_{update:012d}"]["_rev"] == "1-anew" for update in range(10))
+    assert all(couch.documents[f"cdyno_{update:012d}"]["_rev"] == "1-new" for update in range(10))
 
 
-def test_what_one_copy_took_and_the_others_refused_is_written_again(couch, client, book):
-    write(client, book, take(client, book, 10))
+def test_what_one_replica_accepted_and_the_others_refused_is_written_again(couch, client, book):
+    write(client, book, claim_window(client, book, 10))
     book.change(lambda ledger: (ledger.with_claims([]), None))
-    couch.copies = client._replicas = 3
+    couch.replicas = client._replicas = 3
     couch.astray = {"cdyno_000000000001"}
-    lease = take(client, book, 5)
+    lease = claim_window(client, book, 5)
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.accepted, outcome.errors) == (5, 0, 0)
     assert holds(couch, 10, 15) and not couch.strays
 
 
-def test_what_too_few_copies_took_counts_when_all_that_can_be_asked_have_it(couch, client, book, monkeypatch):
-    lease = take(client, book, 5)
+def test_what_too_few_replicas_accepted_counts_when_all_reachable_ones_have_it(couch, client, book, monkeypatch):
+    lease = claim_window(client, book, 5)
     client._replicas = 3
 
-    def bulk_post(body, *copies):
-        return [dict(answer, accepted=True) for answer in Client.bulk_post(client, body, *copies)]
+    def bulk_post(body, *replicas):
+        return [dict(answer, accepted=True) for answer in Client.bulk_post(client, body, *replicas)]
 
     monkeypatch.setattr(client, "bulk_post", bulk_post)
     outcome = write(client, book, lease)

@@ -9,7 +9,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import (
     LEASE,
-    MOST_LEFT,
+    MOST_UNFINISHED,
     Result,
     claim,
     renew,
@@ -28,7 +28,7 @@ def named(name, host="h", process=""):
 
 
 def held(stream, index, position):
-    """The update that a document holds, None for none."""
+    """The update that a document holds, None if it holds none."""
     state = stream.state_at(index, position)
     return state.update if state.exists else None
 
@@ -44,7 +44,7 @@ class Drivers(RuleBasedStateMachine):
         self.total = total
         self.now = 1000
         self.ledger = Ledger.new(Parameters(total, 100, min(updates, total), 7), self.now)
-        self.drivers = {}  # those that think they hold claims
+        self.drivers = {}  # that believe to have claims
         self.number = 0
         self.handed_out = []
         self.documents = {}
@@ -71,7 +71,7 @@ class Drivers(RuleBasedStateMachine):
         try:
             self.ledger = settle(self.ledger, driver, [entry for entry in left if entry.count], RESULT)
         except ClaimLost:
-            assert self.now >= mine[0].lease  # nobody loses a claim before its lease ends
+            assert self.now >= mine[0].lease  # no driver loses a claim before its lease ends
             return
         for entry in done:
             for update in range(entry.first, entry.stop):
@@ -164,7 +164,7 @@ def test_the_claim_of_a_driver_that_is_gone_is_redone_at_once():
     assert [entry.driver for entry in ten.claims] == ["next", "alive", "next"]
 
 
-def test_documents_in_other_hands_are_waited_for():
+def test_a_cycle_waits_for_documents_of_other_drivers():
     ten, __ = claim(state(), named("slow"), 8, 1000)
     with pytest.raises(Busy):
         claim(ten, named("fast"), 3, 1000 + LEASE - 1)
@@ -178,9 +178,9 @@ def test_what_the_new_window_writes_anyway_is_not_redone():
     assert (redo.first, redo.count) == (3, 5)  # 0, 1 and 2 are the documents of 10, 11 and 12
 
 
-def test_too_many_claims_left_behind_stop_the_handing_out():
+def test_too_many_unfinished_claims_stop_new_windows():
     hundred = state(1000)
-    for number in range(MOST_LEFT):
+    for number in range(MOST_UNFINISHED):
         hundred, claims = claim(hundred, named(f"d{number}"), 1, 1000)
         hundred = settle(hundred, f"d{number}", claims, RESULT)
     position = hundred.position

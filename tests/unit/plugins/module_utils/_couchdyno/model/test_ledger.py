@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger in its document: what is understood, what is refused, and what is kept."""
+"""The ledger in its document: what is accepted, refused and kept."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_a_ledger_that_makes_no_sense_is_refused(field, value):
         Ledger.load(dict(NEW.dump(), **{field: value}))
 
 
-def test_the_ledger_of_the_earlier_tool_is_understood(earlier_ledger):
-    loaded = Ledger.load(earlier_ledger)
+def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
+    loaded = Ledger.load(original_ledger)
     assert (loaded.position, loaded.origin, loaded.claims) == (4, 4, ())
 
 

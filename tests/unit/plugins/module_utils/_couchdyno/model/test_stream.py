@@ -33,7 +33,7 @@ def test_a_lap_names_every_document_once(total, lap):
 
 
 @given(total=st.integers(1, 50), position=st.integers(0, 300))
-def test_held_is_what_applying_the_updates_one_by_one_leaves(total, position):
+def test_state_is_what_remains_after_applying_the_updates_one_by_one(total, position):
     stream = Stream(0, total, 100)
     documents = {}
     for update in range(position):
@@ -82,7 +82,7 @@ def test_the_index_of_an_id(total, update):
         "xdyno_000000000005",
     ],
 )
-def test_ids_that_are_not_of_the_stream(document_id):
+def test_ids_outside_the_stream(document_id):
     assert Stream(0, 10, 100).index_of(document_id) is None
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random databases get the verdict that a naive model computes, which plays the updates one by one."""
+"""Random databases get the same verdict as from a naive model, which applies the updates one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAMAGED, EXTRA, CONFLICTED = "damaged", "extra", "conflicted"
 
 
 class Database(Source):
-    """A database that lies in memory: nothing here knows what is right."""
+    """A database in memory; it knows nothing about what is right."""
 
     name, place = "db", "http://couch:5984/db"
 
@@ -59,10 +59,10 @@ def cases(draw):
     position = draw(st.integers(0, 4 * total))
     edges = sorted(draw(st.sets(st.integers(max(0, position - total), position), max_size=4)))
     claims = list(zip(edges[::2], edges[1::2]))
-    torn = draw(st.sets(st.integers(max(0, position - total), position), max_size=5))
+    unwritten = draw(st.sets(st.integers(max(0, position - total), position), max_size=5))
     held = {}
     for update in range(position):
-        if update not in torn or not any(first <= update < stop for first, stop in claims):
+        if update not in unwritten or not any(first <= update < stop for first, stop in claims):
             held[update % total] = update
     for index, lap in draw(st.dictionaries(st.integers(0, total - 1), st.integers(-1, 6), max_size=2)).items():
         if lap < 0:
@@ -87,7 +87,7 @@ def make(total, position, claims, held, touched, extras):
     for index, update in held.items():
         document = json.loads(updates.content.render(update, 1000 + lap_ts(starts.get(update, update)), "1-a"))
         if touched.get(index) == DAMAGED:
-            document["data"] = "x" + document["data"][1:]  # no hexadecimal digit
+            document["data"] = "x" + document["data"][1:]  # not a hexadecimal digit
         if touched.get(index) == CONFLICTED:
             document["_conflicts"] = ["1-b"]
         documents[document["_id"]] = document
@@ -97,12 +97,12 @@ def make(total, position, claims, held, touched, extras):
 
 
 def lap_ts(first):
-    """The time stamp of a window, any function of where it begins."""
+    """The time stamp of a window, any function of its first update."""
     return 10 * first
 
 
 def model(total, position, claims, since=None):
-    """What each document may hold, by playing the updates: a set of updates, with None for absent ones.
+    """What each document may hold, by applying the updates: a set of updates, with None for absent ones.
 
     With ``since``, at that position and at any later one up to ``position``.
     """
@@ -116,7 +116,7 @@ def model(total, position, claims, since=None):
 
 
 def naive(total, held, touched, extras, may):
-    """The documents of each kind, one by one, and the bounds as the definition has them."""
+    """The documents of each kind, one by one, and the bounds by their definition."""
     counts = dict.fromkeys(("exact", "behind", "ahead", "damaged", "missing", "conflicted", "absent"), 0)
     lows, highs = [], [0]
     for index in range(total):
@@ -158,9 +158,9 @@ def test_by_its_ledger(case, page):
     total, position, claims, held, touched, extras = case
     report = verify(make(*case))
     counts, low, high = naive(total, held, touched, extras, model(total, position, claims))
-    if counts["ahead"] and low == high:  # a point in time, and not that of the ledger
+    if counts["ahead"] and low == high:  # a point in time, but not the ledger's
         counts.update(exact=counts["exact"] + counts["ahead"], ahead=0)
-        assert any(reason.startswith("the ledger is of another time") for reason in report["reasons"])
+        assert any(reason.startswith("ledger and documents disagree") for reason in report["reasons"])
     else:
         assert bool(report["reasons"]) == is_wrong(counts)
     event(report["verdict"])

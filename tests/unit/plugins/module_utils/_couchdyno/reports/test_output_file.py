@@ -23,7 +23,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("path", ["", "/", "there/"])
 def test_what_names_no_file_is_refused(path):
-    with pytest.raises(UsageError, match="does not name a file"):
+    with pytest.raises(UsageError, match="not the name of a file"):
         output_file.check(path)
 
 
@@ -38,7 +38,7 @@ def test_the_file_behind_a_link_is_replaced(tmp_path, monkeypatch):
 
 
 def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path):
-    """The collector takes no notice of what it leaves beside it, whose name does not end in .prom."""
+    """The collector ignores the temporary file next to it, whose name does not end in .prom."""
     path = tmp_path / "job.prom"
     path.write_text("old")
     child = os.fork()

@@ -23,7 +23,7 @@ GARBAGE = (None, True, -1, 10**30, float("nan"), "x", "\ud800", [], [None], {}, 
 
 @pytest.fixture
 def reports(couch, client):
-    """What info and verify tell after cycles with an error, a gap, and a claim that is left."""
+    """The reports of info and verify after cycles with an error, a gap, and an open claim."""
     LedgerDocument(client).create(Parameters(10, 200, 5, 42))
     for number in range(11):
         couch.refuse = {"cdyno_000000000003": "forbidden"} if number in (4, 10) else {}
@@ -39,7 +39,7 @@ def plain(report):
 
 
 def places(value, path=()):
-    """The paths of all that is in a value; of a list, the first two items stand for all."""
+    """The paths of everything in a value; the first two items of a list stand for all."""
     children = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
     for name, child in children:
         yield (*path, name)
@@ -47,7 +47,7 @@ def places(value, path=()):
 
 
 def with_other(report, path, value):
-    """A report with another value, or (...) none, at a path."""
+    """A report with another value at a path, or with none (...)."""
     changed = copy.deepcopy(report)
     parent = changed
     for name in path[:-1]:
@@ -60,7 +60,7 @@ def with_other(report, path, value):
 
 
 def use(infos, verified):
-    """Everything that a page shows of reports."""
+    """Compute everything that a page shows of reports."""
     subjects = tables.subjects(infos)
     tables.overview(subjects), tables.verified(verified, subjects)
     for each in infos:
@@ -79,20 +79,22 @@ def test_reports_are_told_apart(reports):
     use([found], [verdict])
 
 
-def test_what_is_no_report_is_refused(reports):
-    with pytest.raises(UsageError, match=r"^c is no report of couchdyno-info"):
+def test_other_files_are_refused(reports):
+    with pytest.raises(UsageError, match=r"^c is not a report of couchdyno-info"):
         saved.classified([("c", {})])
     with pytest.raises(UsageError, match=r"^d has no series"):
         saved.classified([("d", {"dyno_config": {}, "database": {}})])
-    with pytest.raises(UsageError, match=r"^e is no whole report of couchdyno-info: series.1.ts is missing or wrong"):
+    incomplete = r"^e is not a complete couchdyno-info report \(missing or invalid: series.1.ts\)"
+    with pytest.raises(UsageError, match=incomplete):
         saved.classified([("e", with_other(reports[0], ("series", 1, "ts"), "now"))])
-    with pytest.raises(UsageError, match=r"^f is no whole report of couchdyno-verify: stream.seed is missing or wrong"):
+    incomplete = r"^f is not a complete couchdyno-verify report \(missing or invalid: stream.seed\)"
+    with pytest.raises(UsageError, match=incomplete):
         saved.classified([("f", with_other(reports[1], ("stream", "seed"), ...))])
 
 
 @pytest.mark.parametrize("value", [..., *GARBAGE])
-def test_whatever_is_changed_in_a_report_it_is_used_or_refused(reports, value):
-    """One value after the other: none leads to anything but a page or one line of an error."""
+def test_any_changed_report_is_used_or_refused(reports, value):
+    """Whichever value is changed, the result is a page or a one-line error."""
     refused = 0
     for number, report in enumerate(reports):
         for path in places(report):
@@ -107,7 +109,7 @@ def test_whatever_is_changed_in_a_report_it_is_used_or_refused(reports, value):
 
 
 @pytest.mark.parametrize("value", [..., *GARBAGE])
-def test_the_same_of_a_comparison(reports, value, tmp_path):
+def test_any_changed_report_is_compared_or_refused(reports, value, tmp_path):
     whole, other = tmp_path / "a.json", tmp_path / "b.json"
     whole.write_text(json.dumps(reports[0]))
     refused = 0
@@ -123,14 +125,14 @@ def test_the_same_of_a_comparison(reports, value, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[" * 100000, '{"dyno_config": NaN}', '{"a": 1', "\x00"])
-def test_what_is_no_json_as_browsers_have_it(tmp_path, text):
+def test_json_that_browsers_cannot_read_is_refused(tmp_path, text):
     path = tmp_path / "a.json"
     path.write_text(text)
-    with pytest.raises(UsageError, match="does not hold a report"):
+    with pytest.raises(UsageError, match="is not a report"):
         saved.read(str(path))
 
 
-def test_reports_of_version_0_1_0_do_not_say_their_format(reports):
+def test_reports_of_version_0_1_0_have_no_format(reports):
     found, verdict = (dict(report, format=1) for report in reports)
     assert saved.classified([("a", found), ("b", verdict)]) == ([found], [verdict])
     assert saved.classified([("a", reports[0]), ("b", reports[1])]) == ([reports[0]], [reports[1]])
@@ -142,7 +144,7 @@ def test_reports_of_version_0_1_0_do_not_say_their_format(reports):
 def test_other_formats_are_refused(reports, tmp_path, found, shown):
     path = tmp_path / "a.json"
     for report in reports:
-        with pytest.raises(UsageError, match=f"^a is a report in {shown}.*reads format 1; save it again") as refused:
+        with pytest.raises(UsageError, match=f"^a is a report in {shown}.*reads format 1; create it again") as refused:
             saved.classified([("a", dict(report, format=found))])
         assert "\n" not in str(refused.value)
     path.write_text(json.dumps(dict(reports[0], format=found)))

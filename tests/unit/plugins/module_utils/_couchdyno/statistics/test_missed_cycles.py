@@ -37,7 +37,7 @@ def test_each_host_has_its_own_schedule():
     assert [gap["host"] for gap in gaps(by_minute + by_hour, 36000)] == ["b"]
 
 
-def test_weekends_are_no_gaps_of_a_schedule_for_weekdays():
+def test_weekends_are_not_gaps_of_a_schedule_for_weekdays():
     starts = [DAY * day for day in range(70) if day % 7 < 5]
     assert gaps(records(starts), starts[-1] + 3 * DAY) == []
     starts.remove(DAY * 37)  # a Wednesday
@@ -56,13 +56,13 @@ def test_a_few_cycles_make_no_schedule(starts):
 
 
 @given(st.integers(10, DAY), st.lists(st.floats(0, 0.24), min_size=20, max_size=50))
-def test_jitter_is_no_gap(interval, jitter):
+def test_jitter_is_not_a_gap(interval, jitter):
     starts = [int(interval * (n + share)) for n, share in enumerate(jitter)]
     assert gaps(records(starts), starts[-1] + interval) == []
 
 
 @given(st.integers(60, DAY), st.integers(1, 30), st.integers(6, 50), st.integers(6, 50))
-def test_all_that_is_missing_is_counted(interval, missing, before, after):
+def test_all_missing_cycles_are_counted(interval, missing, before, after):
     starts = [interval * n for n in range(before + missing + after) if not before <= n < before + missing]
     (gap,) = gaps(records(starts), starts[-1])
     assert (gap["since"], gap["missed"]) == (interval * (before - 1), missing)

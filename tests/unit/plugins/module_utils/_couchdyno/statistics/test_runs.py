@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Statistics of run records that were made up, with known answers."""
+"""Statistics of invented run records, with known answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_run_that_wrote_nothing_has_no_rate():
 
 
 @pytest.mark.parametrize("later, is_noise", [(100, True), (50, False), (200, False)])
-def test_the_trend_tells_chance_from_change(later, is_noise):
+def test_the_trend_says_whether_the_change_exceeds_noise(later, is_noise):
     rates = [100 + n % 7 for n in range(40)] + [later + n % 7 for n in range(40)]
     found = runs.trend(rates)
     assert found["is_noise"] is is_noise

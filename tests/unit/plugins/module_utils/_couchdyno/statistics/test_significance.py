@@ -46,7 +46,7 @@ def test_the_range_misses_the_median_once_in_a_hundred(count):
 
 
 @pytest.mark.parametrize("more_is_better", [True, False])
-def test_chance_is_not_taken_for_change(more_is_better):
+def test_noise_does_not_count_as_change(more_is_better):
     chance = random.Random(7)
 
     def draw():
@@ -68,7 +68,7 @@ def test_change_is_seen_through_noise():
     assert {judge(draw(1), draw(0.95), 0.1, True) for __ in range(50)} == {SAME}
 
 
-def test_a_few_values_tell_nothing():
+def test_too_few_values():
     assert judge(middle([1.0] * 100), middle([9.0] * (FEWEST - 1)), 0.1, True) == UNKNOWN
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A ledger that somebody has edited is understood or refused; it never breaks the program."""
+"""A ledger that was edited by hand is accepted or refused; it never crashes the program."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ABSENT = object()
 
 @pytest.fixture
 def edit(couch, client):
-    """A function that edits the ledger of a database of ten documents, a window of which is left open."""
+    """A function that edits the ledger of a database of ten documents, with one open window."""
     LedgerDocument(client).create(Parameters(total=10, size=150, updates=3, seed=7))
     execute(client)
     execute(client)
@@ -41,7 +41,7 @@ def edit(couch, client):
 
 
 def use(client):
-    """Whatever people do with a ledger; returns whether it was refused."""
+    """Run everything that uses a ledger; returns whether it was refused."""
     try:
         info_text.render(info(client, Wanted(latest=5, census=True, series=True)))
         execute_text.render(execute(client))
@@ -66,6 +66,6 @@ def test_an_edited_claim(edit, client, field, junk):
     assert use(client) or (field, junk) == ("redo", True) or (field in ("driver", "host", "process") and junk == "many")
 
 
-def test_the_ledger_that_the_edits_begin_with_is_sound(edit, client):
+def test_the_ledger_before_the_edits_is_sound(edit, client):
     edit()
     assert use(client) is False

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger over HTTP: changes that race, answers that are lost, leases that run out."""
+"""The ledger over HTTP: racing changes, lost answers, expired leases."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def made(client, **parameters):
     return book
 
 
-def test_reading_tells_what_is_missing(couch, client):
+def test_reading_reports_what_is_missing(couch, client):
     with pytest.raises(NoLedger, match="was not set up by couchdyno"):
         LedgerDocument(client).read()
     couch.exists = False
@@ -44,7 +44,7 @@ def test_a_ledger_is_created_once(client):
         made(client)
 
 
-def test_a_change_that_lost_the_race_is_applied_anew(couch, client):
+def test_a_change_that_lost_the_race_is_applied_again(couch, client):
     mine, other = made(client), LedgerDocument(client)
     other.read()
     first = other.change(lambda book: claim(book, named("other"), 3, couch.clock))
@@ -94,7 +94,7 @@ def test_a_lease_is_renewed_when_half_of_it_has_gone(couch, client):
     assert book.read().claims[0].lease == couch.clock + LEASE
 
 
-def test_a_driver_that_slept_past_its_lease_goes_on_unless_it_was_taken_over(couch, client):
+def test_a_driver_that_slept_past_its_lease_continues_unless_it_was_taken_over(couch, client):
     book = made(client)
     lease = Lease(client, book, book.change(lambda state: claim(state, named("slow"), 3, couch.clock)))
     couch.clock += 10 * LEASE

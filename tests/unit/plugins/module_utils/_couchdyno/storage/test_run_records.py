@@ -38,12 +38,12 @@ def test_records_of_runs_that_died_are_left_out(couch, client):
     assert [record.run for record in run_records.read(client, 12)] == [7, 9]
 
 
-def test_what_an_earlier_round_of_the_ring_left_is_not_taken_for_new(couch, client):
-    put(couch, 3)  # where run RING + 3 would be
+def test_records_of_an_earlier_round_of_the_ring_do_not_count_as_new(couch, client):
+    put(couch, 3)  # in the place of run RING + 3
     assert run_records.read(client, RING + 5, 10) == []
 
 
-def test_a_record_takes_the_place_of_the_one_that_is_a_ring_older(couch, client):
+def test_a_record_replaces_the_one_that_is_a_ring_older(couch, client):
     put(couch, 3)
     assert "_rev" not in run_records.place(client, RunRecord(4, 0))
     placed = run_records.place(client, RunRecord(RING + 3, 0))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of fields hold what the jobs report: each row has its value there, and each value has its row."""
+"""The tables of fields match the reports of jobs: each row has a value, and each value has a row."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RENDER = {
     "setup": setup_text.render, "execute": execute_text.render, "info": info_text.render,
     "verify": verify_text.render, "comparison": comparison_text.render,
 }  # fmt: skip
-# What text shows in the line of another field.
+# Values that text shows in the line of another field.
 IN_LINES = {
     "setup": {"fill.samples", "fill.samples.*.id", "fill.samples.*.update", "fill.samples.*.reason"},
     "execute": {"after.samples", "after.samples.*.id", "after.samples.*.update", "after.samples.*.reason"},
@@ -59,7 +59,7 @@ IN_LINES = {
         *(f"figures.*.{side}.{key}" for side in "ab" for key in ("median", "low", "high")),
     },
 }
-# What is there for programs, in JSON and in the results of modules.
+# Values that only programs see, in JSON and in the results of modules.
 NOT_SHOWN = {
     "setup": {"changed", "fill.first"},
     "execute": {"after.first"},
@@ -73,7 +73,7 @@ NOT_SHOWN = {
         *("a.url", "b.url", "a.updates", "b.updates", "figures.*.a.values", "figures.*.b.values"),
     },
 }
-# Dicts whose keys are no fields; text lists what is in them, or it is not shown at all.
+# Dicts whose keys are not fields; text lists their contents or omits them.
 OPEN = {
     "setup": {"before", "dyno_config.claims"}, "execute": {"new_state.claims"},
     "info": {"runs.*.latency", "runs.*.classes", "runs.*.sizes"}, "verify": {"samples"}, "comparison": {"differs"},
@@ -82,8 +82,8 @@ OPEN = {
 
 @pytest.fixture
 def reports(couch, client):
-    """A report of each job, with everything in it that there may be."""
-    tell_sizes(couch)
+    """A report of each job, with all optional values."""
+    add_sizes(couch)
     LedgerDocument(client).create(Parameters(10, 200, 5, 42))
     cycles = []
     for pause in (60, 60, 60, 60, 60, 60, 60, 60, 1200, 7200):
@@ -111,22 +111,22 @@ def reports(couch, client):
     return json.loads(json.dumps(reports))
 
 
-def tell_sizes(couch):
-    """Let the database have sizes, and a number of shards."""
+def add_sizes(couch):
+    """Let the server report sizes and a number of shards."""
     answer = couch._answer
 
     def with_sizes(request, path):
-        status, told = answer(request, path)
-        if isinstance(told, dict) and "cluster" in told:
+        status, content = answer(request, path)
+        if isinstance(content, dict) and "cluster" in content:
             sizes = {"file": couch.clock, "external": 5, "active": couch.clock}
-            told = dict(told, cluster={"q": 2, "n": 1}, sizes=sizes)
-        return status, told
+            content = dict(content, cluster={"q": 2, "n": 1}, sizes=sizes)
+        return status, content
 
     couch._answer = with_sizes
 
 
 def rows(kind):
-    """The rows of a report: where in it each is, and the field."""
+    """The rows of a report: the path and the field of each."""
     return [(join(section.path, field.path), field) for section in SECTIONS[kind] for field in section.fields]
 
 
@@ -165,13 +165,13 @@ def test_each_key_has_its_row_or_is_listed_here(reports, kind):
 
 
 def around(path):
-    """A path and those of all parts around it, the outermost first."""
+    """A path and the paths of all parts around it, the outermost first."""
     names = path.split(".")
     return [".".join(names[: number + 1]) for number in range(len(names))]
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
-def test_what_is_said_to_be_in_lines_is(reports, kind):
+def test_values_in_lines_of_other_fields_are_shown(reports, kind):
     said = RENDER[kind](reports[kind])
     for path in IN_LINES[kind]:
         changed = copy.deepcopy(reports[kind])
@@ -182,7 +182,7 @@ def test_what_is_said_to_be_in_lines_is(reports, kind):
 
 
 def other(value):
-    """Another value of its kind."""
+    """Another value of the same kind."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, (int, float)):
@@ -215,7 +215,7 @@ def test_titles_of_a_section_differ(kind):
 
 @pytest.mark.parametrize("script", metrics.SECTIONS)
 def test_metrics(script):
-    """Their names are valid, no name has two meanings, and samples of one name differ in their labels."""
+    """Names are valid and have one meaning each, and samples with the same name differ in their labels."""
     meanings, samples = {}, []
     for section in metrics.SECTIONS[script]:
         for field in section.fields:
@@ -232,12 +232,12 @@ def test_metrics(script):
 def test_only_reports_for_a_page_or_a_comparison_need_fields(kind):
     needed = {field.needed for __, field in rows(kind)}
     assert needed <= {"", PAGE, ALWAYS}
-    assert ALWAYS in needed or kind not in ("setup", "execute", "info")  # the ledger, which all three report
+    assert ALWAYS in needed or kind not in ("setup", "execute", "info")  # all three report the ledger
     assert kind != "comparison" or needed == {""}
 
 
-def test_a_field_that_is_none_is_left_out_or_said_to_be_so(reports):
-    """Servers that do not say how many documents there are, or in how many shards."""
+def test_none_is_omitted_or_shown_as_such(reports):
+    """Some servers do not report the number of documents or shards."""
     found = reports["info"]
     found["database"].update(doc_count=None, q=None, sizes=None)
     said = info_text.render(found)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The charts of a page; how they look is for the browser tests."""
+"""The charts of a page; the browser tests check how they look."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_few_databases_are_lines_and_many_are_a_map():
     assert [line["name"] for line in charts.fleet(few, median, "")["data"]] == [name for name, __ in few]
     (heat,) = charts.fleet([*few, ("more", points([3, 99, 4], begin=6000))], median, "")["data"]
     assert heat["type"] == "heatmap" and heat["y"][-1] == "more"
-    assert max(value for value in heat["z"][-1] if value is not None) == 99  # what stands out is not lost
+    assert max(value for value in heat["z"][-1] if value is not None) == 99  # outliers stay visible
     assert [row[0] for row in heat["z"][:-1]] == list(range(charts.LINES_UP_TO))
 
 
@@ -49,7 +49,7 @@ def test_a_map_of_nothing():
     assert len(heat["z"]) == 20 and {value for row in heat["z"] for value in row} == {None}
 
 
-def test_names_are_no_markup_and_leave_the_chart_its_room():
+def test_names_are_escaped_and_shortened():
     named = ("<b>&amp;</b>", "driver-0123456789-0123456789.example.com")
     figure = charts.hosts([("db", [{"host": host, "rate": {"min": 1, "median": 2, "max": 3}} for host in named])])
     (bars,), axis = figure["data"], figure["layout"]["xaxis"]
@@ -59,8 +59,8 @@ def test_names_are_no_markup_and_leave_the_chart_its_room():
 
 
 @pytest.mark.parametrize("values, most", [([0, 0], 1), ([5, 5], 5), ([], 1)])
-def test_colours_begin_at_nothing(values, most):
-    """Where all is well a map of errors is pale, and days that are nearly alike look alike."""
+def test_colour_scales_start_at_zero(values, most):
+    """A map without errors is pale, and days with nearly equal counts look alike."""
     days = [{"day": f"2026-02-1{n}", "updates": value} for n, value in enumerate(values)]
     maps = [charts.fleet([(f"db{n}", points(values)) for n in range(20)], lambda point: point["rate"]["median"], ""),
             charts.census(days)]  # fmt: skip

@@ -14,31 +14,31 @@ def info(name="db", hosts=("a",), ts=100, url="http://h/db", seed=1, **config):
             "database": {"name": name, "url": url}, "progress": {"ts": ts}, "series": []}  # fmt: skip
 
 
-def test_infos_of_one_database_become_one():
+def test_of_several_infos_of_a_database_the_latest_is_shown():
     first, second = dict(info(ts=1), label="x"), dict(info(ts=2), label="y")
     (subject,) = tables.subjects([first, second])
     assert (subject.name, subject.note, subject.info["progress"]["ts"]) == ("db", "http://h, seen from x, y", 2)
 
 
 @pytest.mark.parametrize("other", [info("other"), info(seed=2), info(hosts=("b",)), info(created=6)])
-def test_infos_of_others_do_not(other):
-    """Localhost is another server on each host."""
+def test_infos_of_different_databases_are_kept(other):
+    """Localhost is a different server on each host."""
     assert len(tables.subjects([info(), other])) == 2
 
 
-def test_databases_of_one_name_are_told_apart():
+def test_databases_with_the_same_name_are_told_apart():
     names = [subject.name for subject in tables.subjects([dict(info(), label="x"), info(seed=2, url="http://i/db")])]
     assert names == ["db (http://i)", "db (x)"]
 
 
-def test_a_proof_names_the_database_that_it_is_of():
+def test_a_verification_names_the_database_with_the_same_stream():
     stream = {"seed": 1, "total": 10, "size": 100}
-    proof = {"verdict": "wrong", "reasons": ["1 document damaged"], "checked": 10, "database": "restored", "ts": 0,
+    report = {"verdict": "wrong", "reasons": ["1 document damaged"], "checked": 10, "database": "restored", "ts": 0,
              "counts": {}, "stream": stream}  # fmt: skip
     subjects = tables.subjects([info(), info("else", seed=2)])
-    (row,) = tables.verified([proof], subjects)["body"]
+    (row,) = tables.verified([report], subjects)["body"]
     assert [cell.text for cell in row[:3]] == ["restored", "db", "wrong"] and row[2].kind == "bad"
-    (row,) = tables.verified([dict(proof, stream=dict(stream, seed=3))], subjects)["body"]
+    (row,) = tables.verified([dict(report, stream=dict(stream, seed=3))], subjects)["body"]
     assert row[1].text == "-"
 
 
@@ -50,7 +50,7 @@ def test_open_claims_are_listed_with_their_hosts():
     found["hosts"] = []
     (table,) = tables.lists(found)
     assert [[cell.text for cell in row] for row in table["body"]] == [
-        ["a", "5", "2", "1970-01-01T00:01:00", "1970-01-01T00:02:40"],
-        ["b", "5", "2", "1970-01-01T00:01:00", "over"],
+        ["a", "5", "2", "1970-01-01 00:01:00 UTC", "1970-01-01 00:02:40 UTC"],
+        ["b", "5", "2", "1970-01-01 00:01:00 UTC", "expired"],
     ]
     assert table["body"][1][-1].kind == "bad"

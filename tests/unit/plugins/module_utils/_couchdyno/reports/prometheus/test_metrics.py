@@ -20,7 +20,7 @@ DOCS = ROOT / "docs" / "prometheus"
 
 @pytest.fixture
 def found(couch, client):
-    """What each script tells after a few cycles, one of which had an error."""
+    """The metrics of each script after a few cycles, one of them with an error."""
     LedgerDocument(client).create(Parameters(10, 200, 5, 42))
     for refused in ({"cdyno_000000000003": "forbidden"}, {}, {}):
         couch.refuse = refused
@@ -36,34 +36,40 @@ def found(couch, client):
 def test_names_and_help(found, script):
     for metric in found[script]:
         assert re.fullmatch(f"couchdyno_{script}_[a-z_]+", metric.name)
-        assert metric.help.endswith(".") and "\n" not in metric.help
-        assert len({frozenset(labels) for labels, __ in metric.samples}) <= 1
+        assert metric.documentation.endswith(".") and "\n" not in metric.documentation
+        assert {sample.name for sample in metric.samples} <= {name_of(metric)}
+        assert len({frozenset(sample.labels) for sample in metric.samples}) <= 1
+
+
+def name_of(metric):
+    """The full name of a metric; prometheus_client keeps that of a counter without its suffix."""
+    return metric.name + ("_total" if metric.type == "counter" else "")
 
 
 def test_names_are_not_used_twice(found):
-    names = [metric.name for metrics_of_script in found.values() for metric in metrics_of_script]
+    names = [name_of(metric) for metrics_of_script in found.values() for metric in metrics_of_script]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("path", [DOCS / "alerts.yml", DOCS / "dashboard.json", ROOT / "tests/browser/alerts_test.yml"])
-def test_the_examples_ask_for_metrics_that_there_are(found, path):
-    there = {metric.name for metrics_of_script in found.values() for metric in metrics_of_script}
-    asked = set(re.findall(r"couchdyno_[a-z]+_[a-z_]+", path.read_text()))
-    assert asked and asked <= there
+def test_the_examples_use_existing_metrics(found, path):
+    existing = {name_of(metric) for metrics_of_script in found.values() for metric in metrics_of_script}
+    used = set(re.findall(r"couchdyno_[a-z]+_[a-z_]+", path.read_text()))
+    assert used and used <= existing
 
 
-def test_the_dashboard_asks_for_labels_that_there_are(found):
-    samples = {metric.name: metric.samples for metrics_of_script in found.values() for metric in metrics_of_script}
+def test_the_dashboard_uses_existing_labels(found):
+    samples = {name_of(metric): metric.samples for metrics_of_script in found.values() for metric in metrics_of_script}
     text = json.dumps([panel["targets"] for panel in json.loads((DOCS / "dashboard.json").read_text())["panels"]])
-    asked = re.findall(r"(couchdyno_[a-z_]+)\{([^}]*)\}", text.replace('\\"', '"'))
+    used = re.findall(r"(couchdyno_[a-z_]+)\{([^}]*)\}", text.replace('\\"', '"'))
     narrowed = 0
-    for name, matchers in asked:
+    for name, matchers in used:
         wanted = dict(re.findall(r'(\w+)="(\w+)"', matchers))
         narrowed += len(wanted)
-        assert not wanted or any(wanted.items() <= labels.items() for labels, __ in samples[name]), name
+        assert not wanted or any(wanted.items() <= sample.labels.items() for sample in samples[name]), name
     assert narrowed >= 3
 
 
-def test_the_dashboard_is_one():
+def test_panels_of_the_dashboard_have_different_ids():
     dashboard = json.loads((DOCS / "dashboard.json").read_text())
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"]) > 5

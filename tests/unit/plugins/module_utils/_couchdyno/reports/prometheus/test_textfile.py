@@ -21,7 +21,7 @@ LABELS = {"server": 'http://h:5984/"odd\\', "database": "db"}
 
 @pytest.fixture
 def found(couch, client):
-    """What each script tells after a few cycles, one of which had an error."""
+    """The metrics of each script after a few cycles, one of them with an error."""
     LedgerDocument(client).create(Parameters(10, 200, 5, 42))
     for refused in ({"cdyno_000000000003": "forbidden"}, {}, {}):
         couch.refuse = refused
@@ -34,7 +34,7 @@ def found(couch, client):
 
 
 def read(path):
-    """The samples of a textfile, by name and the labels that are not common to all."""
+    """The samples of a textfile, by name and by the values of labels that not all of them have."""
     families = text_string_to_metric_families(Path(path).read_text())
     return {
         (sample.name, *sorted(value for name, value in sample.labels.items() if name not in (*LABELS, "name"))): sample
@@ -59,11 +59,11 @@ def test_figures(found, tmp_path):
         assert {name: sample.labels[name] for name in (*LABELS, "name")} == dict(LABELS, name="job")
 
 
-def test_files_are_replaced_whole_and_can_be_read_by_the_collector(found, tmp_path):
+def test_files_are_replaced_atomically_and_readable_for_the_collector(found, tmp_path):
     path = tmp_path / "job.prom"
     path.write_text("old")
     with path.open() as old:
-        usual = os.umask(0o077)  # as cron jobs of the role have it
+        usual = os.umask(0o077)  # as in the role's cron jobs
         textfile.write(str(path), LABELS, found["info"])
         os.umask(usual)
         assert old.read() == "old"
@@ -72,10 +72,10 @@ def test_files_are_replaced_whole_and_can_be_read_by_the_collector(found, tmp_pa
 
 
 @pytest.mark.parametrize("path", ["metrics.txt", "there/is/none.prom", "directory.prom", "fifo.prom", "link.prom"])
-def test_places_that_are_refused(tmp_path, monkeypatch, path):
+def test_refused_paths(tmp_path, monkeypatch, path):
     (tmp_path / "directory.prom").mkdir()
     os.mkfifo(tmp_path / "fifo.prom")
-    (tmp_path / "link.prom").symlink_to("/dev/null")  # as root, it would be no null device any more
+    (tmp_path / "link.prom").symlink_to("/dev/null")  # root would replace the device with a file
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError):
         textfile.check(path)

@@ -22,11 +22,11 @@ def test_the_report():
 compare:
     verdict : worse
     tolerance : 10 %
-    a : db on 3.5.0, 60 runs from 2022-05-26T05:35:34 to 2022-05-26T05:57:52, 1 errors
-    b : db on 3.5.1, 0 runs, 1 errors
-    differs : server_version is 3.5.0 and 3.5.1
+    a : db on 3.5.0, 60 runs from 2022-05-26 05:35:34 UTC to 2022-05-26 05:57:52 UTC, 1 error
+    b : db on 3.5.1, 0 runs, 1 error
+    differs : server_version: 3.5.0 and 3.5.1
 
-medians, and where they lie with 99 % certainty:
+medians, with their 99 % confidence intervals:
                         a                               b                                   change  b is
     rate (/sec)         1001.5 (990.25 to 1010)         500                                -50.1 %  unknown
     latency_p95 (sec)   -                               -                                        -  unknown"""

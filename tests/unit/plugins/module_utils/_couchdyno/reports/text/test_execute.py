@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The printed form is a promise: the one of the README, word for word."""
+"""The printed form is a promise: it must match the README word for word."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ new_state:
     )
 
 
-def test_documents_that_could_not_be_written_are_named():
+def test_documents_that_could_not_be_written_are_listed():
     report = {
         "before": {},
         "new_state": CONFIG,

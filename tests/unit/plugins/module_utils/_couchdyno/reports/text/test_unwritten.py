@@ -8,12 +8,12 @@ AFTER = {"errors": 1, "samples": [{"id": "a", "update": 4, "reason": "forbidden:
 
 
 def test_a_script_says_why():
-    message = "1 document could not be written: a (update 4): forbidden: no; the next cycle tries them again"
+    message = "1 document could not be written: a (update 4): forbidden: no; the next cycle retries them"
     assert unwritten(1, why(AFTER)) == message
     assert why(dict(AFTER, reason="the disk is full")) == "the disk is full"
 
 
 def test_a_module_says_what_to_do():
-    assert unwritten(2) == "2 documents could not be written; the next cycle tries them again"
-    message = "2 documents could not be written; run it again to repair them"
-    assert unwritten(2, advice="run it again to repair them") == message
+    assert unwritten(2) == "2 documents could not be written; the next cycle retries them"
+    message = "2 documents could not be written; run the task again to write them"
+    assert unwritten(2, advice="run the task again to write them") == message

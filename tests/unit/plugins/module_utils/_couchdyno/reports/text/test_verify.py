@@ -44,7 +44,7 @@ documents:
     absent : 1
 
 position:
-    low : 9 (after 2022-05-26T05:58:14)
+    low : 9 (after 2022-05-26 05:58:14 UTC)
     high : 9
     ledger : 9, 0 open claims, agrees
     span : 5 to 9

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proves a database from its documents: prove.py PACKAGE < DATA
+"""Check all documents of a database at rest: check_documents.py PACKAGE < DATA
 
-PACKAGE is the directory of the package, DATA a JSON object: "documents", all of them as the server gave them, "ledger",
-the public part of the ledger, and "runs", all run records. Every document must be, byte for byte, what the last update
-of it writes, with the time stamp of the run that had the update, and the runs must have had each update once.
+PACKAGE is the directory of the package. DATA is a JSON object: "documents", all documents as the server returned them;
+"ledger", the public part of the ledger; and "runs", all run records. Every document must be, byte for byte, what its
+latest update writes, with the time stamp of the run that had this update. Every update must be in exactly one run.
 """
 import json
 import sys
@@ -23,7 +23,7 @@ for run in data["runs"]:
     for update in range(run["first"], run["first"] + run["updates"]):
         assert update not in times, f"update {update} was handed out twice"
         times[update] = run["ts"]
-assert sorted(times) == list(range(position)), "the runs do not have each update"
+assert sorted(times) == list(range(position)), "the runs do not contain every update"
 
 documents = {document["_id"]: document for document in data["documents"] if document["_id"].startswith("cdyno_")}
 assert len(documents) == total, f"{len(documents)} documents instead of {total}"

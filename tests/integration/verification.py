@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof that nothing was lost: a database at rest, held against its update stream and its history."""
+"""Verification that nothing was lost: compares a database at rest with its update stream and its history."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 
-CYCLES = 6  # the first takes over what is left behind; more of them only wait for leases
+CYCLES = 6  # the first takes over unfinished claims; more of them only wait for leases
 
 
 class Figures(NamedTuple):
-    """``lost``: updates that no run answers for; ``twice``: handed out to two; ``wrong``: documents, of all kinds."""
+    """``lost``: updates without a run; ``twice``: updates handed out twice; ``wrong``: wrong documents of all kinds."""
 
     lost: int
     twice: int
@@ -29,10 +29,10 @@ class Figures(NamedTuple):
         )
 
 
-def prove(database, recorded=True):
-    """Run cycles until no claim is open, and prove that nothing was lost on the way; returns the figures.
+def assert_nothing_lost(database, recorded=True):
+    """Run cycles until no claim is open, and check that nothing was lost on the way; returns the figures.
 
-    Without ``recorded`` the history is left out, for databases whose ledger was edited by hand.
+    Without ``recorded`` the history is not checked, for databases whose ledger was edited by hand.
     """
     come_to_rest(database)
     figures = audit(database, recorded)
@@ -42,13 +42,13 @@ def prove(database, recorded=True):
 
 
 def come_to_rest(database):
-    """Run cycles of one document until no claim is open; the first of them tells that cycles can go on at all."""
+    """Run cycles of one document until no claim is open; the first of them shows that cycles still work."""
     client = database.client()
     for __ in range(CYCLES):
         assert execute(client, 1)["after"]["errors"] == 0
         if not database.ledger["claims"]:
             return
-    raise AssertionError(f"claims are left after {CYCLES} cycles: {database.ledger['claims']}")
+    raise AssertionError(f"claims are still open after {CYCLES} cycles: {database.ledger['claims']}")
 
 
 def audit(database, recorded=True):
@@ -69,7 +69,7 @@ def _overlaps(windows):
 
 
 def _wrong(database, ledger, times):
-    """How many documents are missing, too many, or not byte by byte what arithmetic says."""
+    """How many documents are missing, unexpected, or not byte for byte as computed."""
     updates, documents, wrong = ledger.stream, database.documents(), 0
     for index in range(ledger.total):
         state = updates.state_at(index, ledger.position)
@@ -82,7 +82,7 @@ def _wrong(database, ledger, times):
 
 
 def _is(document, updates, held, ts):
-    """Whether a document is the update ``held``, with the time stamp of the window that it was handed out in."""
+    """Whether a document contains the update ``held``, with the time stamp of the window that contained it."""
     if document is None or document.get("ts") is None or document["ts"] != (ts or document["ts"]):
         return False
     return dict(document, _rev="") == dict(json.loads(updates.content.render(held, document["ts"])), _rev="")

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What documents may hold, in the cases that a stream of its own makes plain: also of documents that are deleted."""
+
+from __future__ import annotations
+
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim, Superseded
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import (
+    NOT_CREATED,
+    deleted_by,
+    holding,
+)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import judge
+
+STREAM = Stream(7, 10, 100)
+
+
+def claim(first, count):
+    return Claim(first, count, 1000, 0, "d", "h", "", 0)
+
+
+class Deleting(Stream):
+    """A stream whose update 14 deletes its document."""
+
+    def state_at(self, index, position):
+        return deleted_by(14) if index == 4 and position > 14 else super().state_at(index, position)
+
+
+def test_the_three_states_are_told_apart():
+    assert len({NOT_CREATED, holding(5), deleted_by(5)}) == 3
+    assert [state.exists for state in (NOT_CREATED, holding(5), deleted_by(5))] == [False, True, False]
+
+
+def test_a_document_of_an_open_claim_may_hold_what_it_held_before():
+    expectation = Expectation(23, 23, (claim(20, 3),))
+    assert [expectation.oldest(STREAM, index).update for index in (0, 2, 3)] == [10, 12, 13]
+    assert Expectation(3, 3, (claim(0, 3),)).oldest(STREAM, 0) == NOT_CREATED
+
+
+def test_superseded_updates_may_be_missing_too():
+    expectation = Expectation(23, 23, (claim(20, 3),), superseded=Superseded(10, 23))
+    assert [expectation.oldest(STREAM, index).update for index in (0, 2, 3)] == [0, 2, 13]
+
+
+def test_a_deleted_document_need_not_be_there():
+    stream = Deleting(7, 10, 100)
+    assert judge(stream, Expectation(20, 20), 4, None).kind == "absent"
+    assert judge(stream, Expectation(14, 14), 4, None).kind == "missing"
+
+
+def test_an_update_of_an_open_claim_has_its_time_stamp():
+    expectation = Expectation(23, 23, (claim(20, 3),))
+    assert [expectation.time_stamp(update) for update in (19, 20, 22, 23)] == [None, 1000, 1000, None]
