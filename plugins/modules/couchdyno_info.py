@@ -349,10 +349,10 @@ runs:
       type: int
       sample: 4
 earlier:
-  description: The history recorded by the original couchdyno, unchanged.
+  description: The history that the original tool recorded, unchanged.
   type: list
   elements: raw
-  returned: when the original couchdyno set up the database
+  returned: when the database was set up by the original tool
 report:
   description: The report as C(couchdyno-info) prints it.
   type: str

@@ -80,7 +80,7 @@ def test_unfinished_claims_of_a_driver(database):
     assert (progress["expired_claims"], progress["expired_hosts"]) == (1, ["gone"])
     assert (progress["open_claims"], progress["open_hosts"]) == (2, ["at work", "gone"])
     text = run("couchdyno-info", database.url)
-    assert "open_claims : 2, of at work, gone\n" in text and "expired_claims : 1, of gone;" in text
+    assert "open_claims : 2, held by at work, gone\n" in text and "expired_claims : 1, held by gone;" in text
 
 
 def test_conflicts_are_found_by_a_user_without_admin_rights(database):

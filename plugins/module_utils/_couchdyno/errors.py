@@ -36,6 +36,7 @@ anything.
 """
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple, Union
 
 RETRY_LATER = "retry later"
@@ -99,7 +100,8 @@ class MissingLibrary(CouchdynoError):
     """The required Python package ``name`` is not installed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the Python package {name} is missing; install it with: pip install {name}")
+        install = f"{sys.executable} -m pip install {name}"
+        super().__init__(f"the Python package {name} is missing; install it with: {install}")
         self.name = name
 
 

@@ -322,7 +322,8 @@ class Client(Source):
             message += f"; use the URL of the redirect: {headers.get('Location', '(none given)')}"
         elif status in ADVICE or status in PASSING:
             message += f"; {ADVICE.get(status, RETRY_LATER)}"
-        self.throttled += status in THROTTLING
+        if status in THROTTLING:
+            self.throttled += 1
         if status in PASSING:
             raise _Passing(message, _retry_after(headers))
         raise REFUSALS.get(status, errors.Refused)(message, status=status, error=error)
