@@ -98,7 +98,7 @@ def fleet(named: Sequence[tuple[str, Sequence[Data]]], take: Callable[[Data], An
           colour: str = BLUE) -> Figure:
     """What ``take`` returns for the points of named series (None: nothing), as lines, or as a map of many series."""
     shown = [(name, [(point["ts"], take(point)) for point in series if take(point) is not None])
-            for name, series in named]
+             for name, series in named]
     if len(shown) > LINES_UP_TO:
         return _map(shown, title, colour)
     return _figure([_line([1000 * ts for ts, __ in points], [value for __, value in points], _literal(name))

@@ -88,7 +88,7 @@ def test_an_error_in_a_later_cycle_is_in_the_words_of_the_modules(monkeypatch):
 
     def execute_once(*_args):
         if not answers:
-            raise errors.NoDatabase("there is no database {x}; create it with ", command("setup"))
+            raise errors.NoDatabase(*["there is no database {x}; create it with ", command("setup")])
         return answers.pop()
 
     monkeypatch.setattr(repeat_module, "execute", execute_once)

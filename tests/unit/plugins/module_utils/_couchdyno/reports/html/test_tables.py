@@ -34,7 +34,7 @@ def test_databases_with_the_same_name_are_told_apart():
 def test_a_verification_names_the_database_with_the_same_stream():
     stream = {"seed": 1, "total": 10, "size": 100}
     report = {"verdict": "wrong", "reasons": ["1 document damaged"], "checked": 10, "database": "restored", "ts": 0,
-             "counts": {}, "stream": stream}  # fmt: skip
+              "counts": {}, "stream": stream}  # fmt: skip
     subjects = tables.subjects([info(), info("else", seed=2)])
     (row,) = tables.verified([report], subjects)["body"]
     assert [cell.text for cell in row[:3]] == ["restored", "db", "wrong"] and row[2].kind == "bad"
