@@ -121,12 +121,12 @@ def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size
 
 def _upgrade(client: Client, document: LedgerDocument) -> None:
     """Upgrade a database of the original tool: draw a seed, and move the history into a separate document."""
-    if legacy.HISTORY in document.ledger.other:
-        history = legacy.history_in(document.ledger.other)
-        client.put(legacy.history_document(client.get(legacy.HISTORY_ID), history))
+    stored = document.ledger.stored
+    if legacy.HISTORY in stored:
+        client.put(legacy.history_document(client.get(legacy.HISTORY_ID), stored))
 
     def upgraded(ledger: Ledger) -> tuple[Ledger, None]:
         seed = draw_seed() if ledger.seed is None else ledger.seed  # another cycle may have been faster
-        return ledger._replace(seed=seed, other=legacy.without_history(ledger.other)), None
+        return ledger._replace(seed=seed, stored=legacy.without_history(ledger.stored)), None
 
     document.change(upgraded)

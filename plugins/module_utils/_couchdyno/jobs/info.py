@@ -89,7 +89,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     if wanted.conflicts:
         report["conflicts"] = conflicts(client, progress, stop)
     if ledger.origin is not None:
-        report["earlier"] = legacy.history_in(ledger.other) or legacy.history_in(client.get(legacy.HISTORY_ID))
+        report["earlier"] = legacy.history_in(ledger.stored) or legacy.history_in(client.get(legacy.HISTORY_ID))
     return report
 
 

@@ -15,7 +15,7 @@ from .stream import Stream
 
 LEDGER_ID = "couchdyno_meta"
 VERSION = 1
-NOT_SHOWN = ("origin", "torn_from", "torn_until", "rev", "other")
+NOT_SHOWN = ("origin", "torn_from", "torn_until", "claims", "rev", "stored")
 LIMITS = {
     "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
     "start": (0, MAX_TOTAL), "position": (0, MAX_SEED), "origin": (0, MAX_SEED), "runs": (0, MAX_SEED),
@@ -24,7 +24,8 @@ LIMITS = {
     "last_errors": (0, MAX_UPDATES),
 }
 OPTIONAL = {"origin", "torn_from", "torn_until"}
-OWN = {"_id", "_rev", "version", "claims", *LIMITS}
+ORDER = ("_id", "version", "created", "total", "size", "updates", "seed", "start", "position", "runs", "claims",
+         "last_ts", "last_dt", "last_updates", "last_errors")  # of the fields in a new document
 
 Document = Dict[str, Any]
 
@@ -37,8 +38,8 @@ class Ledger(NamedTuple):
     the position within its lap. ``runs`` is the number of the next run.
 
     A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
-    position ``origin`` on. ``torn_from`` and ``torn_until`` store ``superseded``. ``rev`` is the revision, ``other``
-    are unknown fields, which are kept.
+    position ``origin`` on. ``torn_from`` and ``torn_until`` store ``superseded``. ``rev`` is the revision, ``stored``
+    the document that the ledger was read from: the order of its fields and unknown ones are kept.
     """
 
     created: int
@@ -59,14 +60,15 @@ class Ledger(NamedTuple):
     torn_from: int | None
     torn_until: int | None
     rev: str
-    other: Document
+    stored: Document
 
     @classmethod
     def new(cls, parameters: Parameters, now: int) -> Ledger:
         """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
-                   position=0, runs=0, claims=(), origin=None, torn_from=None, torn_until=None, rev="", other={})
+                   position=0, runs=0, claims=(), origin=None, torn_from=None, torn_until=None, rev="",
+                   stored=dict(dict.fromkeys(ORDER), version=VERSION))
 
     @classmethod
     def load(cls, document: Document) -> Ledger:
@@ -77,21 +79,23 @@ class Ledger(NamedTuple):
             if name in fields or name not in optional:
                 _check_number(name, fields.get(name))
         numbers: dict[str, Any] = {name: fields.get(name) for name in LIMITS}
-        return cls(**numbers, version=fields.get("version"), claims=_claims(fields),
-                   rev=fields.get("_rev", ""),
-                   other={name: value for name, value in fields.items() if name not in OWN})
+        return cls(**numbers, version=fields.get("version"), claims=_claims(fields), rev=fields.get("_rev", ""),
+                   stored=document)
 
     def dump(self) -> Document:
         """The document, with the revision that the ledger was read from."""
-        fields = self._asdict()
-        rev, other = fields.pop("rev"), fields.pop("other")
-        document = dict(other, _id=LEDGER_ID, **{name: fields[name] for name in fields if fields[name] is not None})
+        document = dict(self.stored, _id=LEDGER_ID)
+        for name in LIMITS:
+            document[name] = getattr(self, name)
+            if document[name] is None:
+                del document[name]
         document["claims"] = [claim.dump() for claim in self.claims]
-        return dict(document, _rev=rev) if rev else document
+        return dict(document, _rev=self.rev) if self.rev else document
 
     def shown(self) -> Document:
         """The ledger as reports show it: without CouchDB's fields, and without the names of drivers in its claims."""
-        shown = {name: value for name, value in self._asdict().items() if name not in NOT_SHOWN and value is not None}
+        shown = {name: value for name, value in self._asdict().items()
+                 if name not in NOT_SHOWN and (value is not None or (name == "version" and name in self.stored))}
         return dict(shown, claims=[claim.shown() for claim in self.claims])
 
     def with_claims(self, claims: Iterable[Claim]) -> Ledger:

@@ -31,19 +31,20 @@ def completed(ledger: Document) -> Document:
     return fields
 
 
-def history_in(fields: Document | None) -> list[Any]:
-    """The history in a document, or in the ``other`` fields of a ledger; empty without one."""
-    return list((fields or {}).get(HISTORY, []))
+def history_in(document: Document | None) -> Any:
+    """The history in a document, unchanged; an empty list without one, or instead of a value that holds nothing."""
+    history = (document or {}).get(HISTORY)
+    return history if isinstance(history, (list, dict)) else []
 
 
-def history_document(present: Document | None, history: list[Any]) -> Document:
-    """The document for the history from inside the ledger; it replaces the ``present`` one."""
-    return dict(present or {"_id": HISTORY_ID}, history=history)
+def history_document(present: Document | None, ledger: Document) -> Document:
+    """The document for the history in the document of a ledger, whatever that is; it replaces the ``present`` one."""
+    return dict(present or {"_id": HISTORY_ID}, history=ledger[HISTORY])
 
 
-def without_history(other: Document) -> Document:
-    """The ``other`` fields of a ledger, without the history."""
-    return {name: value for name, value in other.items() if name != HISTORY}
+def without_history(ledger: Document) -> Document:
+    """The document of a ledger, without the history."""
+    return {name: value for name, value in ledger.items() if name != HISTORY}
 
 
 def may_have_left(document: Document, origin: int | None) -> bool:

@@ -29,7 +29,7 @@ class RunRecord(NamedTuple):
     The rest may be None: its number of ``connections``, its ``limit`` (documents per second), the ``sizes`` of the
     database at about the claim (bytes, ``active`` and ``file``), its errors by class, and the windows that it took over
     from earlier runs, each as ``[first, count, ts]``. So the records of all runs together show when each update was
-    handed out, and that none was handed out twice.
+    handed out, and that none was handed out twice. ``stored`` is the document that the record was read from.
     """
 
     run: int
@@ -47,6 +47,7 @@ class RunRecord(NamedTuple):
     sizes: Mapping[str, int] | None = None
     classes: Mapping[str, int] | None = None
     redone: Sequence[list[int]] | None = None
+    stored: Document | None = None
 
     @classmethod
     def of(cls, claims: Sequence[Claim], outcome: Outcome, **settings: Any) -> RunRecord:
@@ -60,12 +61,14 @@ class RunRecord(NamedTuple):
     @classmethod
     def load(cls, document: Document) -> RunRecord | None:
         """The record in a document, None if its fields make no sense."""
-        fields = {name: document[name] for name in cls._fields if document.get(name) is not None}
+        fields = {name: document[name] for name in CHECKS if document.get(name) is not None}
         is_sound = {"run", "ts"} <= set(fields) and all(CHECKS[name](value) for name, value in fields.items())
-        return cls(**fields) if is_sound else None
+        return cls(**fields, stored=document) if is_sound else None
 
     def dump(self) -> Document:
         """The fields for the document and for reports."""
+        if self.stored is not None:
+            return {name: value for name, value in self.stored.items() if not name.startswith("_")}
         return {name: value for name, value in self._asdict().items() if value is not None}
 
     @property

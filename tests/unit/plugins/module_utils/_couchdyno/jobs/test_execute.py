@@ -185,3 +185,12 @@ def test_which_documents_are_expected(couch, client, book):
     assert [expects(update) for update in range(12)] == [None] * 7 + [True] * 2 + [None] + [True] * 2
     expects = cycle._expects(book.ledger._replace(origin=0), [])
     assert [expects(update) for update in range(7)] == [None] * 5 + [True] * 2
+
+
+@pytest.mark.parametrize("history", [None, 5, "xyz", {"a": 1}, [], [1]])
+def test_a_history_of_any_kind_is_kept_as_it_is(couch, client, original_ledger, history):
+    couch.documents["couchdyno_meta"] = dict(original_ledger, history=history)
+    shown = history if isinstance(history, (list, dict)) else []
+    assert info(client)["earlier"] == shown
+    assert execute(client)["after"]["updates"] == 3
+    assert couch.documents["couchdyno_history"]["history"] == history and info(client)["earlier"] == shown

@@ -50,3 +50,15 @@ def test_a_record_replaces_the_one_that_is_a_ring_older(couch, client):
     assert (placed["_id"], placed["_rev"]) == ("couchdyno_run_00003", "1-a")
     client.put(placed)
     assert [record.run for record in run_records.read(client, RING + 4)] == [RING + 3]
+
+
+def test_unknown_fields_are_shown_and_missing_ones_are_not_made_up(couch, client):
+    put(couch, 0, note=1, limit=None)
+    (record,) = run_records.read(client, 1)
+    assert record.dump() == {"run": 0, "ts": 1000, "updates": 1, "note": 1, "limit": None}
+
+
+@pytest.mark.parametrize("field", [{"ts": -1}, {"dt": -0.5}, {"updates": "5"}, {"latency": {"p50": 1}}, {"host": 5}])
+def test_records_that_make_no_sense_are_left_out(couch, client, field):
+    put(couch, 0, **field)
+    assert run_records.read(client, 1) == []
