@@ -296,58 +296,25 @@ series:
       type: dict
       sample: {"active": 1220500, "file": 4546000}
 runs:
-  description: The latest O(history) run records, oldest first. If they apply, records also have C(limit), the maximum
-    rate in documents per second; C(sizes), those of the database when the run began, in bytes; C(classes), the number
-    of errors by CouchDB's name for them; C(redone), the windows of earlier runs that the run finished, each with first
-    update, count and time of its claim.
+  description: The latest run records, as many as O(history) says, oldest first. C(first) and C(count) are the window of
+    updates, C(dt) is in seconds. Some have more fields. C(limit), the documents per second that the run was limited
+    to; C(sizes) of the database when it began, in bytes; C(classes), its errors by CouchDB's word for them; C(redone),
+    the windows of earlier runs that it took over, each as first update, count and time of its claim.
   type: list
   elements: dict
   returned: success
-  contains:
-    run:
-      description: The number of the run.
-      type: int
-      sample: 3
-    ts:
-      description: When it began, in Unix seconds by the server's clock.
-      type: int
-      sample: 1795461868
-    dt:
-      description: The time spent writing, in seconds.
-      type: float
-      sample: 0.014
-    first:
-      description: The first update of its window.
-      type: int
-      sample: 1010
-    count:
-      description: The number of updates in its window. V(0) if it only finished windows of other runs.
-      type: int
-      sample: 10
-    updates:
-      description: The number of documents that it wrote.
-      type: int
-      sample: 10
-    errors:
-      description: The number of documents that it could not write.
-      type: int
-      sample: 0
-    kind:
-      description: V(cycle) or V(fill).
-      type: str
-      sample: cycle
-    host:
-      description: The host that it ran on.
-      type: str
-      sample: driver1
-    latency:
-      description: Percentiles of the duration of bulk requests, in seconds.
-      type: dict
-      sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
-    connections:
-      description: The number of connections that it used.
-      type: int
-      sample: 4
+  sample:
+    - run: 3
+      ts: 1795461868
+      dt: 0.014
+      first: 1010
+      count: 10
+      updates: 10
+      errors: 0
+      kind: cycle
+      host: driver1
+      latency: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
+      connections: 4
 earlier:
   description: The history that the original tool recorded, unchanged.
   type: list
