@@ -95,7 +95,7 @@ def test_settings_from_environment_and_file(ready, tmp_path):
 
 
 def test_continuous_rereads_the_ledger(ready):
-    process = start("couchdyno-execute", "-c", 1, "--cycles", 2, "--json", ready.url)
+    process = start("couchdyno-execute", "-c", 10, "--cycles", 2, "--json", ready.url)
     first = json.loads(process.stdout.readline())
     run("couchdyno-execute", "-u", 1, ready.url)
     out, err = process.communicate(timeout=30)
