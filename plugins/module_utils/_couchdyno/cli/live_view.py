@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Sequence
 
-from ..reports.forms import duration, iso, short
+from ..reports.forms import duration, iso, run_rate, short
 from . import terminal
 
 try:
@@ -57,7 +57,7 @@ def line(snapshot: Data) -> str:
     parts = [f"{iso(snapshot['ts'])} {snapshot['name']}: {snapshot['all_runs']} runs", f"lap {_lap(snapshot)}"]
     if snapshot["runs"]:
         last = snapshot["runs"][-1]
-        parts[1:1] = [f"the last {last['updates']} documents in {last['dt']:.3f} s, {_rate(last):.0f}/s"]
+        parts[1:1] = [f"the last {last['updates']} documents in {last['dt']:.3f} s, {run_rate(last):.0f}/s"]
         if last.get("latency"):
             parts.insert(2, f"p99 {last['latency']['p99']:g} s")
         parts.append(f"errors {last['errors']}")
@@ -70,7 +70,7 @@ def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
     lines: list[tuple[str, Sequence[float], str]] = [
         ("time", (), f"{iso(snapshot['ts'])}, {snapshot['all_runs']} runs, {snapshot['open_claims']} open claims")]
     if runs:
-        rates = [_rate(run) for run in runs]
+        rates = [run_rate(run) for run in runs]
         lines.append(("rate", rates, f"{rates[-1]:.0f} documents/s, from {min(rates):.0f} to {max(rates):.0f}"))
     told = [run["latency"] for run in runs if run.get("latency")]
     for name in ("p50", "p95", "p99") if told else ():
@@ -102,11 +102,6 @@ def picture(snapshot: Data, width: int) -> Any:
                                                     overflow="ellipsis", no_wrap=True))
     lap = ProgressBar(total=snapshot["total"], completed=snapshot["lap_done"])
     return Panel(Group(table, Text(f"lap {_lap(snapshot)}", style="dim"), lap), title=Text(snapshot["name"]))
-
-
-def _rate(run: Data) -> float:
-    """Documents per second."""
-    return float(run["updates"] / run["dt"]) if run["dt"] else 0.0
 
 
 def _lap(snapshot: Data) -> str:

@@ -85,9 +85,12 @@ class Plan(NamedTuple):
         """Whether the database or its ledger is created."""
         return self.action != KEEP
 
-    def report(self) -> Data:
-        """The part of a report about what was found and whether it changes."""
-        return {"changed": self.is_change, "before": self.found.ledger and self.found.ledger.shown()}
+    def report(self, filled: Data | None) -> Data:
+        """The part of a report about what was found and whether it changes; ``filled`` are the counts of a fill."""
+        before = self.found.ledger and self.found.ledger.shown()
+        if filled is None:
+            return {"changed": self.is_change, "before": before}
+        return {"changed": self.is_change or filled["updates"] > 0, "before": before, "fill": filled}
 
 
 def setup(client: Client, request: Request, pace: Pace | None = None,
@@ -101,23 +104,18 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
     request = request.check()
     document = LedgerDocument(client)
     plan = _apply(client, document, request, _plan(client, document, request, stop), stop)
-    report = plan.report()
-    if request.fill:
-        report["fill"] = fill(client, document, pace or Pace(), progress, stop)
-        report["changed"] = plan.is_change or report["fill"]["updates"] > 0
-    return dict(report, dyno_config=document.ledger.shown())
+    filled = fill(client, document, pace or Pace(), progress, stop) if request.fill else None
+    return dict(plan.report(filled), dyno_config=document.ledger.shown())
 
 
 def preview(client: Client, request: Request, stop: Stop = NEVER) -> Data:
     """What ``setup`` would return if all went well; changes nothing."""
     request = request.check()
     plan = _plan(client, LedgerDocument(client), request, stop)
-    report = plan.report()
-    if request.fill:
-        report["fill"] = {"updates": missing(plan.ledger)}
-        report["changed"] = plan.is_change or report["fill"]["updates"] > 0
     config = plan.ledger.shown()
-    return dict(report, dyno_config=dict(config, seed=None) if plan.is_change and plan.ledger.seed is None else config)
+    if plan.is_change:
+        config.setdefault("seed", None)  # not drawn yet
+    return dict(plan.report({"updates": missing(plan.ledger)} if request.fill else None), dyno_config=config)
 
 
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:

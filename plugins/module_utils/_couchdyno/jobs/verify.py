@@ -18,6 +18,7 @@ from ..errors import NoDatabase, NoLedger, UsageError, command, option
 from ..model.expectation import Expectation
 from ..model.ledger import LEDGER_ID, Ledger
 from ..model.limits import MAX_POSITION, check_count, is_integer
+from ..model.outcome import rate
 from ..model.parameters import Parameters
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
@@ -88,10 +89,11 @@ class Case(NamedTuple):
     @property
     def latest(self) -> Callable[[], int] | None:
         """A function that reads the current end of the expectation; None if that is fixed or not known."""
-        source = self.original if self.is_spanned else self.copy
-        if source is None or (self.span.until is not None if self.is_spanned else self.ledgers.own is None):
-            return None
-        return lambda: read_ledger(source).position
+        if self.is_spanned:
+            source = self.original if self.span.until is None else None
+        else:
+            source = self.copy if self.ledgers.own else None
+        return (lambda: read_ledger(source).position) if source else None
 
     def until(self, ledgers: Ledgers) -> int | None:
         """The end of the span: by default, the position of the source."""
@@ -148,7 +150,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
               "database": copy.name, "ts": copy.now()}
     report.update(_standing(case, ledgers, tally))
     dt = time.monotonic() - started
-    return dict(report, dt=round(dt, 3), rate=round(tally.checked / dt, 1) if dt else 0.0)
+    return dict(report, dt=round(dt, 3), rate=rate(tally.checked, dt))
 
 
 def given_stream(seed: int | None, total: int | None, size: int | None) -> Stream | None:

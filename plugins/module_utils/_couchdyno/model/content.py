@@ -62,9 +62,8 @@ class ClassicContent(Content):
 
     def render(self, update: int, ts: int, rev: str | None = None) -> str:
         """As in Content; without ``rev`` the text is ``size`` bytes long, or as short as the other fields allow."""
-        head = HEAD % (self._index(update), ts, update)
-        tail = '"}' if rev is None else f'","_rev":"{rev}"}}'
-        return head + self.digits(update, ts, self._size - len(head) - 2) + tail
+        head, data = self._parts(update, ts)
+        return head + data + ('"}' if rev is None else f'","_rev":"{rev}"}}')
 
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
         """As in Content."""
@@ -81,7 +80,7 @@ class ClassicContent(Content):
         stamp = ts_of(update)
         if stamp is not None and ts != stamp:
             return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
-        expected = self._data(update, ts)
+        __, expected = self._parts(update, ts)
         if data != expected:
             return Reading(-1, _wrong_data(data, expected, f"update {update} at {ts}"))
         return Reading(update)
@@ -92,9 +91,10 @@ class ClassicContent(Content):
             return ""
         return shake_128(b"%d/%d/%d" % (self._seed, update, ts)).hexdigest((length + 1) // 2)[:length]
 
-    def _data(self, update: int, ts: int) -> str:
-        """The field ``data`` of the document that an update writes."""
-        return self.digits(update, ts, self._size - len(HEAD % (self._index(update), ts, update)) - 2)
+    def _parts(self, update: int, ts: int) -> tuple[str, str]:
+        """The text of the document that an update writes, up to the field ``data``, and that field."""
+        head = HEAD % (self._index(update), ts, update)
+        return head, self.digits(update, ts, self._size - len(head) - 2)
 
 
 def _wrong_fields(names: Iterable[str]) -> str:

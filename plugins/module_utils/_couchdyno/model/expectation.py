@@ -36,10 +36,10 @@ class Expectation(NamedTuple):
         state = stream.state_at(index, self.since)
         if not state.exists or self.claim_of(state.update) is None:
             return state
-        is_superseded = self.superseded is not None and state.update < self.superseded.stop
         update = stream.previous(state.update)
-        while is_superseded and self.superseded and update is not None and update >= self.superseded.first:
-            update = stream.previous(update)
+        if self.superseded and state.update < self.superseded.stop:
+            while update is not None and update >= self.superseded.first:
+                update = stream.previous(update)
         return NOT_CREATED if update is None else holding(update)
 
     def claim_of(self, update: int) -> Claim | None:

@@ -92,6 +92,11 @@ def quoted(document_id: str) -> str:
     return document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id)
 
 
+def run_rate(run: Any) -> float:
+    """Documents per second of a run, ``{"updates", "dt", …}``; 0.0 for a duration of 0."""
+    return float(run["updates"] / run["dt"]) if run["dt"] else 0.0
+
+
 def failure(sample: Any) -> str:
     """A document that could not be written: ``{"id", "update", "reason"}``."""
     return f"{sample['id']} (update {sample['update']}): {sample['reason']}"

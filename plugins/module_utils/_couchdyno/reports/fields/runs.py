@@ -25,6 +25,7 @@ from ..forms import (
     UNTIL,
     counted,
     percent,
+    run_rate,
     utc,
 )
 from ..paths import Data
@@ -72,7 +73,7 @@ def _latest_gaps(gaps: Data) -> list[str]:
 
 
 def _run_rate(run: Data) -> str:
-    return f"{run['updates'] / run['dt'] if run['dt'] else 0:.0f}"
+    return f"{run_rate(run):.0f}"
 
 
 POINT = Section("series.*", optional=True, fields=(
