@@ -46,7 +46,7 @@ def _by_connections(axes: Any, table: Table) -> None:
         found = {count: table.find(rates.row(SIZE, count), name) for count in rates.CONNECTIONS}
         shown = {count: figure.median for count, figure in found.items() if figure}
         axes.plot([str(count) for count in shown], list(shown.values()), "o-", color=COLOURS[name], label=LABELS[name])
-    axes.set(title=f"Cycles, documents of {size_name(SIZE)}", xlabel="connections", ylabel="documents a second")
+    axes.set(title=f"Cycles, documents of {size_name(SIZE)}", xlabel="connections", ylabel="documents per second")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="lower right")
 
@@ -60,17 +60,17 @@ def _by_size(axes: Any, table: Table) -> None:
         places = [place + (offset - (len(names) - 1) / 2) * width for place in range(len(heights))]
         axes.bar(places, heights, width * 0.9, color=COLOURS[name], label=LABELS[name])
     axes.set_xticks(range(len(rates.DOCUMENTS)), [size_name(size) for size in rates.DOCUMENTS])
-    axes.set(title=f"Cycles, {CONNECTIONS} connections", xlabel="size of a document", ylabel="MB a second")
+    axes.set(title=f"Cycles, {CONNECTIONS} connections", xlabel="document size", ylabel="MB per second")
     axes.legend(frameon=False, loc="upper left")
 
 
 def _peers(axes: Any, table: Table) -> None:
     """Documents per second of each program."""
     rows = table.rows[::-1]
-    heights = [_median(table.find(row, "documents a second")) for row in rows]
+    heights = [_median(table.find(row, "documents per second")) for row in rows]
     colours = [COLOURS[rates.CYCLE if row.startswith("couchdyno") else rates.WRITE_CEILING] for row in rows]
     axes.bar_label(axes.barh(rows, heights, color=colours), fmt="{:,.0f}", padding=3)
-    axes.set(title="Other programs, start to exit", xlabel="documents a second")
+    axes.set(title="Other programs, start to exit", xlabel="documents per second")
     axes.set_xlim(right=max(heights) * 1.2)
 
 

@@ -28,8 +28,8 @@ def measure(bench: Bench) -> Iterator[Table]:
         for name, took in found.items():
             seconds[name].append(took)
     table = Table("drivers", "Drivers", NOTE.format(documents=lap))
-    table.add(f"{DRIVERS} at once", "documents a second", [lap / took for took in seconds["many"]])
-    table.add("one alone", "documents a second", [lap / took for took in seconds["one"]])
+    table.add(f"{DRIVERS} at once", "documents per second", [lap / took for took in seconds["many"]])
+    table.add("one alone", "documents per second", [lap / took for took in seconds["one"]])
     table.add(f"{DRIVERS} at once", "of one alone", ratios(seconds["one"], seconds["many"]), at_least(0.9))
     bench.delete("drivers")
     yield table

@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     for name, values in cpus.items():
         table.add(name, "CPU, µs a document", values, at_most(16) if name == "couchdyno" else None)
     for name, values in rates.items():
-        table.add(name, "updates a second", values)
+        table.add(name, "updates per second", values)
     table.add("couchdyno", "times naive", ratios(rates["couchdyno"], rates["naive"]), at_least(3))
     bench.delete("laps_ours", "laps_naive", "laps_lean", "laps_one")
     yield table

@@ -8,7 +8,7 @@ from typing import Iterator
 from bench import Bench, say
 from figures import Table, at_most
 
-RATE = 1000  # documents a second
+RATE = 1000  # documents per second
 SIZE = 1000
 CYCLES = 10
 NOTE = ("couchdyno-execute --rate N -c 0, {cycles} cycles of {each} seconds: documents per second from start to exit, "
@@ -24,7 +24,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     run = bench.script("execute", database, "--rate", RATE, "-c", 0, "--cycles", CYCLES, "-u", window)
     kept = CYCLES * window / (run.seconds - start)
     table = Table("pace", "Rate", NOTE.format(cycles=CYCLES, each=f"{each:g}"))
-    table.add(f"{RATE:,}", "documents a second", kept)
+    table.add(f"{RATE:,}", "documents per second", kept)
     table.add(f"{RATE:,}", "off by, %", abs(kept / RATE - 1) * 100, at_most(2))
     bench.delete("pace")
     yield table

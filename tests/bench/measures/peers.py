@@ -82,7 +82,7 @@ def _table(runs: dict[tuple[str, str], list[Run]], documents: int) -> Table:
     table = Table("peers", "Program", NOTE.format(documents=documents, connections=CONNECTIONS))
     for (name, what), series in runs.items():
         row = f"{name}, {what}"
-        table.add(row, "documents a second", [documents / took.seconds for took in series])
+        table.add(row, "documents per second", [documents / took.seconds for took in series])
         table.add(row, "CPU, µs a document", [took.cpu / documents * 1e6 for took in series])
         table.add(row, "peak RSS, MB", [took.rss for took in series])
         if name != "couchdyno":

@@ -31,7 +31,7 @@ def measure(bench: Bench) -> Iterator[Table]:
         peaks.append(found["couchdyno-verify"].rss)
     table = Table("verify", "Reader", NOTE.format(documents=total))
     for name, values in rates.items():
-        table.add(name, "documents a second", values)
+        table.add(name, "documents per second", values)
         table.add(name, "CPU, µs a document", cpus[name], None if name == PLAIN else at_most(45))
     table.add("couchdyno-verify", "of plain reading", ratios(rates["couchdyno-verify"], rates[PLAIN]), at_least(0.8))
     table.add("couchdyno-verify", "peak RSS, MB", peaks, at_most(80))

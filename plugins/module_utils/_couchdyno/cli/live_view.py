@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Sequence
 
-from ..reports.forms import duration, iso, run_rate, short
+from ..reports.forms import counted, duration, measured, per_second, run_rate, short, short_time, utc
 from . import terminal
 
 try:
@@ -17,10 +17,10 @@ try:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
-except ImportError:  # lines serve, too
+except ImportError:  # plain lines do
     Live = None  # type: ignore[assignment, misc]
 
-INTERVAL = 2.0  # seconds between two looks
+INTERVAL = 2.0  # seconds between two snapshots
 AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the room between
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -54,30 +54,33 @@ class LiveView:
 
 def line(snapshot: Data) -> str:
     """A snapshot in a line."""
-    parts = [f"{iso(snapshot['ts'])} {snapshot['name']}: {snapshot['all_runs']} runs", f"lap {_lap(snapshot)}"]
+    parts = [f"{utc(snapshot['ts'])} {snapshot['name']}: {counted(snapshot['all_runs'], 'run')}"]
     if snapshot["runs"]:
         last = snapshot["runs"][-1]
-        parts[1:1] = [f"the last {last['updates']} documents in {last['dt']:.3f} s, {run_rate(last):.0f}/s"]
+        took = f"{short_time(last['dt'])} ({per_second(run_rate(last))})"
+        parts.append(f"latest: {counted(last['updates'], 'document')} in {took}")
         if last.get("latency"):
-            parts.insert(2, f"p99 {last['latency']['p99']:g} s")
-        parts.append(f"errors {last['errors']}")
-    return ", ".join(parts)
+            parts.append(f"p99 {short_time(last['latency']['p99'])}")
+        parts.append(counted(last["errors"], "error"))
+    return ", ".join([*parts, f"lap {_lap(snapshot)}"])
 
 
 def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
-    """The lines above the progress bar: a name, the values to draw, and what to say about them."""
+    """The lines above the progress bar: a name, the values to draw, and the text beside them."""
     runs = snapshot["runs"]
     lines: list[tuple[str, Sequence[float], str]] = [
-        ("time", (), f"{iso(snapshot['ts'])}, {snapshot['all_runs']} runs, {snapshot['open_claims']} open claims")]
+        ("time", (), f"{utc(snapshot['ts'])}, {counted(snapshot['all_runs'], 'run')}, "
+                     f"{counted(snapshot['open_claims'], 'open claim')}")]
     if runs:
         rates = [run_rate(run) for run in runs]
-        lines.append(("rate", rates, f"{rates[-1]:.0f} documents/s, from {min(rates):.0f} to {max(rates):.0f}"))
+        lowest, highest = measured(min(rates)), measured(max(rates))
+        lines.append(("rate", rates, f"{measured(rates[-1])} documents/s, from {lowest} to {highest}"))
     told = [run["latency"] for run in runs if run.get("latency")]
     for name in ("p50", "p95", "p99") if told else ():
         values = [entry[name] for entry in told]
-        lines.append((name, values, f"{values[-1]:g} s, at most {max(values):g}"))
+        lines.append((name, values, f"{short_time(values[-1])}, at most {short_time(max(values))}"))
     errors = [run["errors"] for run in runs]
-    lines.append(("errors", errors, f"{sum(errors)} in the latest {len(runs)} runs"))
+    lines.append(("errors", errors, f"{sum(errors)} in the latest {counted(len(runs), 'run')}" if runs else "0"))
     return lines
 
 
@@ -105,7 +108,7 @@ def picture(snapshot: Data, width: int) -> Any:
 
 
 def _lap(snapshot: Data) -> str:
-    text = f"{snapshot['laps']}: {short(snapshot['lap_done'])} of {short(snapshot['total'])}"
+    text = f"{snapshot['laps']}: {short(snapshot['lap_done'])} of {short(snapshot['total'])} documents"
     if snapshot["seconds_left"] is None:
         return text
-    return f"{text}, done in {duration(snapshot['seconds_left'])}"
+    return f"{text}, {duration(snapshot['seconds_left'])} left"
