@@ -55,44 +55,44 @@ def add_one_among_the_others(store, stream):
     added = dict(store.get(stream.document_id(5)), _id=stream.document_id(5) + "x")
     del added["_rev"]
     store.put(added)
-    return {("extra", added["_id"]): "does not belong to the stream"}
+    return {("extra", added["_id"]): "is not in the stream"}
 
 
 def add_one_beyond_the_total(store, stream):
     added = f"cdyno_{stream.total:012d}"
     store.put({"_id": added, "ts": 1, "update": stream.total, "data": ""})
-    return {("extra", added): "does not belong to the stream"}
+    return {("extra", added): "is not in the stream"}
 
 
 def add_some_elsewhere(store, stream):
     names = ["0", "Zebra", "cdyno_", "cdyno_0", "cdyno_00000000000a", "couchdyno_metb", "couchdyno_run_1", "ähre"]
     for name in names:
         store.put({"_id": name})
-    return {("extra", name): "does not belong to the stream" for name in names}
+    return {("extra", name): "is not in the stream" for name in names}
 
 
 def make_a_conflict(store, stream):
     document = store.get(stream.document_id(9))
     rev = store.fork(document)
-    return {("conflicted", document["_id"]): f"has 1 conflicting revision, {rev}"}
+    return {("conflicted", document["_id"]): f"has a losing revision, {rev}"}
 
 
 def truncate_data(store, stream):
     document = store.get(stream.document_id(12))
     store.put(dict(document, data=document["data"][:-7]))
-    return {("damaged", document["_id"]): f"its data has {len(document['data']) - 7} characters"}
+    return {("damaged", document["_id"]): f"has {len(document['data']) - 7} characters of data"}
 
 
 def change_ts(store, stream):
     document = store.get(stream.document_id(13))
     store.put(dict(document, ts=document["ts"] + 1))
-    return {("damaged", document["_id"]): "its data is not that of update"}
+    return {("damaged", document["_id"]): "has data that does not match update"}
 
 
 def change_update(store, stream):
     document = store.get(stream.document_id(14))
     store.put(dict(document, update=document["update"] - stream.total))
-    return {("damaged", document["_id"]): "its data is not that of update"}
+    return {("damaged", document["_id"]): "has data that does not match update"}
 
 
 def take_a_field(store, stream):
@@ -111,19 +111,19 @@ def add_a_field(store, stream):
 def change_a_type(store, stream):
     document = store.get(stream.document_id(17))
     store.put(dict(document, update=str(document["update"])))
-    return {("damaged", document["_id"]): "its field update is '"}
+    return {("damaged", document["_id"]): "has an invalid field update: '"}
 
 
 def change_ts_to_a_negative_one(store, stream):
     document = store.get(stream.document_id(13))
     store.put(dict(document, ts=-1))
-    return {("damaged", document["_id"]): "its field ts is -1"}
+    return {("damaged", document["_id"]): "has an invalid field ts: -1"}
 
 
 def change_data_to_a_number(store, stream):
     document = store.get(stream.document_id(17))
     store.put(dict(document, data=5))
-    return {("damaged", document["_id"]): "its field data is 5"}
+    return {("damaged", document["_id"]): "has an invalid field data: 5"}
 
 
 def empty_a_document(store, stream):

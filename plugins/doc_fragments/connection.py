@@ -49,7 +49,7 @@ options:
     type: path
   timeout:
     description:
-      - The time in seconds within which an answer of the server must be complete, from 0.001 to 86400.
+      - The number of seconds within which each answer must be complete, above 0 and at most 86400.
       - If omitted, the environment variable E(COUCHDYNO_TIMEOUT) is used.
     type: float
     default: 60

@@ -10,12 +10,12 @@ class ModuleDocFragment:
 options:
   connections:
     description:
-      - The maximum number of concurrent requests, from 1 to 64.
-      - If omitted, 4.
+      - The maximum number of requests in flight at once, from 1 to 64.
+      - If omitted, it is 4.
     type: int
   batch_bytes:
     description:
       - The maximum size in bytes of the documents in a request, from 1 to 1000000000.
-      - If omitted, it is chosen by the size of the documents.
+      - If omitted, it depends on the size of the documents.
     type: int
 """

@@ -35,7 +35,7 @@ options:
     description:
       - The number of documents to update in each cycle, from 1 to 1000000000000. If it exceeds the number of documents
         in the database, each cycle updates all of them.
-      - If omitted, the number that the database was set up with.
+      - If omitted, the number that the database was set up with is used.
     type: int
   cycles:
     description: The number of cycles to run, from 1 to 1000000000.
@@ -53,8 +53,8 @@ options:
     type: float
   stop_file:
     description:
-      - When this file exists, no further cycle begins. The current cycle is completed.
-      - For playbooks that run cycles in the background, with C(async), while another task is running.
+      - No further cycle begins once this file exists. The first cycle always runs, and a running cycle is completed.
+      - Use it in playbooks that run cycles in the background with C(async).
     type: path
 """
 
@@ -149,23 +149,27 @@ cycles:
           description: The first update of the cycle's window.
           type: int
         redone:
-          description: The number of documents written to finish the windows of other cycles.
+          description: The number of updates in unfinished windows of earlier cycles that this cycle took over.
+            Documents that already hold their update are not written again.
           type: int
         accepted:
           description: The number of documents that fewer nodes than a quorum have confirmed.
           type: int
         conflicts:
-          description: The number of writes that were first refused because the document had just changed.
+          description: The number of writes that CouchDB refused because the document had just changed. They are
+            retried.
           type: int
         foreign:
-          description: The number of overwritten documents that somebody else had deleted, or had written during the
+          description: The number of overwritten documents that other clients had deleted, or had written during the
             cycle. Documents that were edited before the cycle are overwritten and not counted.
           type: int
         left:
-          description: The number of documents left to the next cycle because of a signal.
+          description: The number of further documents in the unfinished part of the window, after a signal or between
+            documents that could not be written. The next cycle finishes that part.
           type: int
         busy:
-          description: V(1) if other hosts were updating all documents of the window.
+          description: V(1) if the cycle wrote nothing, because other drivers were still updating some of its documents
+            after two minutes.
           type: int
         samples:
           description: The first few documents that could not be written, each with its C(id), its C(update) and the

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - dyno.couchdb.attributes.info
 options:
   history:
-    description: The number of latest run records to return, from 0 to 1000000000. A database keeps 10,000 of them.
+    description: How many of the latest run records to return, from 0 to 1000000000. A database keeps the latest 10,000.
     type: int
     default: 0
   daily:
@@ -29,7 +29,8 @@ options:
     type: bool
     default: false
   conflicts:
-    description: Whether to look for documents with conflicting revisions. This reads the revisions of all documents.
+    description: Whether to look for documents with conflicting revisions. This reads the changes feed of the whole
+      database.
     type: bool
     default: false
   series:
@@ -100,13 +101,13 @@ database:
       type: int
       sample: 1
     connections:
-      description: All values of O(dyno.couchdb.couchdyno_execute#module:connections) that cycles have used.
+      description: All values of O(dyno.couchdb.couchdyno_execute#module:connections) in the run records.
       type: list
       elements: int
       sample: [4]
     limits:
-      description: All values of O(dyno.couchdb.couchdyno_execute#module:rate) that cycles have used. Empty if no
-        cycle had a limit.
+      description: All values of O(dyno.couchdb.couchdyno_execute#module:rate) in the run records. Empty if no run had
+        a limit.
       type: list
       elements: float
       sample: []
@@ -190,7 +191,8 @@ statistics:
           description: The number of documents that they could not write.
           type: int
         error_classes:
-          description: The number of errors of each class, by CouchDB's name for the error.
+          description: The number of errors of each class. The class is CouchDB's name for the error,
+            C(other), or the kind of error that ended the run.
           type: dict
         first_ts:
           description: When the first of them began, in Unix seconds by the server's clock.
@@ -209,7 +211,7 @@ statistics:
           type: dict
         trend:
           description: The median rates of the C(earlier) and the C(later) half of the cycles, the C(change) in percent,
-            and whether the change is within the noise (C(is_noise)).
+            and whether the change is within the noise (C(is_noise)). It always is with fewer than 16 cycles.
           type: dict
         latency:
           description: The duration of bulk requests in seconds. The medians of the cycles' C(p50) and C(p95), and the
@@ -219,8 +221,9 @@ statistics:
       description: The same statistics of fills.
       type: dict
 hosts:
-  description: Statistics of each host's cycles. The values of RV(statistics.cycle), the usual C(interval) between
-    cycles in seconds (V(null) if there is none), and the number of cycles that were due and did not run (C(missed)).
+  description: Statistics of the cycles of each C(host). C(runs), C(updates), C(errors), C(first_ts), C(last_ts),
+    C(rate) and C(latency) as in RV(statistics.cycle), the usual C(interval) between cycles in seconds (V(null) if there
+    is none), and the number of cycles that were due and did not run (C(missed)).
   type: list
   elements: dict
   returned: success
@@ -235,7 +238,7 @@ gaps:
            {"host": "driver1", "since": 1795461868, "until": 1795462108, "missed": 3}]}
 growth:
   description: How the sizes of the database, C(file) and C(active), have changed since the first cycle that recorded
-    them, in bytes. V(null) if no cycle did.
+    them, in bytes. V(null) if no cycle or no current size is known. C(per_day) is V(null) in the first hour.
   type: dict
   returned: success
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}
@@ -252,12 +255,14 @@ census:
   returned: with O(daily)
   sample: [{"day": "2026-11-24", "runs": 1440, "updates": 14400, "errors": 0}]
 conflicts:
-  description: The number of documents in conflict, the number of their losing revisions, and the first few of them.
+  description: The number of C(documents) in conflict, the number of their losing C(revisions), and the first few of
+    these documents (C(samples)).
   type: dict
   returned: with O(conflicts)
   sample: {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}
 series:
-  description: The cycles as at most 240 points, each for the same number of consecutive cycles.
+  description: The cycles as at most 240 points, each for an equal number of consecutive cycles; the last point may
+    cover fewer. If there are no cycles, the fills.
   type: list
   elements: dict
   returned: with O(series)
@@ -296,10 +301,10 @@ series:
       type: dict
       sample: {"active": 1220500, "file": 4546000}
 runs:
-  description: The latest run records, as many as O(history) says, oldest first. C(first) and C(count) are the window of
-    updates, C(dt) is in seconds. Some have more fields. C(limit), the documents per second that the run was limited
-    to; C(sizes) of the database when it began, in bytes; C(classes), its errors by CouchDB's word for them; C(redone),
-    the windows of earlier runs that it took over, each as first update, count and time of its claim.
+  description: The latest run records, at most O(history), oldest first. C(first) and C(count) describe the window of
+    updates, C(dt) is in seconds. Records of some runs also have the C(limit) in documents per second, the C(sizes) of
+    the database in bytes when the run began, the number of errors by class (C(classes)), and the windows that were
+    taken over from earlier runs (C(redone)), each as first update, count and time of the claim.
   type: list
   elements: dict
   returned: success
@@ -316,10 +321,10 @@ runs:
       latency: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
       connections: 4
 earlier:
-  description: The history that the original tool recorded, unchanged.
+  description: The history that the original couchdyno recorded, unchanged.
   type: list
   elements: raw
-  returned: when the database was set up by the original tool
+  returned: when the database was set up by the original couchdyno
 report:
   description: The report as C(couchdyno-info) prints it.
   type: str

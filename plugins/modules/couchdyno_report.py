@@ -10,9 +10,9 @@ module: couchdyno_report
 short_description: Create a page with charts of one or many databases
 version_added: 0.1.0
 description:
-  - Creates an HTML file from the results of M(dyno.couchdb.couchdyno_info) on any number of hosts. The file opens
-    without a network.
-  - The module connects to no database. Run it on the host where the page is wanted, usually the controller.
+  - Creates an HTML file from the results of M(dyno.couchdb.couchdyno_info) on any number of hosts. The file can
+    be viewed offline.
+  - The module connects to no database. Run it on the host that should store the page, usually the controller.
 author:
   - The couchdyno maintainers (@couchdyno)
 extends_documentation_fragment:

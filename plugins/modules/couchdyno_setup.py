@@ -35,8 +35,8 @@ options:
   state:
     description:
       - With V(present), the database exists and is set up with these parameters. The module fails if the database
-        was set up with other parameters, or is not empty and was not set up by couchdyno, unless O(force=true).
-      - An existing empty database is used, so an admin can create it for a user who may not.
+        was set up with other parameters, or was not set up by couchdyno, unless O(force=true).
+      - An existing empty database is used if the user is not an admin, so an admin can create it for that user.
       - With V(absent), the database is deleted. The module fails if couchdyno did not set it up, unless O(force=true).
     type: str
     choices: [present, absent]
@@ -46,7 +46,8 @@ options:
     type: int
     default: 1000
   size:
-    description: The size of each document as JSON text in bytes, at most 100000000.
+    description: The size of each document in bytes of JSON text, from 1 to 100000000. Documents cannot be smaller than
+      their other fields, about 70 bytes.
     type: int
     default: 1000
   updates_per_run:
@@ -69,10 +70,10 @@ options:
     type: bool
     default: false
   q:
-    description: The number of shards of a new database, at most 1024. If omitted, the server's default applies.
+    description: The number of shards of a new database, from 1 to 1024. If omitted, the server's default applies.
     type: int
   n:
-    description: The number of replicas of each shard of a new database, at most 64. If omitted, the server's default
+    description: The number of replicas of each shard of a new database, from 1 to 64. If omitted, the server's default
       applies.
     type: int
 """

@@ -11,10 +11,10 @@ short_description: Verify every document of a CouchDB database or of a copy
 version_added: 0.1.0
 description:
   - Checks every document of a database that M(dyno.couchdb.couchdyno_setup) has set up, or of a restored or replicated
-    copy of it, and fails if any is missing, stale or damaged. The expected contents are computed, so the original
-    database is not needed.
-  - If no positions are given, the database is right if it holds a single point in time, the one in its ledger. If
-    they are given, it is right if every document holds an update that it may have held while the copy was created.
+    copy of it, and fails if any is missing, stale, damaged, in conflict or unexpected. The expected contents are
+    computed, so the original database is not needed.
+  - Without positions, all documents must match the ledger in the database. With positions, each document must hold an
+    update that it may have held while the copy was created.
   - Cycles of M(dyno.couchdb.couchdyno_execute) may run at the same time.
 author:
   - The couchdyno maintainers (@couchdyno)
@@ -26,8 +26,8 @@ extends_documentation_fragment:
 options:
   from_position:
     description:
-      - The position below which every update of the source was written when the copy was begun, as
-        M(dyno.couchdb.couchdyno_info) returned in RV(dyno.couchdb.couchdyno_info#module:progress.settled).
+      - The position below which all updates of the source were written when the copy began, which is
+        RV(dyno.couchdb.couchdyno_info#module:progress.settled), read before the copy.
       - Requires O(to_position) or O(source_url).
     type: int
   to_position:
@@ -38,7 +38,7 @@ options:
     type: int
   source_url:
     description:
-      - The URL of the database that was copied, to report the updates that would be lost by going back to the copy.
+      - The URL of the database that was copied, to report the updates that would be lost by reverting to the copy.
       - O(ca_path), O(validate_certs), O(client_cert), O(client_key) and O(timeout) apply to it as well.
       - If omitted, the environment variable E(COUCHDYNO_SOURCE_URL) is used.
     type: str
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     - name: Restore the backup
       ansible.builtin.command: restore backup-me restored
 
-    - name: Verify the copy, and report what would be lost by going back to it
+    - name: Verify the copy, and report what would be lost by reverting to it
       dyno.couchdb.couchdyno_verify:
         url: http://localhost:5984/restored
         from_position: "{{ before.progress.settled }}"
@@ -152,13 +152,13 @@ counts:
       description: Documents that hold a newer update than allowed.
       type: int
     damaged:
-      description: Documents with contents that no update of theirs writes.
+      description: Documents whose contents match none of their updates.
       type: int
     missing:
       description: Expected documents that are not in the database.
       type: int
     extra:
-      description: Documents that do not belong to the update stream.
+      description: Documents that are not in the update stream.
       type: int
     conflicted:
       description: Documents with correct contents, but more than one leaf revision.
@@ -190,8 +190,8 @@ low:
   returned: always
   sample: 2200
 high:
-  description: The position from which on no update is present. If it equals RV(low), the database holds a single point
-    in time.
+  description: The position at and above which no update is present. If it equals RV(low), the database holds a single
+    point in time.
   type: int
   returned: always
   sample: 2200
@@ -206,8 +206,8 @@ high_ts:
   returned: always
   sample: 1795461868
 ledger:
-  description: What the ledger in the database says. Its C(position), the position up to which it is C(settled), the
-    number of its open C(claims), and whether it C(agrees) with the documents. V(null) if it was not read.
+  description: The ledger in the database. Its C(position), the position below which every update is known to be written
+    (C(settled)), the number of open C(claims), and whether it C(agrees) with the documents. V(null) if it was not read.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "agrees": true}
@@ -223,8 +223,8 @@ source:
   returned: with O(source_url)
   sample: {"position": 2500, "ts": 1795461999}
 lag:
-  description: What would be lost by going back to this copy. The number of C(updates), and the C(seconds) in which they
-    were claimed. Unknown values are V(null).
+  description: What would be lost by reverting to this copy. The number of C(updates), and the time span of their claims
+    in C(seconds). Unknown values are V(null).
   type: dict
   returned: with O(source_url)
   sample: {"updates": 300, "seconds": 131}

@@ -270,7 +270,7 @@ def test_the_playbook(browser, server, watched, tmp_path):
     inventory.write_text(json.dumps({"drivers": {"hosts": hosts, "vars": common}}))
     page = tmp_path / "report.html"
     flags = ("-i", inventory, "-e", f"couchdyno_report={page}", "-e", "couchdyno_verify=true")
-    assert f"{page}, without lost" in playbook("dyno.couchdb.report", *flags, cwd=ROOT, code=2)
+    assert f"{page} (no data from lost)" in playbook("dyno.couchdb.report", *flags, cwd=ROOT, code=2)
     browser.open(page)
     summaries = browser.script("return [...document.querySelectorAll('summary')].map(e => e.textContent)")
     assert sorted(summaries) == sorted([

@@ -105,7 +105,7 @@ def test_a_document_that_was_damaged_is_named_and_fails_it(drill):
     flip = FLIP.format(python=sys.executable, copy=drill.copy.name)
     out = drill.run(code=2, couchdyno_restore_command=f"{restore} && {flip}", couchdyno_keep_copy=True)
     assert "The copy is wrong: 1 document damaged" in out
-    assert "damaged : cdyno_000000000003 its data differs from that of update " in out
+    assert "damaged : cdyno_000000000003 has data that differs from update " in out
     assert (drill.copy.request("GET").status_code, drill.kept.request("GET").status_code) == (200, 404)
 
 
@@ -121,7 +121,7 @@ def test_a_host_that_is_gone_is_named_and_nothing_remains(drill, tmp_path):
     hosts = tmp_path / "hosts"
     hosts.write_text("gone ansible_connection=local ansible_remote_tmp=/proc/nowhere\n")
     out = drill.run("-i", hosts, code=2, couchdyno_restore_host="gone")
-    assert 'The step \\"Reach the host of the restore command\\" failed: gone: ' in out
+    assert 'The step \\"Check that the restore host is reachable\\" failed: gone: ' in out
     assert drill.is_cleaned_up()
 
 
@@ -168,6 +168,6 @@ def test_what_could_not_be_cleaned_up_is_reported(drill):
 def test_a_database_in_the_place_of_the_copy_is_not_touched(drill):
     drill.copy.create().put({"_id": "precious"})
     out = drill.run(code=2)
-    assert f"There is a database {drill.copy.plain_url} already; delete it, or name another place" in out
+    assert f"The database {drill.copy.plain_url} already exists; delete it, or set" in out
     assert drill.copy.get("precious")["_id"] == "precious"
     assert drill.source.ledger["position"] == 300

@@ -67,8 +67,12 @@ def test_they_work(module, server, databases, backup_system, tmp_path):
         run("couchdyno-setup", "-w", "-t", 5, databases["restored"].url)
         absent = {"url": databases["restored"].plain_url, "state": "absent"}
         wanted[1]["block"].insert(0, {"name": "Make room", "dyno.couchdb.couchdyno_setup": absent})
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": wanted,
-            "vars": {"couchdb_password": server.password, "ansible_python_interpreter": sys.executable}}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": wanted,
+        "vars": {"couchdb_password": server.password, "ansible_python_interpreter": sys.executable},
+    }
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
     output = playbook(tmp_path / "play.yml", PATH=backup_system)
     assert re.search(r"ok=\d+ .*unreachable=0 +failed=0 ", output)

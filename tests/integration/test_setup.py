@@ -83,6 +83,14 @@ def test_force_recreates_it(database):
     assert database.ledger["total"] == 6 and database.documents() == {}
 
 
+def test_force_replaces_a_damaged_ledger(database):
+    run("couchdyno-setup", "-t", 5, database.url)
+    database.change_ledger(total="five")
+    assert "recreate the database with couchdyno-setup --force" in run("couchdyno-setup", database.url, code=3)
+    run("couchdyno-setup", "--force", "-t", 6, database.url)
+    assert database.ledger["total"] == 6
+
+
 @pytest.mark.parametrize("total, size", [(1, 1), (5, 200), (2500, 300), (30, 300_000)])
 def test_filling_writes_every_document(database, total, size):
     found = report("couchdyno-setup", "-t", total, "-s", size, "-w", database.url)

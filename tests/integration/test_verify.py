@@ -72,7 +72,7 @@ def test_a_wrong_database_is_reported_in_words(ready):
     out, __ = process.communicate(timeout=60)
     assert process.returncode == 4
     assert out.startswith("verify:\n    verdict : wrong\n    because : 1 document damaged\n")
-    assert "    damaged : cdyno_000000000003 its data differs from that of update 43 at " in out
+    assert "    damaged : cdyno_000000000003 has data that differs from update 43 with time stamp " in out
 
 
 def test_without_a_ledger(ready):
@@ -180,7 +180,7 @@ def test_a_copy_that_was_created_while_its_source_was_updated(ready, copy):
     assert (found["verdict"], found["low"], found["high"]) == ("right", 50, 56)
     assert report("couchdyno-verify", *span[:2], "--source", ready.url, copy.url)["span"]["to_position"] == 56
     process = start("couchdyno-verify", copy.url)
-    assert "2 documents behind" in process.communicate(timeout=60)[0] and process.returncode == 4
+    assert "2 documents older than allowed" in process.communicate(timeout=60)[0] and process.returncode == 4
     assert "--to-position requires --from-position" in run("couchdyno-verify", "--to-position", after, copy.url, code=2)
 
 

@@ -82,8 +82,11 @@ def leaves(values, way=()):
 def test_each_documented_value_has_a_row(module):
     """Or is a part of a value with a row, or has parts with rows."""
     rows = set(paths_of(MODULES[module], module)) | NO_ROWS[module]
-    without = {path for path in leaves(documented(module))
-               if not any(f"{path}.".startswith(f"{row}.") or row.startswith(f"{path}.") for row in rows)}
+    without = {
+        path
+        for path in leaves(documented(module))
+        if not any(f"{path}.".startswith(f"{row}.") or row.startswith(f"{path}.") for row in rows)
+    }
     assert not without
 
 

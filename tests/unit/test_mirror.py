@@ -51,9 +51,11 @@ def sources():
 
 def test_each_file_is_tested():
     units = ROOT / "tests" / "unit" / "plugins"
-    tested = {str(path.relative_to(units / PACKAGE).parent / path.stem[len("test_"):])
-              for path in (units / PACKAGE).rglob("test_*.py")}
-    tested |= {path.stem[len("test_"):] for path in (units / "filter").glob("test_*.py")}
+    tested = {
+        str(path.relative_to(units / PACKAGE).parent / path.stem[len("test_") :])
+        for path in (units / PACKAGE).rglob("test_*.py")
+    }
+    tested |= {path.stem[len("test_") :] for path in (units / "filter").glob("test_*.py")}
     tested |= {path.name for path in (ROOT / "tests" / "integration" / "targets").iterdir()}
     assert not set(sources()) - tested - {name for names in ELSEWHERE.values() for name in names}
 

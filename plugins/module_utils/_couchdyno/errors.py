@@ -6,15 +6,15 @@
 ::
 
     CouchdynoError
-     ├── UsageError            bad input, refused before anything was touched
+     ├── UsageError            bad input, or a file that cannot be read or written
      ├── MissingLibrary        a Python package is not installed
      ├── DatabaseExists        setup would have to overwrite a database
      ├── NoDatabase            the database does not exist
      ├── NoLedger              the database was not set up by couchdyno
      ├── LedgerDamaged         the fields of the ledger make no sense
-     ├── ClaimLost             the lease ran out and another driver took over the window
+     ├── ClaimLost             the lease expired and another driver took over the window
      ├── Busy                  other drivers are still writing the next documents
-     ├── NotComparable         two saved infos differ too much to be compared
+     ├── NotComparable         two saved reports differ too much to be compared
      ├── Interrupted           a signal ended a job whose partial result is useless
      └── ServerError           a request failed
           ├── Unreachable      no usable answer, after all retries
@@ -68,12 +68,12 @@ def switch(name: str) -> Term:
 
 
 def command(name: str, with_switch: str = "") -> Term:
-    """A command, on request with a switch: ``couchdyno-setup --force``, ``couchdyno_setup with force: true``."""
+    """A command, on request with a switch: ``couchdyno-setup --force``, ``couchdyno_setup and force: true``."""
     script, module = f"couchdyno-{name}", f"couchdyno_{name}"
     if not with_switch:
         return Term(script, module)
     to_set = switch(with_switch)
-    return Term(f"{script} {to_set.script}", f"{module} with {to_set.module}")
+    return Term(f"{script} {to_set.script}", f"{module} and {to_set.module}")
 
 
 class CouchdynoError(Exception):
@@ -91,7 +91,7 @@ class CouchdynoError(Exception):
 
 
 class UsageError(CouchdynoError):
-    """Bad input, refused before anything was touched."""
+    """Bad input, refused before anything is touched; or a file that cannot be read or written."""
 
     exit_code = 2
 
@@ -128,7 +128,7 @@ class LedgerDamaged(CouchdynoError):
 
 
 class ClaimLost(CouchdynoError):
-    """The lease of a claim ran out before the claim was settled, so another driver may be redoing it."""
+    """The lease of a claim expired before the claim was settled, so another driver may be redoing it."""
 
 
 class Busy(CouchdynoError):
@@ -136,7 +136,7 @@ class Busy(CouchdynoError):
 
 
 class NotComparable(CouchdynoError):
-    """Two saved infos differ too much to be compared, or contain too few cycles."""
+    """Two saved reports differ too much to be compared, or contain too few cycles."""
 
 
 class Interrupted(CouchdynoError):

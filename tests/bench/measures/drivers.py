@@ -14,7 +14,7 @@ SIZE = 1000
 DRIVERS = 4
 CYCLES = 4  # of each driver
 NOTE = (f"{DRIVERS} drivers with one connection each, and one driver with {DRIVERS} connections and a window {DRIVERS} "
-        f"times as large; {CYCLES} cycles each, {{documents}} documents of 1000 B in total, start-up subtracted.")
+        f"times as large; {CYCLES} cycles each, {{documents:,}} documents of 1,000 B in total, start-up subtracted.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:

@@ -19,7 +19,7 @@ SETUP = {"dyno.couchdb.couchdyno_setup": {"url": "{{ couchdyno_url }}", "total":
 EXECUTE = {"dyno.couchdb.couchdyno_execute": {"url": "{{ couchdyno_url }}", "updates_per_run": UPDATES}}
 NOTE = ("Seconds of a task on {hosts} hosts with local connections, {hosts} forks and a database for each host. The "
         "cycles alone are {hosts} cycles in a single process, start-up subtracted. The other ping imports requests, as "
-        "every client of CouchDB in Python does, before it answers.")
+        "couchdyno does, before it answers.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -45,7 +45,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     table.add("couchdyno_execute, 10 documents", "s", seconds["execute"])
     table.add("the cycles alone", "s", cycles)
     for task, series in pure.items():
-        table.add(task, "without the cycles, times ping", ratios(series, seconds["ping"]),
+        table.add(task, "excluding the cycles, times ping", ratios(series, seconds["ping"]),
                   at_most(1.25) if task.startswith("couchdyno") else None)
     yield table
 

@@ -10,9 +10,9 @@ from bench import CONNECTIONS, Bench
 from figures import Table, at_least, at_most, ratios
 
 SIZE = 1000
-NOTE = ("Updates of {documents} documents of 1000 B, including reading their revisions, start to exit. CPU is user and "
-        "system time, without that of a cycle of one document for couchdyno, and without that before the first request "
-        "for the ceiling.")
+NOTE = ("Updates of {documents:,} documents of 1,000 B, including reading their revisions, start to exit. CPU is user "
+        "plus system time; start-up is subtracted for couchdyno and the ceiling. naive works like the original "
+        "couchdyno: one connection, and random content drawn character by character.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -34,9 +34,9 @@ def measure(bench: Bench) -> Iterator[Table]:
         cpus["ceiling"].append(leanest["cpu"][0] / lap * 1e6)
     table = Table("laps", "Client", NOTE.format(documents=lap))
     for name, values in cpus.items():
-        table.add(name, "CPU, µs a document", values, at_most(16) if name == "couchdyno" else None)
+        table.add(name, "CPU, µs per document", values, at_most(16) if name == "couchdyno" else None)
     for name, values in rates.items():
         table.add(name, "updates per second", values)
-    table.add("couchdyno", "times naive", ratios(rates["couchdyno"], rates["naive"]), at_least(3))
+    table.add("couchdyno", "rate, times naive", ratios(rates["couchdyno"], rates["naive"]), at_least(3))
     bench.delete("laps_ours", "laps_naive", "laps_lean", "laps_one")
     yield table

@@ -12,7 +12,7 @@ RATE = 1000  # documents per second
 SIZE = 1000
 CYCLES = 10
 NOTE = ("couchdyno-execute --rate N -c 0, {cycles} cycles of {each} seconds: documents per second from start to exit, "
-        "without the time of a cycle of one document.")
+        "start-up subtracted.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:

@@ -15,7 +15,7 @@ from processes import Failed, Run, run
 
 SIZE = 1000
 FILL, UPDATES = "fill", "updates"
-NOTE = ("{documents:,} documents of 1000 B, start to exit of each program with {connections} requests at once and "
+NOTE = ("{documents:,} documents of 1,000 B, start to exit of each program with {connections} requests at once and "
         "otherwise its own defaults. couchimport updates with --overwrite, which reads revisions as couchdyno does; "
         "couchrestore has no updates.")
 
@@ -83,7 +83,7 @@ def _table(runs: dict[tuple[str, str], list[Run]], documents: int) -> Table:
     for (name, what), series in runs.items():
         row = f"{name}, {what}"
         table.add(row, "documents per second", [documents / took.seconds for took in series])
-        table.add(row, "CPU, µs a document", [took.cpu / documents * 1e6 for took in series])
+        table.add(row, "CPU, µs per document", [took.cpu / documents * 1e6 for took in series])
         table.add(row, "peak RSS, MB", [took.rss for took in series])
         if name != "couchdyno":
             ours = [took.seconds for took in runs["couchdyno", what]]

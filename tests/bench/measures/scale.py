@@ -13,15 +13,15 @@ from figures import Table, at_least, at_most, ratios
 
 SIZE = 200  # bytes of a document, to save time
 LARGEST = 10_000_000  # documents of a database that is not filled
-PEAK, OVER = "peak RSS, MB", "above the smallest, MB"
-MEMORY_NOTE = ("Peak RSS of couchdyno-execute, by documents of 200 B, with 4 connections. Documents are created in lap "
-               "0 without reading; before updates their revisions are read.")
-RENDERING = "a client that renders"
+PEAK, OVER = "peak RSS, MB", "more than the smallest, MB"
+MEMORY_NOTE = ("Peak RSS of couchdyno-execute with 4 connections, by number of documents of 200 B. Lap 0 creates "
+               "documents without reading; updates read their revisions first.")
+RENDERING = "the rendering client"
 GROWTH_NOTE = ("Updates per second for {window:,} documents of 200 B in full databases, start-up subtracted; ceiling "
                "and client as above.")
-HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1000 B in one database, from its run records, alternating "
-                "with as many cycles of the lean client with the same requests. Means of the middle half of the first "
-                "{part} and of the last {part}.")
+HISTORY_NOTE = ("{cycles:,} cycles of {window} documents of 1,000 B in one database, alternating with the same number "
+                "of cycles of the ceiling. The times are means of the middle half of the first and of the last {part} "
+                "cycles; those of couchdyno come from its run records.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -73,7 +73,7 @@ def _growth(bench: Bench, databases: dict[int, str]) -> Table:
         for name in ("couchdyno", "ceiling"):
             table.add(f"{total:,}", name, sides[name])
         table.add(f"{total:,}", "of the ceiling", ratios(sides["couchdyno"], sides["ceiling"]), at_least(0.95))
-        table.add(f"{total:,}", "of a client that renders", ratios(sides["couchdyno"], sides[RENDERING]))
+        table.add(f"{total:,}", "of the rendering client", ratios(sides["couchdyno"], sides[RENDERING]))
     return table
 
 
@@ -109,8 +109,9 @@ def _history(bench: Bench) -> Table:
         slower[name] = last / first
         table.add(name, "first, ms", first * 1000)
         table.add(name, "last, ms", last * 1000)
-        table.add(name, "last, times the first", slower[name])
-    table.add("couchdyno", "of that, not the server's", slower["couchdyno"] / slower["ceiling"], at_most(1.05))
+        table.add(name, "last, times first", slower[name])
+    table.add("couchdyno", "slowdown, times that of the ceiling", slower["couchdyno"] / slower["ceiling"],
+              at_most(1.05))
     return table
 
 

@@ -54,7 +54,7 @@ def _bookkeeping(bench: Bench) -> Table:
         table.add(kind, "requests", len(chosen), limits[0])
         table.add(kind, "bytes sent", sum(each["sent"] for each in chosen))
         table.add(kind, "bytes received", sum(each["received"] for each in chosen))
-        table.add(kind, "bytes in all", sum(each["sent"] + each["received"] for each in chosen), limits[1])
+        table.add(kind, "bytes in total", sum(each["sent"] + each["received"] for each in chosen), limits[1])
     return table
 
 

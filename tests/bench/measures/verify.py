@@ -10,8 +10,9 @@ from figures import Table, at_least, at_most, ratios
 
 SIZE = 1000
 PLAIN = "plain reading"
-NOTE = ("{documents} documents of 1000 B, start to exit. Plain reading requests the same documents from _all_docs in "
-        "pages of 1000, four at a time, and decodes their JSON. couchdyno's CPU is without that of one document.")
+NOTE = ("{documents:,} documents of 1,000 B, start to exit. Plain reading requests the same documents from _all_docs "
+        "in pages of 1,000, four at a time, and decodes their JSON. For couchdyno, the CPU time of verifying one "
+        "document is subtracted.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -32,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     table = Table("verify", "Reader", NOTE.format(documents=total))
     for name, values in rates.items():
         table.add(name, "documents per second", values)
-        table.add(name, "CPU, µs a document", cpus[name], None if name == PLAIN else at_most(45))
+        table.add(name, "CPU, µs per document", cpus[name], None if name == PLAIN else at_most(45))
     table.add("couchdyno-verify", "of plain reading", ratios(rates["couchdyno-verify"], rates[PLAIN]), at_least(0.8))
     table.add("couchdyno-verify", "peak RSS, MB", peaks, at_most(80))
     bench.delete("verified", "verified_one")

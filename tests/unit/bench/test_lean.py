@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lean client of the bench must recognize the end of answers, and errors."""
+
 from __future__ import annotations
 
 import importlib
@@ -32,12 +33,12 @@ class Pieces:
         if not self.pieces:
             return 0
         piece = self.pieces.pop(0)
-        view[:len(piece)] = piece
+        view[: len(piece)] = piece
         return len(piece)
 
 
 def chunked(body, length):
-    parts = [body[start:start + length] for start in range(0, len(body), length)]
+    parts = [body[start : start + length] for start in range(0, len(body), length)]
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
 
 
@@ -57,12 +58,15 @@ def test_an_answer_ends_where_it_ends_however_it_arrives(chunk, cuts):
         connection.ask(b"")
 
 
-@pytest.mark.parametrize("bad", [
-    answer(b'[{"ok":true,"id":"a"},{"id":"b","error":"conflict"}]'),
-    answer(b'{"error":"unauthorized"}', status=b"401 Unauthorized"),
-    answer(b'{"rows":[', 4)[:-9],
-    b"HTTP/1.1 200",
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        answer(b'[{"ok":true,"id":"a"},{"id":"b","error":"conflict"}]'),
+        answer(b'{"error":"unauthorized"}', status=b"401 Unauthorized"),
+        answer(b'{"rows":[', 4)[:-9],
+        b"HTTP/1.1 200",
+    ],
+)
 def test_an_answer_that_is_none_is_broken(bad):
     with pytest.raises(lean.Broken):
         lean.Connection(Pieces(bad, [])).exchange(b"")

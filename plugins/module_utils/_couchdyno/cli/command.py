@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A script from its arguments to its exit code: the common part of all scripts.
 
-Exit codes: 0 done; 1 failed; 2 usage error; 3 no such database, or it has no ledger; 4 done, but not all documents are
-right; 130 interrupted, after settling.
+Exit codes: 0 done; 1 failed; 2 usage error; 3 the database or its ledger does not exist, or the ledger is damaged;
+4 done, but not everything is right; 130 interrupted, after settling.
 """
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ import signal
 import sys
 import threading
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Sequence
 
 from .. import __version__
 from ..couchdb.client import Client
 from ..couchdb.stop import Stop
 from ..errors import CouchdynoError, UsageError
 from . import connection, terminal
+
+if TYPE_CHECKING:
+    from ..reports.fields.rows import Section
 
 PREFIX = "couchdyno-"
 DONE, FAILED, WITH_ERRORS, INTERRUPTED = 0, 1, 4, 130
@@ -37,6 +40,7 @@ class Command(ABC):
 
     name: str  # without the prefix
     description: str
+    sections: Sequence[Section] = ()  # of its report, for the metrics
 
     @abstractmethod
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -92,7 +96,7 @@ class Invocation:
 
         families = metrics.ended(self._command.name, code, self._client.now())
         if report is not None:
-            families += metrics.measured(self._command.name, report)
+            families += metrics.measured(self._command.name, self._command.sections, report)
         address = self._client.address
         try:
             textfile.write(self.args.metrics, {"server": address.server, "database": address.database}, families)
@@ -101,15 +105,15 @@ class Invocation:
             return code or FAILED
         return code
 
-    def code_after_writing(self, counts: Report) -> int:
-        """The exit code of a job that wrote documents; complains if some could not be written."""
+    def code_after_writing(self, counts: Report, **advice: str) -> int:
+        """The exit code of a job that wrote documents; complains, with an ``advice``, if some could not be written."""
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):
             return DONE
         from ..reports.text.unwritten import unwritten, why
 
-        self.complain(unwritten(counts["errors"], why(counts)))
+        self.complain(unwritten(counts["errors"], why(counts), **advice))
         return WITH_ERRORS
 
 
@@ -122,7 +126,7 @@ class Parser(argparse.ArgumentParser):
 
 def run(command: Command, argv: list[str] | None) -> int:
     """Run a script with its arguments (None: those of the process); returns the exit code."""
-    atexit.register(gc.freeze)  # collecting everything at exit would last longer than a small cycle
+    atexit.register(gc.freeze)  # collecting everything at exit would take longer than a small cycle
     terminal.replace_what_it_cannot_show()
     invocation = Invocation(command, _parser(command).parse_args(argv))
     try:
@@ -145,13 +149,14 @@ def _parser(command: Command) -> Parser:
                              "COUCHDYNO_PASSWORD, or --config")
     parser.add_argument("--config", metavar="FILE",
                         help=f"INI file with a section [{connection.SECTION}] and any of: "
-                             f"{', '.join(connection.NAMES)}; only its owner may have access")
-    parser.add_argument("--ca-path", metavar="FILE", help="CA certificates to trust (default: those of requests)")
+                             f"{', '.join(connection.NAMES)}; it must be accessible only to its owner (mode 0600)")
+    parser.add_argument("--ca-path", metavar="FILE", help="CA certificates to trust instead of the default ones")
     parser.add_argument("--no-validate-certs", dest="validate_certs", action="store_false", default=None,
                         help="accept server certificates that cannot be verified")
     parser.add_argument("--client-cert", metavar="FILE", help="client certificate")
     parser.add_argument("--client-key", metavar="FILE", help="key of the client certificate, if not in the same file")
-    parser.add_argument("--timeout", metavar="SECONDS", help="seconds to wait for an answer (default: 60)")
+    parser.add_argument("--timeout", metavar="SECONDS",
+                        help="seconds within which each answer must be complete (default: 60)")
     parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     parser.add_argument("--version", action="version", version="couchdyno " + __version__)
     command.add_options(parser)

@@ -19,19 +19,23 @@ from ..errors import UsageError
 NAMES = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
 OF_DATABASE = ("url", "username", "password")  # a copy and its source share the others
 SECTION = "couchdyno"
+NO_DATABASE = "no database given; give its URL as the argument DB, in COUCHDYNO_URL or in a --config file"
+NO_SOURCE = "no source given; give its URL with --source, in COUCHDYNO_SOURCE_URL or in a --source-config file"
 
 
-def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: str | None) -> tuple[Address, Options]:
+def connection(given: Mapping[str, Any], environ: Mapping[str, str], path: str | None,
+               complaint: str = NO_DATABASE) -> tuple[Address, Options]:
     """Where the database is and how to talk to it; raises UsageError if settings are missing or invalid.
 
-    ``given`` are the settings of the command line (None: not given), ``path`` is the configuration file.
+    ``given`` are the settings of the command line (None: not given), ``path`` is the configuration file, ``complaint``
+    the error if there is no URL.
     """
     settings: dict[str, Any] = read_file(path) if path else {}
     settings.update((name, environ["COUCHDYNO_" + name.upper()]) for name in NAMES
                     if environ.get("COUCHDYNO_" + name.upper()))
     settings.update((name, value) for name, value in given.items() if value is not None)
     if not settings.get("url"):
-        raise UsageError("no database given; give its URL as the argument DB, in COUCHDYNO_URL or in a --config file")
+        raise UsageError(complaint)
     address = parse(settings["url"], settings.get("username"), settings.get("password"))
     return address, Options.of(settings)
 
@@ -48,7 +52,7 @@ def source(url: str | None, given: Mapping[str, Any], environ: Mapping[str, str]
     if not (url or path or own["COUCHDYNO_URL"]):
         return None
     shared = {name: given.get(name) for name in NAMES if name not in OF_DATABASE}
-    return connection(dict(shared, url=url), own, path)
+    return connection(dict(shared, url=url), own, path, NO_SOURCE)
 
 
 def read_file(path: str) -> dict[str, str]:

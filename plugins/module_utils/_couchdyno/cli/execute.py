@@ -14,6 +14,7 @@ from ..errors import Unreachable, UsageError
 from ..jobs.execute import execute
 from ..jobs.pace import Pace
 from ..model.limits import MAX_CYCLES, MAX_INTERVAL, check_count, check_seconds
+from ..reports.fields.written import EXECUTE
 from ..reports.text.execute import render
 from .command import DONE, INTERRUPTED, Command, Invocation, Report, run
 from .options import add_metrics, add_pace, add_updates_per_run
@@ -26,6 +27,7 @@ class Execute(Command):
 
     name = "execute"
     description = "Update the next documents of a database, round robin."
+    sections = EXECUTE
 
     def add_options(self, parser: ArgumentParser) -> None:
         """How many documents, how often, and how fast."""
@@ -89,9 +91,9 @@ class Cycles:
 def _check(args: Namespace) -> None:
     """Raise UsageError if options make no sense, alone or together."""
     if args.cycles is not None and args.continuous is None:
-        raise UsageError("--cycles requires -c, the seconds between two cycles")
+        raise UsageError("--cycles requires --continuous")
     if args.watch and args.continuous is None:
-        raise UsageError("--watch requires -c, the seconds between two cycles")
+        raise UsageError("--watch requires --continuous")
     check_seconds("jitter", args.jitter, MAX_INTERVAL)
     check_seconds("continuous", args.continuous or 0.0, MAX_INTERVAL)
     check_count("cycles", 1 if args.cycles is None else args.cycles, MAX_CYCLES)

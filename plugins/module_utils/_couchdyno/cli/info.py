@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 
 from ..couchdb.client import Client
 from ..errors import Unreachable, UsageError
+from ..reports.fields.info import INFO
 from .command import DONE, Command, Invocation, run
 from .options import add_metrics
 from .saved_reports import add_options, asks_for_files, run_on_files
@@ -18,6 +19,7 @@ class Info(Command):
 
     name = "info"
     description = "Show parameters, progress and statistics of a database."
+    sections = INFO
 
     def add_options(self, parser: ArgumentParser) -> None:
         """What to show, and how."""
@@ -28,7 +30,8 @@ class Info(Command):
         parser.add_argument("--history", type=int, metavar="N", default=0, help="also list the latest N runs")
         parser.add_argument("--watch", action="store_true", help="show a live view of the cycles until interrupted")
         parser.add_argument("--report", metavar="FILE.html",
-                            help="also write a page with charts that needs no network; requires jinja2 and plotly")
+                            help="also write a page with charts, which can be viewed offline; requires jinja2 and "
+                                 "plotly")
         add_options(parser)
         add_metrics(parser)
 

@@ -17,21 +17,21 @@ try:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
-except ImportError:  # plain lines do
+except ImportError:  # plain lines are used instead
     Live = None  # type: ignore[assignment, misc]
 
 INTERVAL = 2.0  # seconds between two snapshots
-AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the room between
+AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the space between
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 Data = Dict[str, Any]
 
 
 class LiveView:
-    """Shows snapshots: ``with LiveView() as view: view.show(snapshot)``. ``lines`` makes it plain lines everywhere."""
+    """Shows snapshots: ``with LiveView() as view: view.show(snapshot)``."""
 
-    def __init__(self, lines: bool = False) -> None:
-        self._live: Any = None if lines or Live is None or not sys.stdout.isatty() else Live(auto_refresh=False)
+    def __init__(self) -> None:
+        self._live: Any = None if Live is None or not sys.stdout.isatty() else Live(auto_refresh=False)
         self._seen: Any = None
 
     def __enter__(self) -> LiveView:
@@ -44,7 +44,7 @@ class LiveView:
             self._live.stop()
 
     def show(self, snapshot: Data) -> None:
-        """Show a snapshot; as a line only when there was a run since the last."""
+        """Show a snapshot; prints a line only if a run has ended since the previous one."""
         if self._live:
             self._live.update(picture(snapshot, self._live.console.width), refresh=True)
         elif snapshot["all_runs"] != self._seen:
@@ -66,7 +66,7 @@ def line(snapshot: Data) -> str:
 
 
 def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
-    """The lines above the progress bar: a name, the values to draw, and the text beside them."""
+    """The lines above the progress bar: a name, the values to draw, and the text next to them."""
     runs = snapshot["runs"]
     lines: list[tuple[str, Sequence[float], str]] = [
         ("time", (), f"{utc(snapshot['ts'])}, {counted(snapshot['all_runs'], 'run')}, "
@@ -75,9 +75,9 @@ def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
         rates = [run_rate(run) for run in runs]
         lowest, highest = measured(min(rates)), measured(max(rates))
         lines.append(("rate", rates, f"{measured(rates[-1])} documents/s, from {lowest} to {highest}"))
-    told = [run["latency"] for run in runs if run.get("latency")]
-    for name in ("p50", "p95", "p99") if told else ():
-        values = [entry[name] for entry in told]
+    latencies = [run["latency"] for run in runs if run.get("latency")]
+    for name in ("p50", "p95", "p99") if latencies else ():
+        values = [latency[name] for latency in latencies]
         lines.append((name, values, f"{short_time(values[-1])}, at most {short_time(max(values))}"))
     errors = [run["errors"] for run in runs]
     lines.append(("errors", errors, f"{sum(errors)} in the latest {counted(len(runs), 'run')}" if runs else "0"))

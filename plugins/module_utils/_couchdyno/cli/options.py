@@ -13,9 +13,10 @@ from ..model.limits import CONNECTIONS
 def add_pace(parser: ArgumentParser) -> None:
     """The options of the scripts that write documents, except the rate."""
     parser.add_argument("--connections", type=int, metavar="N",
-                        help=f"requests in flight at once (default: {CONNECTIONS})")
+                        help=f"maximum number of requests in flight at once (default: {CONNECTIONS})")
     parser.add_argument("--batch-bytes", type=int, metavar="BYTES",
-                        help="bytes to write per request (default: depends on the size of the documents)")
+                        help="maximum size of the documents in a request (default: depends on the size of the "
+                             "documents)")
 
 
 def add_updates_per_run(parser: ArgumentParser, **how: Any) -> None:

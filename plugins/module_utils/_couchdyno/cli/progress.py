@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from ..reports.forms import duration, per_second
 from . import terminal
 
 INTERVAL = 10.0  # seconds between two lines
@@ -38,7 +39,7 @@ class Progress:
         self.close()
 
     def close(self) -> None:
-        """Leave the terminal in order."""
+        """Restore the terminal."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -55,12 +56,13 @@ class Progress:
         now = time.monotonic()
         self._next = now + INTERVAL
         rate = (done - self._done_before) / (now - self._since)
-        left = f", {(total - done) / rate:.0f} s left" if rate else ""
-        terminal.tell(f"{self._what}: {done} of {total} documents ({100 * done // total} %), {rate:.0f}/s{left}")
+        left = f", {duration((total - done) / rate)} left" if rate else ""
+        share = f"{done:,} of {total:,} documents ({100 * done // total} %)"
+        terminal.tell(f"{self._what}: {share}, {per_second(rate)}{left}")
 
 
 def _new_bar() -> Any | None:
-    """A bar of rich, None without rich and if nobody looks; imported late, as it takes longer than a small fill."""
+    """A bar of rich; None without rich, or if standard error is no terminal. Imported late: it costs time."""
     if not sys.stderr.isatty():
         return None
     try:

@@ -21,7 +21,7 @@ def add_options(parser: ArgumentParser) -> None:
     comparing.add_argument("--tolerance", type=float, metavar="PERCENT", default=10.0,
                            help="how much worse B may be (default: %(default)g)")
     comparing.add_argument("--force", action="store_true",
-                           help="compare them even if parameters, connections or server differ")
+                           help="compare them even if parameters, settings or server versions differ")
 
 
 def asks_for_files(args: Namespace) -> bool:

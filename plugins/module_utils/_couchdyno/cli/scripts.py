@@ -4,12 +4,13 @@
 """The scripts by name, for everything that installs them.
 
 Start-up is a large part of a small cycle. So each script imports only what it needs, without garbage collection
-meanwhile: imports create no garbage, and to look for it costs as much time as the whole program.
+meanwhile: imports create no garbage, and looking for it costs as much time as the whole program.
 """
 from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Callable, Iterator
 
 
@@ -24,32 +25,31 @@ def _nothing_collected() -> Iterator[None]:
         gc.enable()
 
 
+def _run(name: str) -> int:
+    """Run the script whose module in this folder has that name; returns its exit code."""
+    with _nothing_collected():
+        module = import_module(f".{name}", __package__)
+    return int(module.main())
+
+
 def setup() -> int:
     """couchdyno-setup; returns its exit code."""
-    with _nothing_collected():
-        from .setup import main
-    return main()
+    return _run("setup")
 
 
 def execute() -> int:
     """couchdyno-execute; returns its exit code."""
-    with _nothing_collected():
-        from .execute import main
-    return main()
+    return _run("execute")
 
 
 def info() -> int:
     """couchdyno-info; returns its exit code."""
-    with _nothing_collected():
-        from .info import main
-    return main()
+    return _run("info")
 
 
 def verify() -> int:
     """couchdyno-verify; returns its exit code."""
-    with _nothing_collected():
-        from .verify import main
-    return main()
+    return _run("verify")
 
 
 SCRIPTS: dict[str, Callable[[], int]] = {

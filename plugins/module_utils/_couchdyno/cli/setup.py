@@ -30,9 +30,9 @@ class Setup(Command):
         add_updates_per_run(parser, default=DEFAULTS.updates,
                             help="documents to update per cycle (default: %(default)s)")
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
-                            help="fill the database with documents; to resume after an interruption, run it again")
+                            help="fill the database with documents; run again, it resumes an interrupted fill")
         parser.add_argument("-f", "--force", action="store_true",
-                            help="delete and recreate the database if it exists, with everything in it")
+                            help="if the database exists, delete it with everything in it, and recreate it")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="seed of the documents' contents (default: random)")
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
@@ -49,7 +49,8 @@ class Setup(Command):
         with Progress("filling") as progress:
             report = setup(client, request, pace, progress, invocation.stop)
         invocation.show(report, render)
-        return invocation.code_after_writing(report.get("fill", {}))
+        return invocation.code_after_writing(report.get("fill", {}),
+                                             advice="run couchdyno-setup -w again to write them")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 
 from ..couchdb.client import Client
 from ..jobs.verify import RIGHT, Span, given_stream, verify
+from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
 from . import connection
 from .command import DONE, WITH_ERRORS, Command, Invocation, run
@@ -20,24 +21,26 @@ class Verify(Command):
     """Verify a database or copy."""
 
     name = "verify"
-    description = ("Check every document of a database or copy; exit code 4 if any is missing, stale, damaged or "
-                   "unexpected.")
+    description = ("Check every document of a database or copy; exit code 4 if any is missing, stale, damaged, in "
+                   "conflict or unexpected.")
+    sections = VERIFY
 
     def add_options(self, parser: ArgumentParser) -> None:
         """What the documents may hold."""
         parser.add_argument("--from-position", dest="since", type=int, metavar="N",
-                            help="'settled' of couchdyno-info on the source before copying: documents may hold any "
-                                 "update since then (default: they must match the ledger in the copy)")
+                            help="'settled' as couchdyno-info showed it for the source before the copy; documents may "
+                                 "be as they were then or newer (default: they must match the ledger in the copy)")
         parser.add_argument("--to-position", dest="until", type=int, metavar="N",
-                            help="'position' of couchdyno-info on the source after copying (default: the current "
-                                 "position of --source)")
+                            help="'position' as couchdyno-info showed it for the source after the copy (default: the "
+                                 "current position of --source)")
         parser.add_argument("--source", metavar="DB",
-                            help="URL of the source of the copy, to report what going back to the copy would lose "
-                                 "(default: COUCHDYNO_SOURCE_URL); credentials also from COUCHDYNO_SOURCE_USERNAME and "
-                                 "COUCHDYNO_SOURCE_PASSWORD, or --source-config")
+                            help="URL of the source of the copy, to report the updates that would be lost by reverting "
+                                 "to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
+                                 "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
-            parser.add_argument("--" + name, type=int, metavar="N", help=f"{what}, if the database has no ledger")
+            parser.add_argument("--" + name, type=int, metavar="N",
+                                help=f"{what}, if the ledger is lost; requires all three")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:

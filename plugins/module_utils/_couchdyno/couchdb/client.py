@@ -75,13 +75,13 @@ class Client(Source):
     Once a stop is requested, waits end early and the current request is not retried.
     """
 
-    def __init__(self, address: Address, options: Options = USUAL, connections: int = 8, stop: Stop = NEVER) -> None:
+    def __init__(self, address: Address, options: Options = USUAL, stop: Stop = NEVER) -> None:
         if requests is None:
             raise errors.MissingLibrary("requests")
         self.address = address
         self._stop = stop
         self._timeout = options.timeout
-        self._session = new_session(address, options, connections)
+        self._session = new_session(address, options)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)

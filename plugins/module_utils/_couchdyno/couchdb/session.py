@@ -17,11 +17,13 @@ from .. import __version__
 from .address import Address
 from .options import Options
 
+MAX_THREADS = 65  # that may send requests at once: MAX_CONNECTIONS and one more (model/limits.py)
 
-def new_session(address: Address, options: Options, connections: int) -> requests.Session:
-    """A session that keeps up to ``connections`` connections open."""
+
+def new_session(address: Address, options: Options) -> requests.Session:
+    """A session that keeps a connection open for each thread of the program."""
     session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_THREADS)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     # Read the environment once instead of for each request, and only for proxies, not for ~/.netrc.
@@ -42,7 +44,7 @@ def cause(error: BaseException) -> str:
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection within the timeout"
     if isinstance(error, requests.exceptions.Timeout):
-        return "no answer within the timeout"
+        return "no complete answer within the timeout"
     text = str(error)
     for words in ("Connection refused", "Name or service not known", "No route to host", "Connection reset by peer",
                   "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed"):

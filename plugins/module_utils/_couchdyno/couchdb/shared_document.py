@@ -61,9 +61,11 @@ class SharedDocument:
         replicas = self._client.replicas()
         written = self._post(document, replicas, companion)
         rev = written.rev
-        established = replicas == 1 or (written.everywhere and document.get("_rev") == self._established)
-        if not (established or self._establish(written, replicas) or written.everywhere):
-            rev = self._see_majority(dict(document, _rev=rev), replicas)
+        is_based_on_established = document.get("_rev") == self._established
+        if replicas > 1 and not (written.everywhere and is_based_on_established):
+            had_rivals = self._establish(written, replicas)
+            if not (written.everywhere or had_rivals):  # rivals show that other replicas can be reached
+                rev = self._probe_majority(dict(document, _rev=rev), replicas)
         self._established = rev
         return rev
 
@@ -87,8 +89,9 @@ class SharedDocument:
             if error == "conflict" or error in FINAL:
                 break
             self._client.pause(random.uniform(0.05, 0.15) * 2 ** attempt)
+        advice = "" if error in FINAL else f"; {RETRY_LATER}"
         raise (Conflict if error == "conflict" else Refused)(
-            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; {RETRY_LATER}")
+            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}{advice}")
 
     def _establish(self, written: Written, replicas: int) -> bool:
         """Establish a revision; returns whether it had rivals. Raises Conflict if one of them wins."""
@@ -126,7 +129,7 @@ class SharedDocument:
         self._client.push(documents, replicas)
         return {document["_rev"] for document in documents}
 
-    def _see_majority(self, document: Document, replicas: int) -> str:
+    def _probe_majority(self, document: Document, replicas: int) -> str:
         """Write the document again, unchanged, to see that a majority of replicas can be reached.
 
         Returns the revision for the next write. If others have meanwhile built upon the document, that shows the same.

@@ -4,7 +4,7 @@
 """Compare: two infos side by side, for example before and after an upgrade. Pure.
 
 The comparison uses the points of their series, so that consecutive cycles, which may influence each other, count as
-one. If both infos are from one database, cycles already in the first info are excluded from the second.
+one. If both reports are from one database, cycles already in the first are excluded from the second.
 """
 from __future__ import annotations
 
@@ -55,13 +55,14 @@ def compare(a: Data, b: Data, tolerance: float = 10.0, force: bool = False) -> D
     differs = _differences(a, b)
     if differs and not force:
         what = "; ".join(f"{name}: {one} and {other}" for name, (one, other) in differs.items())
-        raise NotComparable(f"the infos differ ({what}); use ", switch("force"), " to compare them anyway")
+        raise NotComparable(f"the reports differ ({what}); use ", switch("force"), " to compare them anyway")
     of_a, of_b = a["series"], _own_points(a, b)
     figures = [_compared(figure, of_a, of_b, tolerance / 100) for figure in FIGURES]
     verdicts = {figure["verdict"] for figure in figures}
     if verdicts == {UNKNOWN}:
-        raise NotComparable(f"too few cycles to compare: {len(of_a)} and {len(of_b)}, but {FEWEST} of each are "
-                            "required; cycles already in the first info are excluded from the second")
+        raise NotComparable(f"too few points to compare: {len(of_a)} and {len(of_b)}, but {FEWEST} of each are "
+                            "required (a point is one or more cycles); cycles already in the first report are "
+                            "excluded from the second")
     return {"verdict": next((verdict for verdict in (WORSE, BETTER) if verdict in verdicts), SAME),
             "tolerance": tolerance, "a": _summary(a, of_a), "b": _summary(b, of_b), "differs": differs,
             "figures": figures}

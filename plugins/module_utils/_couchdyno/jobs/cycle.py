@@ -101,18 +101,16 @@ def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size
 
     Returns its claims, and all claims that were open before.
     """
-    before: list[Claim] = []
-
-    def hand_out(ledger: Ledger) -> tuple[Ledger, list[Claim]]:
-        before[:] = ledger.claims
-        return claim(ledger, driver, window_size(ledger), client.now(), is_gone)
+    def hand_out(ledger: Ledger) -> tuple[Ledger, tuple[list[Claim], list[Claim]]]:
+        after, mine = claim(ledger, driver, window_size(ledger), client.now(), is_gone)
+        return after, (mine, list(ledger.claims))
 
     deadline = time.monotonic() + PATIENCE
     if document.ledger.seed is None:
         _upgrade(client, document)
     while True:
         try:
-            return document.change(hand_out), before
+            return document.change(hand_out)
         except Busy:
             if time.monotonic() > deadline or stop.wait(random.uniform(0.1, 0.5)):
                 raise
@@ -126,7 +124,7 @@ def _upgrade(client: Client, document: LedgerDocument) -> None:
         client.put(legacy.history_document(client.get(legacy.HISTORY_ID), stored))
 
     def upgraded(ledger: Ledger) -> tuple[Ledger, None]:
-        seed = draw_seed() if ledger.seed is None else ledger.seed  # another cycle may have been faster
+        seed = draw_seed() if ledger.seed is None else ledger.seed  # another cycle may have come first
         return ledger._replace(seed=seed, stored=legacy.without_history(ledger.stored)), None
 
     document.change(upgraded)

@@ -16,15 +16,15 @@ from ..model.limits import CONNECTIONS, MAX_BATCH_BYTES, MAX_CONNECTIONS, RATES,
 BATCH_DOCUMENTS = 1000
 BATCH_BYTES = 4 * 10 ** 6
 MOST_DOCUMENTS = 10 ** 4
-SLOW = 5.0  # seconds after which a request counts as too slow; after one below a quarter of it, requests may grow
+SLOW = 5.0  # seconds; slower requests are made smaller, and requests faster than a quarter of this may grow
 STEPS = 10  # batches per second at a given rate, if it is high enough
 
 
 class Pace:
     """The pace of one driver on one database; safe to use from several threads.
 
-    Keep it from cycle to cycle, as it remembers what the server can do, and the schedule of a ``rate`` (documents per
-    second) continues. None: the program decides. Raises UsageError for settings that make no sense.
+    Reuse it for all cycles: it remembers what the server can handle, and continues the schedule of a ``rate``
+    (documents per second). None: the default. Raises UsageError for settings that make no sense.
     """
 
     def __init__(self, connections: int | None = None, batch_bytes: int | None = None,
@@ -57,7 +57,7 @@ class Pace:
         return due
 
     def rest(self) -> None:
-        """Restart the schedule after a pause, so that the time of the pause is not caught up."""
+        """Restart the schedule after a pause, so that the pause is not made up for."""
         self._next = None
 
     def too_large(self, documents: int) -> None:

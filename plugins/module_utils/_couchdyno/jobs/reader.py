@@ -85,7 +85,7 @@ class Reader:
             whole.merge(future.result())
         progress(whole.checked, self._stream.total)
         if self._stop.is_requested():
-            raise Interrupted("interrupted before all documents were checked; for a verdict, run it again")
+            raise Interrupted("interrupted before all documents were checked, so there is no verdict")
 
     def _pages(self, first: str | None, before: str | None, limit: int,
                include_docs: bool) -> Iterator[tuple[list[Row], bool]]:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..errors import Conflict, DatabaseExists, NameTaken, NoDatabase, NoLedger, NotAllowed, switch
+from ..errors import Conflict, DatabaseExists, LedgerDamaged, NameTaken, NoDatabase, NoLedger, NotAllowed, switch
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_seed
@@ -119,12 +119,15 @@ def preview(client: Client, request: Request, stop: Stop = NEVER) -> Data:
 
 
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
-    """Delete a database that couchdyno has set up, or any one with ``force``; returns ``{"changed", "before"}``."""
+    """Delete a database that couchdyno has set up, or any one with ``force``; returns ``{"changed", "before"}``.
+
+    Raises NoLedger or LedgerDamaged without ``force``, or ServerError.
+    """
     try:
         before: Data | None = read_ledger(client).shown()
     except NoDatabase:
         return {"changed": False, "before": None}
-    except NoLedger:
+    except (NoLedger, LedgerDamaged):
         if not force:
             raise
         before = None
@@ -137,8 +140,8 @@ def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
 
 
 def _plan(client: Client, document: LedgerDocument, request: Request, stop: Stop) -> Plan:
-    """What to do with the database as it is; DatabaseExists if the request does not allow to change it."""
-    found = _find(client, document)
+    """What to do with the database as it is; DatabaseExists if the request does not allow changing it."""
+    found = _find(client, document, request.force)
     action = _action(client, found, request)
     if action != KEEP:
         return Plan(action, found, Ledger.new(request.parameters, client.now()))
@@ -147,12 +150,16 @@ def _plan(client: Client, document: LedgerDocument, request: Request, stop: Stop
     return Plan(KEEP, found, ledger)
 
 
-def _find(client: Client, document: LedgerDocument) -> Found:
+def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
     info = client.database_info()
     if info is None:
         return Found()
     try:
         return Found(True, ledger=document.read())
+    except LedgerDamaged:
+        if not force:
+            raise
+        return Found(True)
     except NoLedger:
         vacant = not info.get("doc_count")
         return Found(True, vacant, vacant and not client.is_admin())
@@ -202,7 +209,7 @@ def _exists(client: Client, how: str) -> DatabaseExists:
 
 
 def _apply(client: Client, document: LedgerDocument, request: Request, plan: Plan, stop: Stop) -> Plan:
-    """Apply a plan; returns the plan as it was carried out, as another setup may have been faster."""
+    """Apply a plan; returns the plan as it was carried out, as another setup may have come first."""
     if plan.action == KEEP:
         return plan
     try:
@@ -221,7 +228,7 @@ def _apply(client: Client, document: LedgerDocument, request: Request, plan: Pla
 
 
 def _write_ledger(client: Client, document: LedgerDocument, parameters: Parameters, stop: Stop) -> None:
-    """Write the ledger of a database that was just created; Conflict if another setup was faster.
+    """Write the ledger of a database that was just created; Conflict if another setup came first.
 
     If a database is created on several nodes of a cluster at once, the cluster drops all but one of them a moment
     later, with everything in them.
@@ -231,24 +238,24 @@ def _write_ledger(client: Client, document: LedgerDocument, parameters: Paramete
         stop.wait(SETTLING)
         try:
             if document.read().seed != parameters.seed:
-                raise Conflict("another setup was faster")
+                raise Conflict("another setup came first")
             break
         except (NoDatabase, NoLedger):
             document.create(parameters)
 
 
 def _create(client: Client, document: LedgerDocument, sharding: Sharding, plan: Plan, stop: Stop) -> None:
-    """Create the database; NameTaken if another setup was faster.
+    """Create the database; NameTaken if another setup came first.
 
     A cluster needs a while to forget a deleted database. To several setups at once, it may answer each that another
-    was faster. So a setup that found no database continues with an empty one, and the ledger decides.
+    came first. So a setup that found no database continues with an empty one, and the ledger decides.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return client.create_database(sharding.q, sharding.n)
         except (NameTaken, Conflict):
-            now = Found() if plan.action == REPLACE else _find(client, document)
+            now = Found() if plan.action == REPLACE else _find(client, document, force=False)
             if now.vacant:
                 return None
             if now.exists or time.monotonic() >= deadline or stop.wait(0.2):

@@ -11,7 +11,7 @@ from ..statistics.runs import pace
 from ..storage import run_records
 from ..storage.ledger_document import read_ledger
 
-LATEST = 60  # runs
+SHOWN_RUNS = 60  # the latest ones
 
 
 def snapshot(client: Client) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def snapshot(client: Client) -> dict[str, Any]:
     """
     ledger = read_ledger(client)
     total, position = ledger.total, ledger.position
-    runs = run_records.read(client, ledger.runs, LATEST)
+    runs = run_records.read(client, ledger.runs, SHOWN_RUNS)
     speed = pace(runs)
     left = total - position % total
     return {"name": client.name, "ts": client.now(), "runs": [run.dump() for run in runs], "all_runs": ledger.runs,

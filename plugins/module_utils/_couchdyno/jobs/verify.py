@@ -26,8 +26,9 @@ from ..storage.ledger_document import read_ledger
 from .reader import Progress, Reader
 
 RIGHT, WRONG = "right", "wrong"
-FAULTS = (("damaged", "damaged"), ("missing", "missing"), ("extra", "outside the stream"),
-          ("conflicted", "with conflicting revisions"), ("behind", "behind"), ("ahead", "ahead"))
+FAULTS = (("damaged", "damaged"), ("missing", "missing"), ("extra", "not in the stream"),
+          ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
+          ("ahead", "newer than allowed"))
 PARAMETERS = (option("seed"), ", ", option("total"), " and ", option("size"))
 
 Data = Dict[str, Any]
@@ -183,10 +184,10 @@ def _read(source: Source) -> Ledger:
         raise _no_database(source) from None
     except NoLedger:
         raise NoLedger(f"the database {source.place} has no document {LEDGER_ID}: it was not set up by couchdyno, or "
-                       "the copy is incomplete; to verify it anyway, give ", *PARAMETERS, " of its source") from None
+                       "it is an incomplete copy; to verify it anyway, give ", *PARAMETERS, " of its source") from None
     if ledger.seed is None:
-        raise NoLedger(f"the database {source.place} was set up by the original tool and has not been updated since, "
-                       "so it cannot be verified; run cycles with ", command("execute"), " first")
+        raise NoLedger(f"the database {source.place} was set up by the original couchdyno and has not been updated "
+                       "since, so it cannot be verified; run cycles with ", command("execute"), " first")
     return ledger
 
 

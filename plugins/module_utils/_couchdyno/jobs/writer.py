@@ -27,11 +27,11 @@ from ..errors import ServerError, TooLarge
 from ..model.claim import Claim
 from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
 from ..model.stream import Stream
-from ..storage.before_write import Revisions, documents, revisions, update_held
+from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
 from .pace import Pace
 
-ROUNDS = 5  # how often a document is tried that was refused or could not be written
+ROUNDS = 5  # attempts to write a document that was refused or could not be written
 TOO_FEW_REPLICAS = "accepted by too few replicas"
 NO_ANSWER = {"error": "no answer"}
 TICK = 1.0  # seconds between two checks of the lease while batches are in flight
@@ -71,7 +71,7 @@ class Work:
         self.latencies: list[float] = []
 
     def outcome(self, stream: Stream, broken: ServerError | None = None) -> Outcome:
-        """The outcome of the batch; all of it is unfinished if an error has ``broken`` it off."""
+        """The outcome of the batch; all of it is unfinished if an error (``broken``) ended it early."""
         batch, failed = self.batch, self.failed
         errors = batch.size - len(self.written) - len(self.current) if broken else len(failed)
         window = (batch.first, batch.stop) if broken or not failed else (min(failed), max(failed) + 1)
@@ -203,7 +203,7 @@ class Writer:
     def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
         """The updates whose documents do not hold them yet, and the revisions of these documents."""
         with self._slots:
-            found = documents(self._client, self._stream, updates)
+            found = resolved_documents(self._client, self._stream, updates)
         behind, present = [], {}
         for update in updates:
             document = found.get(self._stream.document_id(update))

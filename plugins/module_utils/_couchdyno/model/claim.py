@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .limits import LATEST, is_count
+from .limits import LATEST, MAX_POSITION, is_count
 
 SHOWN = ("first", "count", "ts", "lease", "host")  # in reports, which do not name processes
 
@@ -43,7 +43,8 @@ class Claim(NamedTuple):
         if not isinstance(entry, dict) or set(entry) != set(cls._fields):
             return None
         claim = cls(**entry)
-        is_sound = (all(is_count(value, 0, LATEST) for value in (claim.ts, claim.lease, claim.run))
+        is_sound = (all(is_count(value, 0, LATEST) for value in (claim.ts, claim.lease))
+                    and is_count(claim.run, 0, MAX_POSITION)
                     and all(isinstance(value, str) for value in (claim.driver, claim.host, claim.process))
                     and isinstance(claim.redo, bool)
                     and is_count(claim.first, 0, position)

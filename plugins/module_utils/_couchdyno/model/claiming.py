@@ -6,7 +6,8 @@
 Any number of drivers may work on one database, because each change of the ledger replaces the revision that it was
 based on, and because these functions keep two invariants:
 
-- every update below ``position`` was handed out exactly once, or is named by exactly one open claim;
+- every update below ``position`` was handed out exactly once, and is settled, superseded or named by exactly one
+  open claim;
 - no two open claims name the same document (all of them lie within ``total`` updates), so a driver may overwrite its
   documents, whatever they contain, while its lease lasts.
 """
@@ -42,7 +43,7 @@ def nobody_is_gone(_driver: str, _process: str) -> bool:
 
 def claim(ledger: Ledger, driver: Driver, count: int, now: int,
           is_gone: Callable[[str, str], bool] = nobody_is_gone) -> tuple[Ledger, Claims]:
-    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has run out or whose driver is gone.
+    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has expired or whose driver is gone.
 
     Returns the ledger and the driver's claims. ``is_gone`` decides from the name and process of a driver whether it has
     stopped writing. Raises Busy if another driver is still writing documents of that window.
@@ -54,9 +55,9 @@ def claim(ledger: Ledger, driver: Driver, count: int, now: int,
     held = [entry for entry in others if entry not in unfinished]
     first = ledger.position
     count = 0 if len(unfinished) >= MOST_UNFINISHED else min(count, ledger.total)
-    oldest_kept = first + count - ledger.total  # the new window writes the documents of all earlier updates again
+    oldest_kept = first + count - ledger.total  # the new window rewrites the documents of all updates below this one
     if count and any(entry.first < oldest_kept for entry in held):
-        raise Busy(f"other drivers are still writing the next {count} documents; {RETRY_LATER}")
+        raise Busy(f"other drivers are still writing some of the next {count} documents; {RETRY_LATER}")
     superseded = [entry.first for entry in unfinished if count and entry.first < oldest_kept]
     unfinished = [entry.from_update(oldest_kept) if count else entry for entry in unfinished]
     run, lease = ledger.runs, now + LEASE
@@ -76,7 +77,7 @@ def renew(ledger: Ledger, driver: str, now: int) -> tuple[Ledger, Claims]:
     """Give the driver's claims a new lease; returns the ledger and the claims. ClaimLost if it no longer has any."""
     mine, others = _split(ledger, driver)
     if not mine:
-        raise ClaimLost(f"the lease ran out and {TAKEN_OVER}")
+        raise ClaimLost(f"the lease expired and {TAKEN_OVER}")
     mine = [entry._replace(lease=now + LEASE) for entry in mine]
     return ledger.with_claims(others + mine), mine
 
@@ -88,7 +89,7 @@ def settle(ledger: Ledger, driver: str, unfinished: Claims, result: Result) -> L
     """
     mine, others = _split(ledger, driver)
     if not mine:
-        raise ClaimLost(f"the lease ran out before the cycle was settled, and {TAKEN_OVER}")
+        raise ClaimLost(f"the lease expired before the cycle was settled, and {TAKEN_OVER}")
     ledger = ledger.with_claims(others + [entry._replace(lease=0) for entry in unfinished])
     ledger = ledger._replace(last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates,
                              last_errors=result.errors)

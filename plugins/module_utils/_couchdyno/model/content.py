@@ -73,7 +73,7 @@ class ClassicContent(Content):
         update, ts, data = document["update"], document["ts"], document["data"]
         for name, value in (("update", update), ("ts", ts)):
             if not is_integer(value) or not 0 <= value < EXACT:
-                return Reading(-1, f"its field {name} is {value!a:.40}")
+                return Reading(-1, f"has an invalid field {name}: {value!a:.40}")
         own_id = FORMAT % self._index(update)
         if document["_id"] != own_id:
             return Reading(-1, f"holds update {update}, which belongs to {own_id}")
@@ -82,7 +82,7 @@ class ClassicContent(Content):
             return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
         __, expected = self._parts(update, ts)
         if data != expected:
-            return Reading(-1, _wrong_data(data, expected, f"update {update} at {ts}"))
+            return Reading(-1, _wrong_data(data, expected, f"update {update} with time stamp {ts}"))
         return Reading(update)
 
     def digits(self, update: int, ts: int, length: int) -> str:
@@ -106,11 +106,11 @@ def _wrong_fields(names: Iterable[str]) -> str:
 def _wrong_data(data: Any, expected: str, what: str) -> str:
     """How the data of a document differs from what it should be."""
     if not isinstance(data, str):
-        return f"its field data is {data!a:.40}"
+        return f"has an invalid field data: {data!a:.40}"
     if len(data) != len(expected):
-        return f"its data has {len(data)} characters; that of {what} has {len(expected)}"
+        return f"has {len(data)} characters of data; {what} has {len(expected)}"
     different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]
     if 2 * len(different) > len(data):
-        return f"its data is not that of {what}: data, update or time stamp was changed"
+        return f"has data that does not match {what}: data, update or time stamp was changed"
     places = "1 place" if len(different) == 1 else f"{len(different)} places"
-    return f"its data differs from that of {what} in {places}, first at character {different[0]}"
+    return f"has data that differs from {what} in {places}, first at character {different[0]}"

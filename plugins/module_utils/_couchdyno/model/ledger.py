@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, NamedTuple
 from ..errors import LedgerDamaged, command
 from . import legacy
 from .claim import Claim, Superseded
-from .limits import LATEST, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count
+from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count
 from .parameters import Parameters
 from .stream import Stream
 
@@ -18,8 +18,8 @@ VERSION = 1
 NOT_SHOWN = ("origin", "torn_from", "torn_until", "claims", "rev", "stored")
 LIMITS = {
     "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
-    "start": (0, MAX_TOTAL), "position": (0, MAX_SEED), "origin": (0, MAX_SEED), "runs": (0, MAX_SEED),
-    "torn_from": (0, MAX_SEED), "torn_until": (0, MAX_SEED),
+    "start": (0, MAX_TOTAL), "position": (0, MAX_POSITION), "origin": (0, MAX_POSITION), "runs": (0, MAX_POSITION),
+    "torn_from": (0, MAX_POSITION), "torn_until": (0, MAX_POSITION),
     "created": (0, LATEST), "last_ts": (0, LATEST), "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES),
     "last_errors": (0, MAX_UPDATES),
 }
@@ -34,8 +34,8 @@ class Ledger(NamedTuple):
     """The parameters of a database, the progress of its updates, and its open claims.
 
     ``created`` and ``last_ts`` are Unix seconds of the server, ``last_dt`` seconds, ``size`` bytes. Every update below
-    ``position`` was handed out exactly once, or is named by exactly one open claim; ``start``, which people see, is
-    the position within its lap. ``runs`` is the number of the next run.
+    ``position`` was handed out exactly once, and is settled, superseded or named by exactly one open claim; ``start``,
+    which people see, is the position within its lap. ``runs`` is the number of the next run.
 
     A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
     position ``origin`` on. ``torn_from`` and ``torn_until`` store ``superseded``. ``rev`` is the revision, ``stored``

@@ -5,7 +5,7 @@
 
 Their ledger has no seed and no position, and contains a ``history``; their documents cannot be verified. The first
 cycle upgrades such a database in place: the ledger gets a seed, its history moves into a separate document, and
-``origin`` is the position from which on documents belong to the stream.
+``origin`` is the first position whose documents belong to the stream.
 """
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def completed(ledger: Document) -> Document:
 
 
 def history_in(document: Document | None) -> Any:
-    """The history in a document, unchanged; an empty list without one, or instead of a value that holds nothing."""
+    """The history in a document, unchanged; an empty list if there is none."""
     history = (document or {}).get(HISTORY)
     return history if isinstance(history, (list, dict)) else []
 
 
 def history_document(present: Document | None, ledger: Document) -> Document:
-    """The document for the history in the document of a ledger, whatever that is; it replaces the ``present`` one."""
+    """The history document, with the history of a ledger's document unchanged; it replaces the ``present`` one."""
     return dict(present or {"_id": HISTORY_ID}, history=ledger[HISTORY])
 
 

@@ -4,6 +4,7 @@
 """Limits: every limit and default of a number that several places need, and the checks against them."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError, option
@@ -16,7 +17,7 @@ MAX_TOTAL = 10 ** 12
 MAX_SIZE = 100 * 10 ** 6  # bytes
 MAX_SEED = EXACT - 1
 MAX_UPDATES = MAX_TOTAL
-MAX_POSITION = 10 ** 15
+MAX_POSITION = EXACT - 1  # in the update stream; also the number of a run
 LATEST = 253402300799  # the end of the year 9999, in Unix seconds
 
 MAX_SHARDS = 1024
@@ -53,12 +54,17 @@ def check_count(name: str, value: int, most: int, least: int = 1) -> int:
 def check_number(name: str, value: float, least: float, most: float) -> float:
     """Return the value of option ``name`` if it is from ``least`` to ``most``; raises UsageError otherwise."""
     if not least <= value <= most:
-        raise UsageError(option(name), f" must be from {least:g} to {most:g}, not {value:g}")
+        raise UsageError(option(name), f" must be from {_plain(least)} to {_plain(most)}, not {_plain(value)}")
     return value
 
 
 def check_seconds(name: str, seconds: float, most: float) -> float:
     """Return the ``seconds`` of option ``name`` if they are from 0 to ``most``; raises UsageError otherwise."""
     if not 0 <= seconds <= most:
-        raise UsageError(option(name), f" must be from 0 to {most:.0f} seconds, not {seconds:g}")
+        raise UsageError(option(name), f" must be from 0 to {most:.0f} seconds, not {_plain(seconds)}")
     return seconds
+
+
+def _plain(number: float) -> str:
+    """A number without exponent."""
+    return f"{number:.4f}".rstrip("0").rstrip(".") if math.isfinite(number) else str(number)

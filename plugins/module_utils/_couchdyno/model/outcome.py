@@ -15,6 +15,7 @@ SAMPLES = 5  # how many of the documents that could not be written are named
 WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # CouchDB's word for an error; not the start of a URL
 OTHER = "other"
 PERCENTILES = (50, 95, 99)
+ADDED = ("written", "accepted", "current", "conflicts", "foreign", "errors", "samples", "latencies")
 
 Data = Dict[str, Any]
 Window = Tuple[int, int]  # its first update, and the first one after it
@@ -35,8 +36,8 @@ class Outcome(NamedTuple):
     held their update or a later one; ``foreign``, which others had deleted or written; ``errors``, which could not be
     written. ``conflicts`` counts refused writes. ``samples`` are the first few errors; ``failed`` counts, by class, the
     errors that have a reason of their own. ``latencies`` are the durations of the bulk requests in seconds. ``broken``
-    is the error that ended the writing early. ``windows`` are the unfinished parts: for each claim one, from its first
-    to its last unfinished update.
+    is the error that ended the writing early. ``windows`` are the unfinished parts, one per claim, each from its
+    first to its last unfinished update.
     """
 
     written: int = 0
@@ -53,11 +54,10 @@ class Outcome(NamedTuple):
 
     def plus(self, other: Outcome) -> Outcome:
         """The outcome of both batches."""
-        return Outcome(
-            self.written + other.written, self.accepted + other.accepted, self.current + other.current,
-            self.conflicts + other.conflicts, self.foreign + other.foreign, self.errors + other.errors,
-            (self.samples + other.samples)[:SAMPLES], Counter(self.failed) + Counter(other.failed),
-            self.latencies + other.latencies, self.broken or other.broken, _joined(self.windows, other.windows))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ADDED}
+        return Outcome(**dict(sums, samples=sums["samples"][:SAMPLES]), broken=self.broken or other.broken,
+                       failed=Counter(self.failed) + Counter(other.failed),
+                       windows=_joined(self.windows, other.windows))
 
     @property
     def left(self) -> list[Claim]:

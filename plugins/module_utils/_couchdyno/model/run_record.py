@@ -8,7 +8,7 @@ import math
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 
 from .claim import Claim
-from .limits import EXACT, is_count, is_integer
+from .limits import MAX_POSITION, is_count, is_integer
 from .outcome import Outcome
 
 RING = 10000  # records; then each new one replaces the oldest
@@ -88,7 +88,7 @@ def record_id(run: int) -> str:
 
 
 def _is_whole(value: Any) -> bool:
-    return is_count(value, 0, EXACT)
+    return is_count(value, 0, MAX_POSITION)
 
 
 def _is_number(value: Any) -> bool:

@@ -17,10 +17,10 @@ Sample = Dict[str, str]
 class Tally:
     """What was found: how many documents of each kind there are, samples of them, and at which updates they stand.
 
-    Every update below ``low`` is present: with s the update that a document holds, it is the least of all s + total
-    (for a missing document, its index). No update from ``high`` on is present: it is the greatest of all s + 1. Damaged
-    documents cannot be trusted and count for neither. ``low`` is None if no document counts. ``high_ts`` is the time
-    stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
+    Every update below ``low`` is present: it is the minimum of s + total over all documents, where s is the update that
+    a document holds (for a missing document, its index counts). No update at or above ``high`` is present: it is the
+    maximum of s + 1. Damaged documents cannot be trusted and count for neither. ``low`` is None if no document counts.
+    ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
     """
 
     def __init__(self, stream: Stream, origin: int | None = None) -> None:

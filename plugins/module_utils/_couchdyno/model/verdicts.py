@@ -95,7 +95,7 @@ def judge(stream: Stream, expectation: Expectation, index: int, document: Docume
 def judge_other(document_id: str) -> Iterator[Finding]:
     """The verdict on a document that does not belong to the stream; none on design documents and couchdyno's own."""
     if not (document_id.startswith(DESIGN) or OWN.fullmatch(document_id)):
-        yield Finding(-1, EXTRA, "does not belong to the stream", document_id=document_id)
+        yield Finding(-1, EXTRA, "is not in the stream", document_id=document_id)
 
 
 def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) -> Iterator[Finding]:
@@ -132,8 +132,10 @@ def _verdict_on_earlier(oldest: DocumentState, origin: int) -> Verdict:
     """The verdict on a document that the original tool has written."""
     if not oldest.exists or oldest.update < origin:
         return "earlier", ""
-    return "behind", f"was written by the original tool; it should hold update {oldest.update} or a later one"
+    return "behind", f"was written by the original couchdyno; it should hold update {oldest.update} or a later one"
 
 
 def _conflicts(revisions: list[str]) -> str:
-    return f"has {len(revisions)} conflicting revision{'s' if len(revisions) > 1 else ''}, {revisions[0]:.60}"
+    if len(revisions) == 1:
+        return f"has a losing revision, {revisions[0]:.60}"
+    return f"has {len(revisions)} losing revisions, the first is {revisions[0]:.60}"

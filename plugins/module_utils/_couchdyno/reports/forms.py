@@ -9,7 +9,7 @@ import time
 from datetime import date
 from typing import Any, Callable, NamedTuple
 
-LATEST = 10 ** 11  # Unix seconds; a later time stamp is damaged
+LATEST = 253402300799  # the end of the year 9999, in Unix seconds; as in model/limits.py
 THOUSANDS = ("", "k", "M", "G", "T")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -14,7 +14,7 @@ from .fields.rows import ALWAYS, PAGE, Field, Section
 from .fields.verify import VERIFY
 from .paths import EACH, Data, join, names
 
-WITH_SERIES = Term("couchdyno-info --json", "couchdyno_info with series: true")
+WITH_SERIES = Term("couchdyno-info --json", "couchdyno_info and series: true")
 FOR_PAGE, FOR_COMPARISON = (PAGE, ALWAYS), (ALWAYS,)  # which fields a report needs for each purpose
 
 
@@ -56,9 +56,9 @@ def _check_info(report: Data, where: str, needed: Sequence[str]) -> Data:
     """Return a report of couchdyno-info with its series; raises UsageError for any other."""
     _check_format(report, where)
     if not isinstance(report.get("dyno_config"), dict) or not isinstance(report.get("database"), dict):
-        raise UsageError(f"{where} is not a report of ", command("info"), "; create one with ", WITH_SERIES)
+        raise UsageError(f"{where}: not a report of ", command("info"), "; create one with ", WITH_SERIES)
     if not isinstance(report.get("series"), list):
-        raise UsageError(f"{where} has no series; create it with ", WITH_SERIES)
+        raise UsageError(f"{where}: no series; create the report with ", WITH_SERIES)
     return _check_fields(report, where, INFO, needed, "info")
 
 
@@ -67,13 +67,13 @@ def _check_format(report: Data, where: str) -> None:
     found = report.get("format", REPORT_FORMAT)
     if found != REPORT_FORMAT:
         shown = f"format {found}" if isinstance(found, int) else "an unknown format"
-        raise UsageError(f"{where} is a report in {shown}, but this version of couchdyno reads format {REPORT_FORMAT}; "
+        raise UsageError(f"{where}: a report in {shown}, but this version of couchdyno reads format {REPORT_FORMAT}; "
                          "create it again with this version, or upgrade couchdyno")
 
 
 def _check_fields(report: Data, where: str, sections: Sequence[Section], needed: Sequence[str], job: str) -> Data:
     for path in misfits(report, sections, needed):
-        raise UsageError(f"{where} is not a complete ", command(job),
+        raise UsageError(f"{where}: not a complete ", command(job),
                          f" report (missing or invalid: {path}); create it again")
     return report
 

@@ -23,7 +23,7 @@ def revisions(client: Client, stream: Stream, updates: Sequence[int]) -> Revisio
     return {update: found[document_id] for update, document_id in zip(updates, ids) if document_id in found}
 
 
-def documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[str, Document]:
+def resolved_documents(client: Client, stream: Stream, updates: Sequence[int]) -> dict[str, Document]:
     """The documents that updates will replace, by id; on a cluster, as all replicas together have them.
 
     On a cluster a range read shows only one replica, which may have missed a write or accepted one that the others

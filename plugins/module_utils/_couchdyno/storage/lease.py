@@ -65,7 +65,7 @@ class Lease:
         with self._lock:
             if self._is_missing:
                 raise ClaimLost("the claim is no longer in the ledger: the database was recreated, or its ledger "
-                                "edited; run it again")
+                                "edited; start a new cycle")
             now = self._client.now()
             if now >= self.end - seconds:
                 renewed = self._document.change(lambda ledger: renew(ledger, self._driver, now))

@@ -83,4 +83,4 @@ def _absence(source: Source) -> CouchdynoError:
     if source.document_count() is None:
         return NoDatabase(f"there is no database {source.place}; create it with ", command("setup"))
     return NoLedger(f"the database {source.place} was not set up by couchdyno: it has no document {LEDGER_ID}; "
-                    "restore the document, or recreate the database with ", command("setup", "force"))
+                    "check the URL, or restore the document")

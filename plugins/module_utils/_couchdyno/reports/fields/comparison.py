@@ -4,7 +4,7 @@
 """The fields of the report of a comparison."""
 from __future__ import annotations
 
-from ..forms import CHANGE, NUMBER, PART, TEXT, counted, utc
+from ..forms import CHANGE, NUMBER, PART, TEXT, counted, measured, utc
 from ..paths import Data
 from .rows import Field, Section
 
@@ -29,8 +29,8 @@ def _figure(compared: Data) -> str:
 
 
 def _median(middle: Data) -> str:
-    around = "" if middle["low"] is None else f" ({middle['low']:g} to {middle['high']:g})"
-    return f"{middle['median']:g}{around}"
+    around = "" if middle["low"] is None else f" ({measured(middle['low'])} to {measured(middle['high'])})"
+    return measured(middle["median"]) + around
 
 
 COMPARED = Section("", heading="compare", fields=(

@@ -35,7 +35,7 @@ def _present(progress: Data) -> list[str]:
 def _lap(progress: Data) -> list[str]:
     done = _share(progress["lap_done"], progress["total"])
     if progress["seconds_left"] is not None:
-        done += f", done in {duration(progress['seconds_left'])} at {measured(progress['pace'])} updates/s"
+        done += f", {duration(progress['seconds_left'])} left at {measured(progress['pace'])} updates/s"
     return [done]
 
 
@@ -104,12 +104,12 @@ DATABASE = Section("", heading="database", fields=(
     Field("database.n", ANYTHING, "n", title=Title("replicas", 7, IN_DATABASE), optional=True, nullable=True),
 ))
 PROGRESS = Section("progress", heading="progress", fields=(
-    Field("present", COUNT, "documents", lines=_present, title=Title("documents", 1, IN_PROGRESS), needed=PAGE,
+    Field("present", COUNT, "documents", lines=_present, title=Title("documents so far", 1, IN_PROGRESS), needed=PAGE,
           metric=Metric("present_documents", "Documents that have been handed out to drivers so far.", 9)),
-    Field("total", COUNT, title=Title("of", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
+    Field("total", COUNT, title=Title("documents in all", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
           metric=Metric("documents", "Number of documents that the database was set up with.", 8)),
     Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE),
-    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("done in this lap", 4, IN_PROGRESS), needed=PAGE),
+    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("updates in this lap", 4, IN_PROGRESS), needed=PAGE),
     Field("open_claims", COUNT, "open_claims", lines=_open_claims, title=Title("open claims", 9, IN_PROGRESS),
           needed=PAGE),
     Field("expired_claims", FAULTS, "expired_claims", lines=_expired_claims,
@@ -119,7 +119,7 @@ PROGRESS = Section("progress", heading="progress", fields=(
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
         "pace_updates_per_second", "Updates per second in the latest runs, including the time between them.", 14)),
-    Field("seconds_left", SECONDS, title=Title("lap done in", 5, IN_PROGRESS), needed=PAGE, nullable=True,
+    Field("seconds_left", SECONDS, title=Title("time left in this lap", 5, IN_PROGRESS), needed=PAGE, nullable=True,
           metric=Metric("lap_remaining_seconds", "Time until the current lap is done, at the current pace.", 15)),
 ))
 CONFLICTS = Section("conflicts", heading="conflicts", optional=True, fields=(

@@ -59,7 +59,7 @@ def _trend(figures: Data) -> list[str]:
     change = figures["trend"]["change"]
     if change is None:
         return []
-    certainty = "within the noise" if figures["trend"]["is_noise"] else "exceeds the noise"
+    certainty = "within the noise" if figures["trend"]["is_noise"] else "beyond the noise"
     return [f"{percent(change)} from the earlier to the later half of the runs, {certainty}"]
 
 

@@ -26,7 +26,7 @@ def _high(report: Data) -> list[str]:
 
 
 def _ledger(found: Data) -> str:
-    agrees = "agrees" if found["agrees"] else "does not agree"
+    agrees = "agrees with the documents" if found["agrees"] else "disagrees with the documents"
     return f"{found['position']}, {counted(found['claims'], 'open claim')}, {agrees}"
 
 
@@ -39,7 +39,7 @@ def _source(found: Data) -> str:
 
 
 def _position(position: int, ts: int | None) -> str:
-    return str(position) if ts is None else f"{position} (after {utc(ts)})"
+    return str(position) if ts is None else f"{position} (last update claimed at {utc(ts)})"
 
 
 VERIFIED = Section("", heading="verify", fields=(
@@ -48,13 +48,13 @@ VERIFIED = Section("", heading="verify", fields=(
     Field("reasons", REASONS, "because", lines=_reasons, title=Title("reasons", 8), needed=PAGE),
     Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long the verification took.", 2)),
     Field("rate", RATE, "rate (/sec)"),
-    Field("database", TEXT, title=Title("verified", 1), needed=PAGE, optional=True),
-    Field("ts", TIME, title=Title("when", 4), needed=PAGE, optional=True),
+    Field("database", TEXT, title=Title("database", 1), needed=PAGE, optional=True),
+    Field("ts", TIME, title=Title("verified at", 4), needed=PAGE, optional=True),
 ))
 REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
-    Field("counts", COUNTS, metric=Metric("documents", "Documents by what was found.", 3, by="kind")),
+    Field("counts", COUNTS, metric=Metric("documents", "Documents by verdict.", 3, by="kind")),
     Field("stream", PART, title=Title("source", 2), needed=PAGE),
     Field("stream.seed", IDENTIFIER, needed=PAGE),
     Field("stream.total", COUNT, needed=PAGE),
@@ -64,16 +64,16 @@ POSITION = Section("", heading="position", fields=(
     Field("low", COUNT, "low", lines=_low, nullable=True, none="unknown",
           metric=Metric("low_position", "The position below which every update is present.", 4)),
     Field("high", COUNT, "high", lines=_high,
-          metric=Metric("high_position", "The position from which on no update is present.", 5)),
+          metric=Metric("high_position", "The position at and above which no update is present.", 5)),
     Field("ledger", PART._replace(text=_ledger), "ledger", nullable=True),
     Field("span", PART._replace(text=_span), "span", nullable=True),
     Field("source", PART._replace(text=_source), "source", optional=True),
     Field("lag", PART, needed=PAGE, optional=True),
     Field("lag.updates", COUNT, "lag (updates)", title=Title("lag (updates)", 6), needed=PAGE, nullable=True,
           none="unknown", metric=Metric(
-              "lag_updates", "Updates that would be lost by going back to this copy.", 6)),
+              "lag_updates", "Updates that would be lost by reverting to this copy.", 6)),
     Field("lag.seconds", SECONDS, "lag (sec)", title=Title("lag (time)", 7), needed=PAGE, nullable=True,
-          none="unknown", metric=Metric("lag_seconds", "The time span of the updates that would be lost.", 7)),
+          none="unknown", metric=Metric("lag_seconds", "Time span of the updates that would be lost.", 7)),
 ))
 
 VERIFY = (VERIFIED, REASON, CHECKED, POSITION)

@@ -24,7 +24,7 @@ try:
 except ImportError:  # check reports it
     Environment = None  # type: ignore[assignment, misc]
 
-SERIES = " Each line is a database, each point a fixed number of consecutive cycles."
+SERIES = " Each line is a database, each point one or more consecutive cycles."
 MAP = " Each row is a database, time runs from left to right, and each cell shows the highest value in its period."
 
 
@@ -118,7 +118,7 @@ def _fleet(subjects: Sequence[tables.Subject]) -> list[Chart]:
               charts.fleet(series, lambda point: point["errors"], "documents", charts.RED)),
         Chart("fleet-size", "File size", "Size of the database files." + note,
               charts.fleet(series, lambda point: (point["sizes"] or {}).get("file"), "bytes", charts.VIOLET)),
-        Chart("fleet-hosts", "Rate by host", "Medians, with lowest and highest.",
+        Chart("fleet-hosts", "Rate by host", "Median, lowest and highest rate of each host.",
               charts.hosts((subject.name, subject.info["hosts"]) for subject in subjects)),
         *([Chart("fleet-census", "Updates per day", "Sum over all databases.", charts.census(days))] if days else []),
     ]
@@ -136,15 +136,16 @@ def _charts(key: str, info: Data) -> Iterable[Chart]:
     if series:
         most = max(point["runs"] for point in series)
         each = "Each point is one cycle." if most == 1 else f"Each point covers up to {most} consecutive cycles."
-        band, worst = ("", "") if most == 1 else (" The line is their median, the band spans all of them.",
-                                                  " p50 and p95 are medians over the cycles, p99 is the highest.")
-        yield Chart(f"{key}-rate", "Rate", each + band, charts.rate(series))
+        median, worst = ("", "") if most == 1 else (" The line shows the median rate, the band the whole range.",
+                                                    " p50 and p95 are medians over the cycles, p99 is the highest.")
+        yield Chart(f"{key}-rate", "Rate", each + median, charts.rate(series))
         yield Chart(f"{key}-latency", "Latency of bulk requests", each + worst, charts.latency(series))
         yield Chart(f"{key}-errors", "Errors", f"{each} Documents that could not be written.", charts.errors(series))
         if any(point["sizes"] for point in series):
-            yield Chart(f"{key}-size", "Size of the database", "At the start of each cycle.", charts.sizes(series))
+            yield Chart(f"{key}-size", "Size of the database", "When the latest cycle of each point began.",
+                        charts.sizes(series))
     if len(info["hosts"]) > 1:
-        yield Chart(f"{key}-hosts", "Rate by host", "Medians, with lowest and highest.",
+        yield Chart(f"{key}-hosts", "Rate by host", "Median, lowest and highest rate of each host.",
                     charts.hosts([("", info["hosts"])]))
     if info.get("census"):
         yield Chart(f"{key}-census", "Updates per day", "Including the fill.", charts.census(info["census"]))

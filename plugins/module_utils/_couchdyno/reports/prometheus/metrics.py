@@ -8,12 +8,9 @@ seconds by the server's clock.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any, Iterator, Sequence
 
-from ..fields.info import INFO
 from ..fields.rows import Field, Metric, Section
-from ..fields.verify import VERIFY
-from ..fields.written import EXECUTE
 from ..paths import Data, found, value
 
 try:
@@ -23,19 +20,18 @@ except ImportError:  # textfile.check reports it
 if TYPE_CHECKING:
     from prometheus_client import Metric as Family
 
-SECTIONS: dict[str, tuple[Section, ...]] = {"execute": EXECUTE, "info": INFO, "verify": VERIFY}
-
 
 def ended(script: str, code: int, now: int) -> list[Family]:
     """What every script reports, however it ended: its exit code, and the time."""
-    return [GaugeMetricFamily(f"couchdyno_{script}_exit_code", "Exit code. 0: success; 1 to 3: failure; 4: finished, "
-                              "but documents or the database are not in order; 130: interrupted.", code),
+    codes = ("Exit code. 0: success; 1 to 3: failure; 4: finished, but some documents could not be written, or the "
+             "database is wrong; 130: interrupted.")
+    return [GaugeMetricFamily(f"couchdyno_{script}_exit_code", codes, code),
             GaugeMetricFamily(f"couchdyno_{script}_end_timestamp_seconds", "When the script ended.", now)]
 
 
-def measured(script: str, report: Data) -> list[Family]:
-    """The metrics of a script's report (``execute``, ``info`` or ``verify``), including those without samples."""
-    rows = list(_rows(script))
+def measured(script: str, sections: Sequence[Section], report: Data) -> list[Family]:
+    """The metrics of a script's report, which has these sections; including metrics without samples."""
+    rows = list(_rows(script, sections))
     metrics = sorted((metric for _section, _field, metric in rows), key=lambda metric: metric.place)
     families = {metric.name: _family(f"couchdyno_{script}_{metric.name}", metric.help) for metric in metrics}
     for section, field, metric in rows:
@@ -50,8 +46,8 @@ def _family(name: str, text: str) -> Family:
     return (CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily)(name, text)
 
 
-def _rows(script: str) -> Iterator[tuple[Section, Field, Metric]]:
-    for section in SECTIONS[script]:
+def _rows(script: str, sections: Sequence[Section]) -> Iterator[tuple[Section, Field, Metric]]:
+    for section in sections:
         for field in section.fields:
             if field.metric and field.metric.only in ("", script):
                 yield section, field, field.metric

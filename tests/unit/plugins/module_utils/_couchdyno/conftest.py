@@ -184,5 +184,18 @@ def connect(couch, monkeypatch):
 @pytest.fixture
 def original_ledger():
     """A ledger of the original tool."""
-    return {"_id": "couchdyno_meta", "_rev": "9-a", "version": 1, "created": 5, "total": 5, "size": 150, "updates": 3,
-            "start": 4, "last_ts": 9, "last_dt": 0, "last_errors": 0, "last_updates": 3, "history": []}
+    return {
+        "_id": "couchdyno_meta",
+        "_rev": "9-a",
+        "version": 1,
+        "created": 5,
+        "total": 5,
+        "size": 150,
+        "updates": 3,
+        "start": 4,
+        "last_ts": 9,
+        "last_dt": 0,
+        "last_errors": 0,
+        "last_updates": 3,
+        "history": [],
+    }

@@ -35,7 +35,7 @@ HOSTILE = (
         (option("interval"), "--continuous", "interval"),
         (switch("force"), "--force", "force: true"),
         (command("setup"), "couchdyno-setup", "couchdyno_setup"),
-        (command("setup", "force"), "couchdyno-setup --force", "couchdyno_setup with force: true"),
+        (command("setup", "force"), "couchdyno-setup --force", "couchdyno_setup and force: true"),
     ],
 )
 def test_a_term_is_in_the_words_of_each_surface(term, script, module):

@@ -7,7 +7,7 @@ import io
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import live_view
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.snapshot import LATEST, snapshot
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.snapshot import SHOWN_RUNS, snapshot
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from hypothesis import given
@@ -39,9 +39,9 @@ def test_a_snapshot(couch, client):
 
 def test_a_snapshot_reads_no_more_than_it_shows(couch, client):
     LedgerDocument(client).create(Parameters(10, 200, 1, 42))
-    for __ in range(LATEST + 5):
+    for __ in range(SHOWN_RUNS + 5):
         execute(client)
-    assert len(snapshot(client)["runs"]) == LATEST
+    assert len(snapshot(client)["runs"]) == SHOWN_RUNS
 
 
 @pytest.mark.parametrize(

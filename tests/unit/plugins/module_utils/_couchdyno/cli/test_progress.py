@@ -26,8 +26,8 @@ def test_a_line_every_ten_seconds(clock, capsys):
         progress(done, 1000)
     progress.close()
     assert capsys.readouterr().err.splitlines() == [
-        "filling: 200 of 1000 documents (20 %), 10/s, 80 s left",
-        "filling: 300 of 1000 documents (30 %), 10/s, 70 s left",
+        "filling: 200 of 1,000 documents (20 %), 10/s, 1 min 20 s left",
+        "filling: 300 of 1,000 documents (30 %), 10/s, 1 min 10 s left",
     ]
 
 
@@ -36,7 +36,7 @@ def test_nobody_can_tell_how_long_nothing_takes(clock, capsys):
     progress(100, 1000)
     clock[0] = 10
     progress(100, 1000)
-    assert capsys.readouterr().err == "filling: 100 of 1000 documents (10 %), 0/s\n"
+    assert capsys.readouterr().err == "filling: 100 of 1,000 documents (10 %), 0/s\n"
 
 
 @pytest.mark.parametrize("has_rich", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import info as info_script
@@ -69,7 +70,7 @@ def test_of_one_database_only_what_came_later_counts():
     after["series"] += later
     report = compare(before, after)
     assert (report["verdict"], report["b"]["runs"]) == ("worse", 60)
-    with pytest.raises(NotComparable, match="too few cycles to compare: 60 and 0"):
+    with pytest.raises(NotComparable, match="too few points to compare: 60 and 0"):
         compare(before, before)
 
 
@@ -116,7 +117,9 @@ def test_files_that_are_not_infos(tmp_path, capsys, content):
     path = tmp_path / "a.json"
     path.write_text(content, encoding="latin-1")
     code, out, err = run(capsys, "--compare", path, path)
-    assert (code, out) == (2, "") and err.startswith(f"couchdyno-info: {path} ") and err.count("\n") == 1
+    assert (
+        (code, out) == (2, "") and re.match(rf"couchdyno-info: {re.escape(str(path))}:? ", err) and err.count("\n") == 1
+    )
 
 
 @pytest.mark.parametrize("argv", [("/there/is/none", "/there/is/none"), ("one",)])

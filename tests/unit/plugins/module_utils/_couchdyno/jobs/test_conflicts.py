@@ -19,7 +19,7 @@ class Shelf:
         self.read = []
 
     def changes(self, since, limit):
-        names = list(self.losing)[since:since + limit]
+        names = list(self.losing)[since : since + limit]
         leaves = {name: 2 if self.losing[name] is None else 1 + self.losing[name] for name in names}
         return [{"id": name, "changes": [{}] * leaves[name]} for name in names], since + len(names)
 

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists, LedgerDamaged
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, remove
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import setup as set_up
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import LEDGER_ID, Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -49,3 +49,11 @@ def test_another_was_faster_with_something_else(absent, client):
     with pytest.raises(DatabaseExists):
         set_up(client, Request(WANTED))
     assert list(absent.documents) == ["somebodys"]
+
+
+def test_only_force_removes_a_database_with_a_damaged_ledger(couch, client):
+    couch.documents[LEDGER_ID] = dict(OTHERS, total="five")
+    with pytest.raises(LedgerDamaged):
+        remove(client)
+    assert remove(client, force=True, dry_run=True) == {"changed": True, "before": None}
+    assert remove(client, force=True)["changed"] and couch.requests[-1][0] == "DELETE"

@@ -40,9 +40,7 @@ class Database(Source):
 
     def rows_before(self, first, before, limit, include_docs=True):
         names = [name for name in sorted(self.documents_by_id) if (first or "") <= name and name < (before or "~")]
-        return [
-            {"id": name, **({"doc": self.documents_by_id[name]} if include_docs else {})} for name in names[:limit]
-        ]
+        return [{"id": name, **({"doc": self.documents_by_id[name]} if include_docs else {})} for name in names[:limit]]
 
     def documents(self, ids):
         return {name: self.documents_by_id[name] for name in ids if name in self.documents_by_id}

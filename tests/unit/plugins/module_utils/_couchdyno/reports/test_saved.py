@@ -80,14 +80,14 @@ def test_reports_are_told_apart(reports):
 
 
 def test_other_files_are_refused(reports):
-    with pytest.raises(UsageError, match=r"^c is not a report of couchdyno-info"):
+    with pytest.raises(UsageError, match=r"^c: not a report of couchdyno-info"):
         saved.classified([("c", {})])
-    with pytest.raises(UsageError, match=r"^d has no series"):
+    with pytest.raises(UsageError, match=r"^d: no series"):
         saved.classified([("d", {"dyno_config": {}, "database": {}})])
-    incomplete = r"^e is not a complete couchdyno-info report \(missing or invalid: series.1.ts\)"
+    incomplete = r"^e: not a complete couchdyno-info report \(missing or invalid: series.1.ts\)"
     with pytest.raises(UsageError, match=incomplete):
         saved.classified([("e", with_other(reports[0], ("series", 1, "ts"), "now"))])
-    incomplete = r"^f is not a complete couchdyno-verify report \(missing or invalid: stream.seed\)"
+    incomplete = r"^f: not a complete couchdyno-verify report \(missing or invalid: stream.seed\)"
     with pytest.raises(UsageError, match=incomplete):
         saved.classified([("f", with_other(reports[1], ("stream", "seed"), ...))])
 
@@ -144,9 +144,9 @@ def test_reports_of_version_0_1_0_have_no_format(reports):
 def test_other_formats_are_refused(reports, tmp_path, found, shown):
     path = tmp_path / "a.json"
     for report in reports:
-        with pytest.raises(UsageError, match=f"^a is a report in {shown}.*reads format 1; create it again") as refused:
+        with pytest.raises(UsageError, match=f"^a: a report in {shown}.*reads format 1; create it again") as refused:
             saved.classified([("a", dict(report, format=found))])
         assert "\n" not in str(refused.value)
     path.write_text(json.dumps(dict(reports[0], format=found)))
-    with pytest.raises(UsageError, match=f"is a report in {shown}"):
+    with pytest.raises(UsageError, match=f"a report in {shown}"):
         saved.read_comparable(str(path))

@@ -11,6 +11,9 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execu
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import INFO
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.verify import VERIFY
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.written import EXECUTE
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.prometheus import metrics
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
@@ -27,8 +30,12 @@ def found(couch, client):
         couch.clock += 60
         last = execute(client)
     return {
-        script: [*metrics.ended(script, 0, couch.clock), *metrics.measured(script, report)]
-        for script, report in {"execute": last, "info": info(client), "verify": verify(client)}.items()
+        script: [*metrics.ended(script, 0, couch.clock), *metrics.measured(script, sections, report)]
+        for script, sections, report in (
+            ("execute", EXECUTE, last),
+            ("info", INFO, info(client)),
+            ("verify", VERIFY, verify(client)),
+        )
     }
 
 

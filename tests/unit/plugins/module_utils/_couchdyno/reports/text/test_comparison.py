@@ -28,6 +28,6 @@ compare:
 
 medians, with their 99 % confidence intervals:
                         a                               b                                   change  b is
-    rate (/sec)         1001.5 (990.25 to 1010)         500                                -50.1 %  unknown
+    rate (/sec)         1,002 (990 to 1,010)            500                                -50.1 %  unknown
     latency_p95 (sec)   -                               -                                        -  unknown"""
     )

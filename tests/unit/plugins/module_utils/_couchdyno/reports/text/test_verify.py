@@ -44,9 +44,9 @@ documents:
     absent : 1
 
 position:
-    low : 9 (after 2022-05-26 05:58:14 UTC)
+    low : 9 (last update claimed at 2022-05-26 05:58:14 UTC)
     high : 9
-    ledger : 9, 0 open claims, agrees
+    ledger : 9, 0 open claims, agrees with the documents
     span : 5 to 9
     source : 12
     lag (updates) : 3
