@@ -115,8 +115,8 @@ def took(value):
 # The path and the form of the value that a reader finds next to each name, by the title of the table.
 READ = {
     "Progress": {
-        "documents": ("progress.present", "{:,}".format), "of": ("progress.total", "{:,}".format),
-        "laps": ("progress.laps", "{:,}".format), "done in this lap": ("progress.lap_done", "{:,}".format),
+        "documents so far": ("progress.present", "{:,}".format), "documents in all": ("progress.total", "{:,}".format),
+        "laps": ("progress.laps", "{:,}".format), "updates in this lap": ("progress.lap_done", "{:,}".format),
         "position": ("dyno_config.position", "{:,}".format), "settled": ("progress.settled", "{:,}".format),
         "open claims": ("progress.open_claims", "{:,}".format), "missed cycles": ("gaps.missed", "{:,}".format),
         "runs on record": ("ring.runs", "{:,}".format), "on record since": ("ring.since", day_and_time),
