@@ -141,12 +141,15 @@ def test_a_ledger_that_is_refused_once_is_written_after_all(filled, proxy, place
     assert_nothing_lost(filled)
 
 
-@pytest.mark.parametrize("error", ["internal_server_error", "forbidden"])
-def test_a_ledger_that_cannot_be_written(filled, proxy, figures, error):
+@pytest.mark.parametrize(
+    "error, advice",
+    [("internal_server_error", "retry later"), ("forbidden", "check the validate_doc_update functions")],
+)
+def test_a_ledger_that_cannot_be_written(filled, proxy, figures, error, advice):
     proxy.fail(faults.rows(error, "couchdyno_meta"), times=LASTING, **CLAIM)
     ended = drive(filled.behind(proxy).url, "-u", WINDOW)
     (line,) = ended.lines
-    assert ended.code == 1 and f"was not written: {error}: on purpose; retry later" in line
+    assert ended.code == 1 and f"was not written: {error}: on purpose; {advice}" in line
     proxy.heal()
     assert_nothing_lost(filled)
     figures(f"the ledger, {error}: exit code 1: {line}")

@@ -31,6 +31,7 @@ ROUNDS = 20  # of pushing leaves and reading them again
 PROBES = 5
 TRIES = 5  # for a write that fails on the server
 CHECK_NODES = "check that all nodes are up, then retry"
+CHECK_VALIDATORS = "check the validate_doc_update functions of the database, and its limits"
 
 
 class Written(NamedTuple):
@@ -89,9 +90,9 @@ class SharedDocument:
             if error == "conflict" or error in FINAL:
                 break
             self._client.pause(random.uniform(0.05, 0.15) * 2 ** attempt)
-        advice = "" if error in FINAL else f"; {RETRY_LATER}"
+        advice = CHECK_VALIDATORS if error in FINAL else RETRY_LATER
         raise (Conflict if error == "conflict" else Refused)(
-            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}{advice}")
+            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; {advice}")
 
     def _establish(self, written: Written, replicas: int) -> bool:
         """Establish a revision; returns whether it had rivals. Raises Conflict if one of them wins."""
