@@ -148,6 +148,10 @@ cycles:
         first:
           description: The first update of the cycle's window.
           type: int
+        refused:
+          description: The number of errors that the server will not accept later either, such as documents that a
+            validator forbids or that are too large. Their documents stay as they are until their next turn.
+          type: int
         redone:
           description: The number of updates in unfinished windows of earlier cycles that this cycle took over.
             Documents that already hold their update are not written again.
@@ -210,7 +214,8 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}
     result = dict(report, changed=report["updates"] > 0, diff=diff)
     if error or report["errors"]:
-        return dict(result, failed=True, msg=error or unwritten(report["errors"]))
+        refused = sum(cycle["after"].get("refused", 0) for cycle in report["cycles"])
+        return dict(result, failed=True, msg=error or unwritten(report["errors"], refused=refused))
     return result
 
 

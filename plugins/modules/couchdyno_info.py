@@ -168,6 +168,11 @@ progress:
         M(dyno.couchdb.couchdyno_verify) as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
+    refused:
+      description: The number of documents whose latest update the server refused for good. They are older than others
+        until their next turn succeeds.
+      type: int
+      sample: 0
     ts:
       description: The current time in Unix seconds, by the server's clock.
       type: int
@@ -303,8 +308,9 @@ series:
 runs:
   description: The latest run records, at most O(history), oldest first. C(first) and C(count) describe the window of
     updates, C(dt) is in seconds. Records of some runs also have the C(limit) in documents per second, the C(sizes) of
-    the database in bytes when the run began, the number of errors by class (C(classes)), and the windows that were
-    taken over from earlier runs (C(redone)), each as first update, count and time of the claim.
+    the database in bytes when the run began, the number of errors by class (C(classes)), how many of them the server
+    C(refused) for good, and the windows that were taken over from earlier runs (C(redone)), each as first update, count
+    and time of the claim.
   type: list
   elements: dict
   returned: success

@@ -215,9 +215,10 @@ def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     pace = Pace(params["connections"], params["batch_bytes"])
     report = preview(client, request) if module.check_mode else setup(client, request, pace)
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
-    errors = report.get("fill", {}).get("errors")
-    if errors:
-        report.update(failed=True, msg=unwritten(errors, advice="run the task again to write them"))
+    filled = report.get("fill", {})
+    if filled.get("errors"):
+        retry = "run the task again to write them"
+        report.update(failed=True, msg=unwritten(filled["errors"], refused=filled.get("refused", 0), retry=retry))
     return dict(report, diff=diff)
 
 

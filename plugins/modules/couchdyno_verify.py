@@ -207,10 +207,11 @@ high_ts:
   sample: 1795461868
 ledger:
   description: The ledger in the database. Its C(position), the position below which every update is known to be written
-    (C(settled)), the number of open C(claims), and whether it C(agrees) with the documents. V(null) if it was not read.
+    (C(settled)), the number of open C(claims), the number of documents whose latest update the server refused
+    (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read.
   type: dict
   returned: always
-  sample: {"position": 2200, "settled": 2200, "claims": 0, "agrees": true}
+  sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}
 span:
   description: The given positions, C(from_position) and C(to_position). V(null) if there are none.
   type: dict

@@ -106,7 +106,7 @@ def test_the_lease_is_renewed_during_a_long_window(database, proxy):
     wait_until(lambda: database.ledger["claims"])
     leases, number = set(), 0
     while driver.poll() is None:
-        leases.update(claim["lease"] for claim in database.ledger["claims"] if claim["count"] == 100)
+        leases.update(claim["lease"] for claim in database.ledger["claims"] if claim["updates"][0][1] == 100)
         if number < 10:
             assert "redone" not in execute(database.client(), 1)["after"]
             number += 1

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from support import report, run, start
 
 
@@ -170,7 +171,7 @@ def test_a_driver_that_was_killed_is_redone(database, elsewhere):
     process.kill()
     process.wait()
     (claim,) = database.ledger["claims"]
-    assert claim["count"] == 50_000
+    assert sum(count for __, count in claim["updates"]) == 50_000
     if elsewhere:  # nothing here shows that it is dead; its lease must run out
         database.change_ledger(claims=[dict(claim, process="another machine 1 2", lease=1)])
     found = report("couchdyno-execute", "-u", 10, database.url)
@@ -186,7 +187,7 @@ def test_a_driver_that_was_killed_elsewhere_is_waited_for(database):
     claim = {"first": 4, "count": 3, "ts": now, "lease": now + 4, "driver": "x", "host": "x", "process": "", "run": 2}
     database.change_ledger(position=7, start=2, runs=3, claims=[dict(claim, redo=False)])
     found = report("couchdyno-execute", database.url)
-    assert (found["after"]["first"], found["after"]["redone"]) == (7, 2)
+    assert (found["after"]["first"], found["after"]["redone"]) == (7, 3)
     database.assert_exact()
 
 
@@ -215,16 +216,36 @@ def test_documents_that_the_database_refuses(ready):
     process = start("couchdyno-execute", "--json", ready.url)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 4
-    assert re.fullmatch("couchdyno-execute: 1 document could not be written: .*; the next cycle .*\n", err)
+    complaint = "couchdyno-execute: 1 document could not be written: .*; it is tried again on its next turn\n"
+    assert re.fullmatch(complaint, err)
     found = json.loads(out)
-    assert found["after"]["errors"] == 1
+    assert found["after"]["errors"] == found["after"]["refused"] == 1
     assert found["after"]["samples"][0]["id"] == "cdyno_000000000001"
     assert "not this one" in found["after"]["samples"][0]["reason"]
-    assert ready.ledger["claims"]
+    assert ready.ledger["claims"] == [] and ready.ledger["refused"] == [[1, 1, 1, 1]]
+    assert "refused : 1 document until the next turn of each" in run("couchdyno-info", ready.url)
+    found = report("couchdyno-verify", ready.url)
+    assert (found["verdict"], found["counts"]["absent"]) == ("right", 3) and found["ledger"]["refused"] == 1
     design = ready.get("_design/refuse")
     ready.request("DELETE", "/_design/refuse", params={"rev": design["_rev"]})
-    run("couchdyno-execute", ready.url)
+    run("couchdyno-execute", "-u", 10, ready.url)
+    assert "refused" not in ready.ledger
     ready.assert_exact()
+
+
+def test_refused_documents_neither_stop_a_database_nor_excuse_others(ready):
+    """A copy that lost what was written next to refused documents is wrong."""
+    refuse = "function (doc) { if (/^cdyno_0+[24]$/.test(doc._id)) throw({forbidden: 'no'}); }"
+    ready.put({"_id": "_design/refuse", "validate_doc_update": refuse})
+    for __ in range(40):
+        run("couchdyno-execute", "-u", 5, ready.url, code=4)
+    assert ready.ledger["position"] == 200 and ready.ledger["claims"] == []
+    assert report("couchdyno-verify", ready.url)["verdict"] == "right"
+    kept = ready.documents()["cdyno_000000000003"]
+    content = Ledger.load(ready.ledger).stream.content
+    ready.put(dict(json.loads(content.render(193, kept["ts"])), _rev=kept["_rev"]))
+    out, __ = start("couchdyno-verify", "--json", ready.url).communicate(timeout=60)
+    assert json.loads(out)["reasons"] == ["1 document older than allowed"]
 
 
 def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):

@@ -105,15 +105,15 @@ class Invocation:
             return code or FAILED
         return code
 
-    def code_after_writing(self, counts: Report, **advice: str) -> int:
-        """The exit code of a job that wrote documents; complains, with an ``advice``, if some could not be written."""
+    def code_after_writing(self, counts: Report, **retry: str) -> int:
+        """The exit code of a job that wrote documents; complains if some could not be written."""
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):
             return DONE
         from ..reports.text.unwritten import unwritten, why
 
-        self.complain(unwritten(counts["errors"], why(counts), **advice))
+        self.complain(unwritten(counts["errors"], why(counts), counts.get("refused", 0), **retry))
         return WITH_ERRORS
 
 

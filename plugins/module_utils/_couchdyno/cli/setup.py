@@ -50,7 +50,7 @@ class Setup(Command):
             report = setup(client, request, pace, progress, invocation.stop)
         invocation.show(report, render)
         return invocation.code_after_writing(report.get("fill", {}),
-                                             advice="run couchdyno-setup -w again to write them")
+                                             retry="run couchdyno-setup -w again to write them")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,10 +15,11 @@ from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Busy, ServerError
 from ..model import legacy
-from ..model.claim import Claim, Driver
+from ..model.claim import Claim
 from ..model.claiming import LEASE, Result, claim
 from ..model.ledger import Ledger
-from ..model.outcome import NOTHING, nonzero
+from ..model.missed import entry_of
+from ..model.outcome import NOTHING, Outcome, nonzero
 from ..model.parameters import draw_seed
 from ..model.run_record import CYCLE, RunRecord
 from ..storage import run_records
@@ -42,32 +43,86 @@ def run_cycle(client: Client, document: LedgerDocument, window_size: WindowSize,
     Returns what ``execute`` has under ``"after"``. Raises Busy if other drivers are still writing the documents after
     PATIENCE.
     """
-    driver = new_driver()
+    cycle = Cycle(client, document, window_size, pace, stop)
     try:
-        claims, before = _claim(client, document, driver, window_size, stop)
-        if not claims:
-            return NOTHING.dump(0.0, document.ledger.position)
-        return _write(client, document, claims, before, pace, kind, progress, stop)
+        return cycle.run(kind, progress)
     except BaseException:
-        abandon(driver)
+        abandon(cycle.driver)
         raise
 
 
-def _write(client: Client, document: LedgerDocument, claims: list[Claim], before: list[Claim], pace: Pace, kind: str,
-           progress: Progress, stop: Stop) -> Data:
-    """Write claimed windows and settle them; ``before`` are the claims that were open just before."""
-    lease = Lease(client, document, claims)
-    sizes = _sizes(client)
-    started = time.monotonic()
-    ledger = document.ledger
-    outcome = Writer(client, ledger.stream, lease, pace, _expects(ledger, before), stop).write(progress)
-    dt = time.monotonic() - started
-    newest = claims[-1]
-    record = RunRecord.of(claims, outcome, kind=kind, dt=round(dt, 4), connections=pace.connections,
-                          limit=pace.rate or None, sizes=sizes or None)
-    result = Result(newest.ts, dt, outcome.written, outcome.errors)
-    lease.settle(outcome.left, result, run_records.place(client, record))
-    return dict(outcome.dump(dt, newest.first), **nonzero(redone=sum(entry.count for entry in claims if entry.redo)))
+class Cycle:
+    """One cycle of a driver."""
+
+    def __init__(self, client: Client, document: LedgerDocument, window_size: WindowSize, pace: Pace,
+                 stop: Stop) -> None:
+        self.driver = new_driver()
+        self._client = client
+        self._document = document
+        self._window_size = window_size
+        self._pace = pace
+        self._stop = stop
+
+    def run(self, kind: str, progress: Progress) -> Data:
+        """Claim, write, settle; returns the counts. ``kind`` is that of the run record."""
+        claims, before = self._claim()
+        if not claims:
+            return NOTHING.dump(0.0, self._document.ledger.position)
+        lease = Lease(self._client, self._document, claims)
+        sizes = _sizes(self._client)
+        started = time.monotonic()
+        outcome = self._write(lease, before, progress)
+        parts = outcome.parts
+        if self._proceeds(lease, outcome):
+            done = outcome.written + outcome.current
+            others = [claim for claim in self._document.ledger.claims if claim.driver != self.driver.name]
+            rest = self._write(lease, others, lambda more: progress(done + more))
+            claims, parts, outcome = [*claims, *lease.claims], rest.parts, outcome.plus(rest)
+        dt = time.monotonic() - started
+        record = RunRecord.of(claims, outcome, kind=kind, dt=round(dt, 4), connections=self._pace.connections,
+                              limit=self._pace.rate or None, sizes=sizes or None)
+        result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
+        lease.settle(parts, result, run_records.place(self._client, record))
+        redone = sum(claim.count for claim in claims if claim.redo)
+        return dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone))
+
+    def _claim(self) -> tuple[list[Claim], list[Claim]]:
+        """Claim a window; waits for documents that other drivers are still writing.
+
+        Returns the claims, and all claims that were open before.
+        """
+        def hand_out(ledger: Ledger) -> tuple[Ledger, tuple[list[Claim], list[Claim]]]:
+            after, mine = claim(ledger, self.driver, self._window_size(ledger), self._client.now(), is_gone)
+            return after, (mine, list(ledger.claims))
+
+        deadline = time.monotonic() + PATIENCE
+        if self._document.ledger.seed is None:
+            _upgrade(self._client, self._document)
+        while True:
+            try:
+                return self._document.change(hand_out)
+            except Busy:
+                if time.monotonic() > deadline or self._stop.wait(random.uniform(0.1, 0.5)):
+                    raise
+                self._document.read()
+
+    def _write(self, lease: Lease, before: list[Claim], progress: Progress) -> Outcome:
+        """Write the claims of the lease; ``before`` are the claims that were open just before."""
+        ledger = self._document.ledger
+        return Writer(self._client, ledger.stream, lease, self._pace, _expects(ledger, before),
+                      self._stop).write(progress)
+
+    def _proceeds(self, lease: Lease, outcome: Outcome) -> bool:
+        """Claim the next window if only unfinished updates were claimed so far; returns whether that was done."""
+        if not all(claim.redo for claim in lease.claims) or outcome.broken or self._stop.is_requested():
+            return False
+        if not self._window_size(self._document.ledger):
+            return False
+        try:
+            lease.proceed(self.driver, outcome.parts, self._window_size)
+        except Busy:  # settle, and leave the window to the next cycle
+            return False
+        return True
 
 
 def _sizes(client: Client) -> Data | None:
@@ -82,39 +137,18 @@ def _sizes(client: Client) -> Data | None:
 def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:
     """Whether the document of an update should exist already, None if that is not known.
 
-    It should if the previous update of the document belongs to the stream and to no unfinished claim.
+    It should if the previous update of the document belongs to the stream, and is neither unfinished nor missed.
     """
-    previous, origin = ledger.stream.previous, ledger.origin
+    previous, origin, missed = ledger.stream.previous, ledger.origin, ledger.missed
 
     def expects(update: int) -> bool | None:
         earlier = previous(update)
         if earlier is None or earlier < (origin or 0):
             return False if origin is None else None
-        return None if any(entry.holds(earlier) for entry in before) else True
+        is_certain = entry_of(missed, earlier) is None and not any(claim.holds(earlier) for claim in before)
+        return True if is_certain else None
 
     return expects
-
-
-def _claim(client: Client, document: LedgerDocument, driver: Driver, window_size: WindowSize,
-           stop: Stop) -> tuple[list[Claim], list[Claim]]:
-    """Claim a window for a driver; waits for documents that other drivers are still writing.
-
-    Returns its claims, and all claims that were open before.
-    """
-    def hand_out(ledger: Ledger) -> tuple[Ledger, tuple[list[Claim], list[Claim]]]:
-        after, mine = claim(ledger, driver, window_size(ledger), client.now(), is_gone)
-        return after, (mine, list(ledger.claims))
-
-    deadline = time.monotonic() + PATIENCE
-    if document.ledger.seed is None:
-        _upgrade(client, document)
-    while True:
-        try:
-            return document.change(hand_out)
-        except Busy:
-            if time.monotonic() > deadline or stop.wait(random.uniform(0.1, 0.5)):
-                raise
-            document.read()
 
 
 def _upgrade(client: Client, document: LedgerDocument) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple
 from .. import REPORT_FORMAT
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..model import legacy
+from ..model import legacy, missed
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
 from ..model.run_record import CYCLE, KINDS, RunRecord
@@ -46,7 +46,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "dyno_config": the public part of the ledger,
          "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits"},
          "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
-                      "settled", "lap_done", "lap_left", "pace", "seconds_left", "ts"},
+                      "settled", "refused", "lap_done", "lap_left", "pace", "seconds_left", "ts"},
          "statistics": {"cycle": runs.summary, "fill": the same},
          "hosts": runs.hosts,
          "gaps": {"missed", "count", "latest": [missed_cycles.gaps]},
@@ -114,7 +114,7 @@ def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
     return {"present": min(position, total), "total": total, "laps": position // total,
             "open_claims": len(ledger.claims), "open_hosts": sorted({claim.host for claim in ledger.claims}),
             "expired_claims": len(expired), "expired_hosts": sorted({claim.host for claim in expired}),
-            "settled": ledger.settled,
+            "settled": ledger.settled, "refused": missed.count(ledger.refused),
             "lap_done": position % total, "lap_left": left,
             "pace": round(pace, 3) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
 

@@ -64,7 +64,7 @@ class Reader:
         return whole
 
     def _tally(self) -> Tally:
-        return Tally(self._stream, self._expectation.origin)
+        return Tally(self._stream)
 
     def _jobs(self) -> Iterator[Job]:
         """Jobs for all ranges of ids of the source."""

@@ -15,9 +15,11 @@ from .. import REPORT_FORMAT
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
 from ..errors import NoDatabase, NoLedger, UsageError, command, option
+from ..model import missed
 from ..model.expectation import Expectation
 from ..model.ledger import LEDGER_ID, Ledger
 from ..model.limits import MAX_POSITION, check_count, is_integer
+from ..model.missed import Entries
 from ..model.outcome import rate
 from ..model.parameters import Parameters
 from ..model.stream import Stream
@@ -60,6 +62,12 @@ class Ledgers(NamedTuple):
     own: Ledger | None
     original: Ledger | None
 
+    @property
+    def missed(self) -> Entries:
+        """The missed updates that either has on record."""
+        of_both = [ledger.missed for ledger in self if ledger]
+        return missed.union(*of_both)
+
 
 class Case(NamedTuple):
     """What to verify, and by which data.
@@ -84,7 +92,8 @@ class Case(NamedTuple):
         """What the documents may hold."""
         own = self.ledgers.own
         if self.span.since is not None:
-            return Expectation(self.span.since, self.until(self.ledgers), origin=own.origin if own else None)
+            return Expectation(self.span.since, self.until(self.ledgers), origin=own.origin if own else None,
+                               missed=self.ledgers.missed)
         return Expectation.of(own) if own else Expectation()
 
     @property
@@ -129,7 +138,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "database": its name, "ts": when it was verified, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
-         "ledger": {"position", "settled", "claims", "agrees"} or None,
+         "ledger": {"position", "settled", "claims", "refused", "agrees"} or None,
          "span": {"from_position", "to_position"} or None,
          "stream": {"seed", "total", "size"},
          "dt": seconds, "rate": documents per second,
@@ -266,7 +275,8 @@ def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
     if before is None or now is None:
         return None
     agrees = tally.low is not None and before.settled <= tally.low and tally.high <= now.position
-    return {"position": now.position, "settled": now.settled, "claims": len(now.claims), "agrees": agrees}
+    return {"position": now.position, "settled": now.settled, "claims": len(now.claims),
+            "refused": missed.count(now.refused), "agrees": agrees}
 
 
 def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> Data:

@@ -18,7 +18,8 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Callable, Dict, Iterator, NamedTuple
+from itertools import islice
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import Client
@@ -26,6 +27,7 @@ from ..couchdb.stop import NEVER, Stop
 from ..errors import ServerError, TooLarge
 from ..model.claim import Claim
 from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
+from ..model.ranges import ranges_of, updates
 from ..model.stream import Stream
 from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
@@ -40,23 +42,23 @@ Reasons = Dict[int, str]  # by update: why its document was not written
 
 
 class Batch(NamedTuple):
-    """Consecutive updates of one claim, written together; ``due`` is when to start, on the monotonic clock."""
+    """Updates of one claim, in order, written together; ``due`` is when to start, on the monotonic clock."""
 
     claim: Claim
-    first: int
-    stop: int
+    updates: Sequence[int]
     due: float
 
     @property
     def size(self) -> int:
         """The number of updates."""
-        return self.stop - self.first
+        return len(self.updates)
 
 
 class Work:
     """A batch that a thread is writing, and the state of its updates so far.
 
-    ``accepted``: too few replicas have accepted the update; ``foreign``: the document was deleted or written by others.
+    ``accepted``: too few replicas have accepted the update; ``foreign``: the document was deleted or written by others;
+    ``refused``: for good; ``failed``: for now.
     """
 
     def __init__(self, batch: Batch) -> None:
@@ -66,21 +68,23 @@ class Work:
         self.current: set[int] = set()
         self.accepted: set[int] = set()
         self.foreign: set[int] = set()
+        self.refused: Reasons = {}
         self.failed: Reasons = {}
         self.conflicts = 0
         self.latencies: list[float] = []
 
     def outcome(self, stream: Stream, broken: ServerError | None = None) -> Outcome:
-        """The outcome of the batch; all of it is unfinished if an error (``broken``) ended it early."""
-        batch, failed = self.batch, self.failed
-        errors = batch.size - len(self.written) - len(self.current) if broken else len(failed)
-        window = (batch.first, batch.stop) if broken or not failed else (min(failed), max(failed) + 1)
-        samples = [Failure(stream.document_id(update), update, reason) for update, reason in failed.items()]
+        """The outcome of the batch; ``broken`` is an error that ended it early."""
+        reasons = {**self.refused, **self.failed}
+        done = self.written | self.current | self.refused.keys()
+        unfinished = ranges_of(update for update in self.batch.updates if update not in done)
+        errors = self.batch.size - len(self.written) - len(self.current)
+        samples = [Failure(stream.document_id(update), update, reason) for update, reason in reasons.items()]
         return Outcome(
             written=len(self.written), accepted=len(self.written & self.accepted), current=len(self.current),
             conflicts=self.conflicts, foreign=len(self.foreign), errors=errors, samples=tuple(samples[:SAMPLES]),
-            failed=Counter(map(error_class, failed.values())), latencies=tuple(self.latencies), broken=broken,
-            windows={self.claim: window} if errors else {})
+            failed=Counter(map(error_class, reasons.values())), latencies=tuple(self.latencies), broken=broken,
+            refused=ranges_of(self.refused), unfinished={self.claim: unfinished} if unfinished else {})
 
 
 class Writer:
@@ -109,8 +113,12 @@ class Writer:
         """
         outcome = NOTHING
         flying: set[Future[Outcome]] = set()
+        claim: Claim | None = None
         with ThreadPoolExecutor(self._pace.connections + 1) as pool:
             for batch in self._batches():
+                while flying and claim and claim.redo and batch.claim != claim:  # a redo ends before what follows
+                    outcome = self._collect(flying, outcome, progress)
+                claim = batch.claim
                 while self._has_to_wait(batch, flying, outcome):
                     outcome = self._collect(flying, outcome, progress, batch.due)
                 if outcome.broken or self._stop.is_requested():
@@ -123,11 +131,12 @@ class Writer:
 
     def _batches(self) -> Iterator[Batch]:
         for claim in list(self._lease.claims):
-            first = claim.first
-            while first < claim.stop:
-                stop = min(first + self._pace.batch_documents(self._stream.size), claim.stop)
-                yield Batch(claim, first, stop, self._pace.due(stop - first))
-                first = stop
+            todo = updates(claim.updates)
+            while True:
+                batch = list(islice(todo, self._pace.batch_documents(self._stream.size)))
+                if not batch:
+                    break
+                yield Batch(claim, batch, self._pace.due(len(batch)))
 
     def _has_to_wait(self, batch: Batch, flying: set[Future[Outcome]], outcome: Outcome) -> bool:
         if outcome.broken or self._stop.is_requested():
@@ -169,7 +178,7 @@ class Writer:
 
     def _write_rounds(self, work: Work) -> None:
         """Write a batch, and retry what was refused or could not be written."""
-        todo = list(range(work.batch.first, work.batch.stop))
+        todo = list(work.batch.updates)
         reasons: Reasons = {}
         for attempt in range(ROUNDS):
             todo, found = self._look(todo, work, attempt)
@@ -249,7 +258,7 @@ class Writer:
                 work.accepted.discard(update)
                 work.written.add(update)
             elif word in FINAL:
-                work.failed[update] = row_reason(answer)
+                work.refused[update] = row_reason(answer)
             else:
                 if word == "conflict":
                     work.conflicts += 1
@@ -259,7 +268,7 @@ class Writer:
     def _post_halves(self, work: Work, updates: list[int], found: Revisions, error: TooLarge) -> Reasons:
         """Split a request that is too large for the server into two."""
         if len(updates) == 1:
-            work.failed[updates[0]] = str(error)
+            work.refused[updates[0]] = str(error)
             return {}
         self._pace.too_large(len(updates))
         half = len(updates) // 2
@@ -270,4 +279,4 @@ class Writer:
 
 def _not_started(batch: Batch, is_error: bool) -> Outcome:
     """The outcome of a batch that was not started because of an error or a stop."""
-    return Outcome(errors=batch.size if is_error else 0, windows={batch.claim: (batch.first, batch.stop)})
+    return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: ranges_of(batch.updates)})

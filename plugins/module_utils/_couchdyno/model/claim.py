@@ -1,12 +1,14 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Claims: windows of updates that drivers are writing, as recorded in the ledger."""
+"""Claims: updates that drivers are writing, as recorded in the ledger. Pure."""
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from . import ranges
 from .limits import LATEST, MAX_POSITION, is_count
+from .ranges import Ranges
 
 SHOWN = ("first", "count", "ts", "lease", "host")  # in reports, which do not name processes
 
@@ -20,15 +22,14 @@ class Driver(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A window ``[first, first + count)`` of updates that is handed out to a driver.
+    """Updates that are handed out to a driver: at first a window, later what is left of it.
 
-    ``ts`` is when it was first handed out, ``lease`` the end of its lease, both in Unix seconds of the server.
+    ``ts`` is when they were first handed out, ``lease`` the end of the lease, both in Unix seconds of the server.
     ``driver`` names one cycle of one ``process``; ``run`` is the number of its run record. ``redo`` is true if another
-    cycle had the window before.
+    cycle had the updates before; ``failures`` is how many cycles tried to write each of them in vain.
     """
 
-    first: int
-    count: int  # type: ignore[assignment]  # tuple.count is not needed
+    updates: Ranges
     ts: int
     lease: int
     driver: str
@@ -36,49 +37,49 @@ class Claim(NamedTuple):
     process: str
     run: int
     redo: bool = False
+    failures: int = 0
 
     @classmethod
     def load(cls, entry: Any, total: int, position: int) -> Claim | None:
         """A claim from an entry of the ledger; None if it is not a valid claim on updates below ``position``."""
-        if not isinstance(entry, dict) or set(entry) != set(cls._fields):
+        if not isinstance(entry, dict):
             return None
-        claim = cls(**entry)
-        is_sound = (all(is_count(value, 0, LATEST) for value in (claim.ts, claim.lease))
-                    and is_count(claim.run, 0, MAX_POSITION)
+        fields = dict(entry)
+        if "first" in fields:  # a window, as version 0.1.0 writes them
+            fields.update(updates=[[fields.pop("first"), fields.pop("count", None)]], failures=0)
+        if set(fields) != set(cls._fields):
+            return None
+        updates = ranges.load(fields["updates"], position)
+        claim = cls(**dict(fields, updates=updates or ranges.NONE))
+        is_sound = (updates is not None and 1 <= claim.count <= total
+                    and all(is_count(value, 0, LATEST) for value in (claim.ts, claim.lease))
+                    and all(is_count(value, 0, MAX_POSITION) for value in (claim.run, claim.failures))
                     and all(isinstance(value, str) for value in (claim.driver, claim.host, claim.process))
-                    and isinstance(claim.redo, bool)
-                    and is_count(claim.first, 0, position)
-                    and is_count(claim.count, 1, min(total, position - claim.first)))
+                    and isinstance(claim.redo, bool))
         return claim if is_sound else None
 
     def dump(self) -> dict[str, Any]:
         """The entry of the ledger."""
-        return self._asdict()
+        return dict(self._asdict(), updates=ranges.dump(self.updates))
 
     def shown(self) -> dict[str, Any]:
-        """The claim as reports show it."""
+        """The claim as reports show it: the first update, and how many there are."""
         return {name: getattr(self, name) for name in SHOWN}
 
     @property
-    def stop(self) -> int:
-        """The first update after the window."""
-        return self.first + self.count
+    def first(self) -> int:
+        """The first update."""
+        return self.updates[0][0]
+
+    @property
+    def count(self) -> int:  # type: ignore[override]  # tuple.count is not needed
+        """How many updates there are."""
+        return ranges.size(self.updates)
 
     def holds(self, update: int) -> bool:
-        """Whether an update lies in the window."""
-        return self.first <= update < self.stop
+        """Whether an update is claimed."""
+        return ranges.holds(self.updates, update)
 
-    def from_update(self, first: int) -> Claim:
-        """The part of the window from update ``first`` on; it may be empty."""
-        first = max(self.first, min(first, self.stop))
-        return self._replace(first=first, count=self.stop - first)
-
-
-class Superseded(NamedTuple):
-    """Unfinished updates from ``first`` on that later updates of the same documents, below ``stop``, have replaced.
-
-    Until the later updates are written, their documents may be older than the open claims suggest.
-    """
-
-    first: int
-    stop: int
+    def minus(self, updates: Ranges) -> Claim:
+        """The claim without some updates; it may be empty."""
+        return self._replace(updates=ranges.minus(self.updates, updates))

@@ -4,23 +4,30 @@
 """Who may write what: functions from ledger to ledger that hand out updates and settle them. Pure.
 
 Any number of drivers may work on one database, because each change of the ledger replaces the revision that it was
-based on, and because these functions keep two invariants:
+based on, and because of these rules:
 
-- every update below ``position`` was handed out exactly once, and is settled, superseded or named by exactly one
-  open claim;
-- no two open claims name the same document (all of them lie within ``total`` updates), so a driver may overwrite its
-  documents, whatever they contain, while its lease lasts.
+- every update below ``position`` was handed out exactly once, and is written, refused, superseded, or named by exactly
+  one open claim;
+- a document has at most one open update, so a driver may overwrite its documents, whatever they contain, while its
+  lease lasts: a window is handed out only if it writes no document of an open update of another driver;
+- what drivers have left unfinished comes first, and is redone to the end. Only then, what still cannot be written and
+  is written again by the next window, is superseded by it. A deletion is never written again, so never superseded;
+- an update that the server refuses for good, or that has failed often, is not open. It is on record as refused until
+  the next update of its document is written.
 """
 from __future__ import annotations
 
 from typing import Callable, List, NamedTuple
 
 from ..errors import RETRY_LATER, Busy, ClaimLost
+from . import ranges
 from .claim import Claim, Driver
 from .ledger import Ledger
+from .ranges import Ranges
 
 LEASE = 60  # seconds after which any driver may take over a claim that was not renewed
-MOST_UNFINISHED = 32  # with this number of unfinished claims, cycles finish them and hand out nothing new
+MOST_UNFINISHED = 32  # with this number of unfinished claims, a cycle finishes them before it claims a new window
+MOST_FAILURES = 10  # cycles that try to write an update in vain; then it counts as refused
 
 TAKEN_OVER = "another driver took over the window; no update is lost"
 
@@ -36,6 +43,17 @@ class Result(NamedTuple):
     errors: int
 
 
+class Parts(NamedTuple):
+    """What became of the claims of a driver: their ``unfinished`` parts, and ``refused`` updates; the rest is written.
+
+    ``is_complete`` is true if all updates were tried, so that what is unfinished has failed.
+    """
+
+    unfinished: Claims
+    refused: Ranges = ranges.NONE
+    is_complete: bool = False
+
+
 def nobody_is_gone(_driver: str, _process: str) -> bool:
     """Whether a driver is gone, if nothing is known about processes: False."""
     return False
@@ -43,34 +61,47 @@ def nobody_is_gone(_driver: str, _process: str) -> bool:
 
 def claim(ledger: Ledger, driver: Driver, count: int, now: int,
           is_gone: Callable[[str, str], bool] = nobody_is_gone) -> tuple[Ledger, Claims]:
-    """Hand the next ``count`` updates to ``driver``, and every claim whose lease has expired or whose driver is gone.
+    """Hand ``driver`` every claim whose lease has expired or whose driver is gone, and the next ``count`` updates.
 
-    Returns the ledger and the driver's claims. ``is_gone`` decides from the name and process of a driver whether it has
-    stopped writing. Raises Busy if another driver is still writing documents of that window.
+    Returns the ledger and the driver's claims. If the next updates write documents of unfinished claims again, or there
+    are many, only these are handed out; ``proceed`` goes on. ``is_gone`` decides from the name and process of a driver
+    whether it has stopped writing. Raises Busy if another driver is still writing documents of that window.
     """
     mine, others = _split(ledger, driver.name)
     if mine:  # the ledger was written, but the answer was lost
         return ledger, mine
     unfinished = [entry for entry in others if entry.lease <= now or is_gone(entry.driver, entry.process)]
     held = [entry for entry in others if entry not in unfinished]
-    first = ledger.position
-    count = 0 if len(unfinished) >= MOST_UNFINISHED else min(count, ledger.total)
-    oldest_kept = first + count - ledger.total  # the new window rewrites the documents of all updates below this one
-    if count and any(entry.first < oldest_kept for entry in held):
-        raise Busy(f"other drivers are still writing some of the next {count} documents; {RETRY_LATER}")
-    superseded = [entry.first for entry in unfinished if count and entry.first < oldest_kept]
-    unfinished = [entry.from_update(oldest_kept) if count else entry for entry in unfinished]
+    stop = ledger.position + min(count, ledger.stream.span)
+    _check_free(ledger, held, stop)
     run, lease = ledger.runs, now + LEASE
-    mine = [Claim(entry.first, entry.count, entry.ts, lease, *driver, run, redo=True)
-            for entry in unfinished if entry.count]
-    if count:
-        mine.append(Claim(first, count, now, lease, *driver, run))
+    mine = [Claim(entry.updates, entry.ts, lease, *driver, run, redo=True, failures=entry.failures)
+            for entry in unfinished]
+    must_finish = len(unfinished) >= MOST_UNFINISHED or any(_rewritten(ledger, entry, stop) for entry in unfinished)
+    if must_finish or not count:
+        return ledger.with_claims(held + mine)._replace(runs=run + bool(mine)), mine
+    ledger, new = _hand_out(ledger, driver, stop, now, run)
+    return ledger.with_claims([*held, *mine, new])._replace(runs=run + 1), [*mine, new]
+
+
+def proceed(ledger: Ledger, driver: Driver, parts: Parts, count: int, now: int) -> tuple[Ledger, Claims]:
+    """Close the claims of a driver that has only redone unfinished ones, and hand it the next ``count`` updates.
+
+    These supersede updates that still could not be written. Raises ClaimLost if the driver no longer has its claims,
+    Busy if other claims are in the way.
+    """
+    mine, others = _split(ledger, driver.name)
+    if any(not entry.redo for entry in mine):  # the ledger was written, but the answer was lost
+        return ledger, [entry for entry in mine if not entry.redo]
     if not mine:
-        return ledger, mine
-    ledger = ledger._replace(position=first + count, start=(first + count) % ledger.total, runs=run + 1)
-    if superseded:
-        ledger = _supersede(ledger, min(superseded), first + count)
-    return ledger.with_claims(held + mine), mine
+        raise ClaimLost(f"the lease expired and {TAKEN_OVER}")
+    stop = ledger.position + min(count, ledger.stream.span)
+    _check_free(ledger, others, stop)
+    ledger, left = _close(ledger, mine, parts)
+    superseded = ranges.union(*(_rewritten(ledger, entry, stop) for entry in left))
+    left = [entry.minus(superseded) for entry in left]
+    ledger, new = _hand_out(ledger.with_missed(superseded=superseded), driver, stop, now, mine[0].run)
+    return ledger.with_claims([*others, *(entry for entry in left if entry.updates), new]), [new]
 
 
 def renew(ledger: Ledger, driver: str, now: int) -> tuple[Ledger, Claims]:
@@ -82,24 +113,47 @@ def renew(ledger: Ledger, driver: str, now: int) -> tuple[Ledger, Claims]:
     return ledger.with_claims(others + mine), mine
 
 
-def settle(ledger: Ledger, driver: str, unfinished: Claims, result: Result) -> Ledger:
-    """Close the driver's claims; their ``unfinished`` parts stay open for the next cycle of any driver.
+def settle(ledger: Ledger, driver: str, parts: Parts, result: Result) -> Ledger:
+    """Close the driver's claims; what is unfinished stays open for the next cycle of any driver.
 
     ClaimLost if the driver no longer has any.
     """
     mine, others = _split(ledger, driver)
     if not mine:
         raise ClaimLost(f"the lease expired before the cycle was settled, and {TAKEN_OVER}")
-    ledger = ledger.with_claims(others + [entry._replace(lease=0) for entry in unfinished])
-    ledger = ledger._replace(last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates,
-                             last_errors=result.errors)
-    return ledger if ledger.superseded else ledger._replace(torn_from=None, torn_until=None)
+    ledger, left = _close(ledger, mine, parts)
+    return ledger.with_claims(others + left)._replace(last_ts=result.ts, last_dt=int(result.dt),
+                                                      last_updates=result.updates, last_errors=result.errors)
 
 
-def _supersede(ledger: Ledger, first: int, stop: int) -> Ledger:
-    """Record that a window that ends at ``stop`` supersedes unfinished updates from ``first`` on."""
-    before = ledger.superseded
-    return ledger._replace(torn_from=min(first, before.first) if before else first, torn_until=stop)
+def _close(ledger: Ledger, mine: Claims, parts: Parts) -> tuple[Ledger, Claims]:
+    """Record what is written and refused; returns the ledger and the claims that stay open, which are nobody's."""
+    left = [entry._replace(lease=0, driver="", process="", failures=entry.failures + parts.is_complete)
+            for entry in parts.unfinished]
+    given_up = [entry for entry in left if entry.failures >= MOST_FAILURES]
+    left = [entry for entry in left if entry not in given_up]
+    refused = ranges.union(parts.refused, *(entry.updates for entry in given_up))
+    written = ranges.minus(ranges.union(*(entry.updates for entry in mine)),
+                           ranges.union(refused, *(entry.updates for entry in left)))
+    return ledger.with_written(written).with_missed(refused=refused), left
+
+
+def _check_free(ledger: Ledger, held: Claims, stop: int) -> None:
+    """Raise Busy if the window up to ``stop`` writes documents of claims that other drivers hold."""
+    if any(_rewritten(ledger, entry, stop) for entry in held):
+        raise Busy(f"other drivers are still writing some of the next {stop - ledger.position} documents; "
+                   f"{RETRY_LATER}")
+
+
+def _rewritten(ledger: Ledger, entry: Claim, stop: int) -> Ranges:
+    """The updates of a claim whose documents are written again below ``stop``."""
+    return ledger.stream.rewritten(entry.updates, stop)
+
+
+def _hand_out(ledger: Ledger, driver: Driver, stop: int, now: int, run: int) -> tuple[Ledger, Claim]:
+    """Hand out the updates from the position to ``stop``."""
+    new = Claim(ranges.window(ledger.position, stop), now, now + LEASE, *driver, run)
+    return ledger._replace(position=stop, start=stop % ledger.total), new
 
 
 def _split(ledger: Ledger, driver: str) -> tuple[Claims, Claims]:

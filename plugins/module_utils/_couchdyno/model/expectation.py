@@ -6,41 +6,58 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .claim import Claim, Superseded
+from . import missed
+from .claim import Claim
 from .document_state import NOT_CREATED, DocumentState, holding
 from .ledger import Ledger
+from .missed import Entries
 from .stream import Stream
 
 
 class Expectation(NamedTuple):
     """Which updates documents may hold: the one that each held at position ``since``, or a later one below ``until``.
 
-    Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``superseded``
-    updates before them may be missing, too. ``until`` is None if nothing is known. In a database of the original tool,
-    documents belong to the stream from position ``origin`` on.
+    Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``missed``
+    updates are missing, or were written after all. ``until`` is None if nothing is known. In a database of the original
+    tool, documents belong to the stream from position ``origin`` on.
     """
 
     since: int = 0
     until: int | None = None
     claims: tuple[Claim, ...] = ()
     origin: int | None = None
-    superseded: Superseded | None = None
+    missed: Entries = ()
 
     @classmethod
     def of(cls, ledger: Ledger) -> Expectation:
         """What the documents of a database with this ledger may hold."""
-        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.superseded)
+        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed)
 
     def oldest(self, stream: Stream, index: int) -> DocumentState:
         """The oldest state that a document may be in."""
         state = stream.state_at(index, self.since)
-        if not state.exists or self.claim_of(state.update) is None:
+        if state == NOT_CREATED or not (self.claims or self.missed):
             return state
-        update = stream.previous(state.update)
-        if self.superseded and state.update < self.superseded.stop:
-            while update is not None and update >= self.superseded.first:
-                update = stream.previous(update)
-        return NOT_CREATED if update is None else holding(update)
+        update: int | None = state.update
+        while update is not None:
+            visits = self._visits_back(update)
+            if not visits:
+                return state if update == state.update else holding(update)
+            for __ in range(visits):
+                update = None if update is None else stream.previous(update)
+        return NOT_CREATED
+
+    def low(self, stream: Stream, index: int, held: int | None) -> int:
+        """The first update of a document after the one that it holds (None: none) that it should get and has not."""
+        update = stream.creation(index) if held is None else stream.next(held)
+        while update < self.since and self.is_missed(update):
+            update = stream.next(update)
+        return update
+
+    def is_missed(self, update: int) -> bool:
+        """Whether it is on record that an update was not written."""
+        entry = missed.entry_of(self.missed, update)
+        return entry is not None
 
     def claim_of(self, update: int) -> Claim | None:
         """The open claim that contains an update, None if there is none."""
@@ -53,3 +70,10 @@ class Expectation(NamedTuple):
         """The time stamp that an update must have; None: any."""
         claim = self.claim_of(update)
         return claim.ts if claim else None
+
+    def _visits_back(self, update: int) -> int:
+        """How many updates of its document, from this one back, may be missing; 0 if this one must be there."""
+        if self.claim_of(update):
+            return 1
+        entry = missed.entry_of(self.missed, update)
+        return entry.visits if entry else 0

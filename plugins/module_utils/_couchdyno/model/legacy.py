@@ -1,7 +1,12 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Databases of the original tool: everything that they need. Pure.
+"""Databases of the original tool and of version 0.1.0: everything that they need. Pure.
+
+Version 0.1.0 records superseded updates as two positions, ``torn_from`` and ``torn_until``: updates from ``torn_from``
+on may be missing if an open claim that begins below ``torn_until`` writes the same documents.
+
+The rest is about the original tool.
 
 Their ledger has no seed and no position, and contains a ``history``; their documents cannot be verified. The first
 cycle upgrades such a database in place: the ledger gets a seed, its history moves into a separate document, and
@@ -9,7 +14,12 @@ cycle upgrades such a database in place: the ledger gets a seed, its history mov
 """
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
+
+from . import ranges
+from .claim import Claim
+from .limits import is_integer
+from .missed import Missed
 
 HISTORY_ID = "couchdyno_history"
 HISTORY = "history"  # the field, in the ledger and in that document
@@ -50,3 +60,24 @@ def without_history(ledger: Document) -> Document:
 def may_have_left(document: Document, origin: int | None) -> bool:
     """Whether the original tool may have written a document, in a database with this origin."""
     return origin is not None and "update" not in document
+
+
+TORN = ("torn_from", "torn_until")
+
+
+def superseded(ledger: Document, claims: Sequence[Claim], total: int) -> tuple[Missed, ...]:
+    """The superseded updates in a ledger of version 0.1.0."""
+    first, stop = ledger.get("torn_from"), ledger.get("torn_until")
+    if not (is_integer(first) and is_integer(stop)):
+        return ()
+    found: list[Missed] = []
+    for claim in claims:
+        previous = ranges.shifted(claim.updates, -total) if claim.first < stop else ranges.NONE
+        for low, high in ranges.minus(previous, ranges.window(0, max(0, first))):
+            found.append(Missed(low, high, 1 + (low - first) // total, high - low))
+    return tuple(sorted(found))
+
+
+def without_torn(ledger: Document) -> Document:
+    """The document of a ledger without these two positions."""
+    return {name: value for name, value in ledger.items() if name not in TORN}

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
 from ..errors import ServerError
+from . import ranges
 from .claim import Claim
+from .claiming import Parts
+from .ranges import Ranges
 
 SAMPLES = 5  # how many of the documents that could not be written are named
 WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # CouchDB's word for an error; not the start of a URL
@@ -18,7 +21,6 @@ PERCENTILES = (50, 95, 99)
 ADDED = ("written", "accepted", "current", "conflicts", "foreign", "errors", "samples", "latencies")
 
 Data = Dict[str, Any]
-Window = Tuple[int, int]  # its first update, and the first one after it
 
 
 class Failure(NamedTuple):
@@ -36,8 +38,8 @@ class Outcome(NamedTuple):
     held their update or a later one; ``foreign``, which others had deleted or written; ``errors``, which could not be
     written. ``conflicts`` counts refused writes. ``samples`` are the first few errors; ``failed`` counts, by class, the
     errors that have a reason of their own. ``latencies`` are the durations of the bulk requests in seconds. ``broken``
-    is the error that ended the writing early. ``windows`` are the unfinished parts, one per claim, each from its
-    first to its last unfinished update.
+    is the error that ended the writing early. ``refused`` are the updates that the server refused for good, which are
+    errors, too; ``unfinished`` are the other updates that were not written, by claim.
     """
 
     written: int = 0
@@ -50,19 +52,30 @@ class Outcome(NamedTuple):
     failed: Mapping[str, int] = {}
     latencies: tuple[float, ...] = ()
     broken: ServerError | None = None
-    windows: Mapping[Claim, Window] = {}
+    refused: Ranges = ranges.NONE
+    unfinished: Mapping[Claim, Ranges] = {}
 
     def plus(self, other: Outcome) -> Outcome:
         """The outcome of both batches."""
         sums = {name: getattr(self, name) + getattr(other, name) for name in ADDED}
         return Outcome(**dict(sums, samples=sums["samples"][:SAMPLES]), broken=self.broken or other.broken,
                        failed=Counter(self.failed) + Counter(other.failed),
-                       windows=_joined(self.windows, other.windows))
+                       refused=ranges.union(self.refused, other.refused),
+                       unfinished=_joined(self.unfinished, other.unfinished))
 
     @property
-    def left(self) -> list[Claim]:
-        """The unfinished parts of the claims."""
-        return [claim._replace(first=first, count=stop - first) for claim, (first, stop) in self.windows.items()]
+    def parts(self) -> Parts:
+        """What became of the claims."""
+        unfinished = [claim._replace(updates=updates) for claim, updates in self.unfinished.items()]
+        return Parts(unfinished, self.refused, is_complete=not (self.broken or self._left))
+
+    @property
+    def _left(self) -> int:
+        """How many updates were not tried because of a stop."""
+        if self.broken:
+            return 0
+        unfinished = sum(map(ranges.size, self.unfinished.values()))
+        return unfinished + ranges.size(self.refused) - self.errors
 
     @property
     def classes(self) -> dict[str, int]:
@@ -77,8 +90,8 @@ class Outcome(NamedTuple):
         """The part ``after`` of a cycle's report; ``dt`` is its duration in seconds, ``first`` its first update."""
         after: Data = {"updates": self.written, "dt": round(dt, 3), "rate": rate(self.written, dt),
                        "errors": self.errors, "first": first}
-        left = 0 if self.broken else sum(claim.count for claim in self.left) - self.errors
-        after.update(nonzero(accepted=self.accepted, conflicts=self.conflicts, foreign=self.foreign, left=left))
+        after.update(nonzero(refused=ranges.size(self.refused), accepted=self.accepted, conflicts=self.conflicts,
+                             foreign=self.foreign, left=self._left))
         if self.samples:
             after["samples"] = [failure._asdict() for failure in self.samples]
         if self.broken:
@@ -118,10 +131,9 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in dict(ranks, max=ordered[-1]).items()}
 
 
-def _joined(one: Mapping[Claim, Window], other: Mapping[Claim, Window]) -> dict[Claim, Window]:
-    """For each claim, the window that spans its unfinished parts in both."""
+def _joined(one: Mapping[Claim, Ranges], other: Mapping[Claim, Ranges]) -> dict[Claim, Ranges]:
+    """For each claim, the updates in either."""
     joined = dict(one)
-    for claim, (first, stop) in other.items():
-        low, high = joined.get(claim, (first, stop))
-        joined[claim] = min(low, first), max(high, stop)
+    for claim, updates in other.items():
+        joined[claim] = ranges.union(joined.get(claim, ranges.NONE), updates)
     return joined

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 
+from . import ranges
 from .claim import Claim
 from .limits import MAX_POSITION, is_count, is_integer
 from .outcome import Outcome
@@ -27,9 +28,10 @@ class RunRecord(NamedTuple):
     and not written, one of KINDS, the driver's host, and percentiles of the durations of bulk requests (seconds).
 
     The rest may be None: its number of ``connections``, its ``limit`` (documents per second), the ``sizes`` of the
-    database at about the claim (bytes, ``active`` and ``file``), its errors by class, and the windows that it took over
-    from earlier runs, each as ``[first, count, ts]``. So the records of all runs together show when each update was
-    handed out, and that none was handed out twice. ``stored`` is the document that the record was read from.
+    database at about the claim (bytes, ``active`` and ``file``), its errors by class, how many of them the server
+    ``refused`` for good, and the windows that it took over from earlier runs, each as ``[first, count, ts]``. So the
+    records of all runs together show when each update was handed out, and that none was handed out twice. ``stored`` is
+    the document that the record was read from.
     """
 
     run: int
@@ -47,15 +49,17 @@ class RunRecord(NamedTuple):
     sizes: Mapping[str, int] | None = None
     classes: Mapping[str, int] | None = None
     redone: Sequence[list[int]] | None = None
+    refused: int | None = None
     stored: Document | None = None
 
     @classmethod
     def of(cls, claims: Sequence[Claim], outcome: Outcome, **settings: Any) -> RunRecord:
         """The record of a run with these claims, the newest last; ``settings`` are the other fields."""
         newest = claims[-1]
-        redone = [[claim.first, claim.count, claim.ts] for claim in claims if claim.redo]
+        redone = [[*window, claim.ts] for claim in claims if claim.redo for window in ranges.dump(claim.updates)]
         return cls(run=newest.run, ts=newest.ts, first=newest.first, count=0 if newest.redo else newest.count,
                    updates=outcome.written, errors=outcome.errors, host=newest.host, latency=outcome.latency(),
+                   refused=ranges.size(outcome.refused) or None,
                    classes=outcome.classes or None, redone=redone or None, **settings)
 
     @classmethod
@@ -114,7 +118,7 @@ def _is_redone(value: Any) -> bool:
 
 
 CHECKS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections"), _is_whole),
+    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
     **dict.fromkeys(("dt", "limit"), _is_number),
     **dict.fromkeys(("kind", "host"), _is_text),
     "latency": _is_latency, "sizes": _is_mapping_of(_is_whole), "classes": _is_mapping_of(_is_whole),

@@ -8,9 +8,11 @@ expected contents of a database can be computed and need not be stored.
 """
 from __future__ import annotations
 
+from . import ranges
 from .content import ClassicContent, Content
 from .document_ids import id_of, index_in
 from .document_state import NOT_CREATED, DocumentState, holding
+from .ranges import Ranges
 
 
 class Stream:
@@ -29,6 +31,35 @@ class Stream:
     def previous(self, update: int) -> int | None:
         """The previous update of the same document, None if there is none."""
         return update - self.total if update >= self.total else None
+
+    @property
+    def span(self) -> int:
+        """How many consecutive updates never write a document twice."""
+        return self.total
+
+    def creation(self, index: int) -> int:
+        """The update that creates document ``index``."""
+        return index
+
+    def next(self, update: int) -> int:
+        """The next update of the same document."""
+        return update + self.total
+
+    def previous_of(self, updates: Ranges) -> Ranges:
+        """The previous update of each document that some updates write, if there is one."""
+        return ranges.shifted(updates, -self.total)
+
+    def next_of(self, updates: Ranges) -> Ranges:
+        """The next update of each document that some updates write."""
+        return ranges.shifted(updates, self.total)
+
+    def rewritten(self, updates: Ranges, stop: int) -> Ranges:
+        """The updates among some whose documents are written again by an update below ``stop``."""
+        return ranges.both(updates, ranges.window(0, stop - self.total))
+
+    def back(self, update: int, visits: int) -> int:
+        """The update of the same document that is some visits earlier; its first one, if there are fewer."""
+        return max(self.index(update), update - visits * self.total)
 
     def document_id(self, update: int) -> str:
         """The id of the document that an update writes."""

@@ -4,7 +4,7 @@
 """The tally of a verification: how many documents of each kind there are, and at which updates they stand. Pure."""
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Dict
 
 from .stream import Stream
 from .verdicts import KINDS, Finding
@@ -17,32 +17,29 @@ Sample = Dict[str, str]
 class Tally:
     """What was found: how many documents of each kind there are, samples of them, and at which updates they stand.
 
-    Every update below ``low`` is present: it is the minimum of s + total over all documents, where s is the update that
-    a document holds (for a missing document, its index counts). No update at or above ``high`` is present: it is the
-    maximum of s + 1. Damaged documents cannot be trusted and count for neither. ``low`` is None if no document counts.
+    Every update below ``low`` is present, except missed ones: it is the first update that some document should get and
+    does not have. No update at or above ``high`` is present. Damaged documents cannot be trusted and count for neither.
+    ``low`` is None if no document counts.
     ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
     """
 
-    def __init__(self, stream: Stream, origin: int | None = None) -> None:
+    def __init__(self, stream: Stream) -> None:
         self.counts = dict.fromkeys(KINDS, 0)
         self.samples: dict[str, list[Sample]] = {}
         self.low: int | None = None
         self.high = 0
         self.high_ts: int | None = None
         self._stream = stream
-        self._origin = origin
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         self.counts[finding.kind] += finding.count
         if finding.reason:
             self._sample(finding)
-        if finding.is_other:
-            return
-        if finding.document is None:
-            self._lower(finding.number)
-        elif finding.kind != "damaged":
-            self._place(finding.number, finding.document)
+        if finding.low is not None:
+            self._lower(finding.low)
+        if finding.held is not None and finding.held >= self.high:
+            self.high, self.high_ts = finding.held + 1, (finding.document or {}).get("ts")
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
@@ -60,19 +57,6 @@ class Tally:
     def checked(self) -> int:
         """How many documents of the stream were found."""
         return sum(self.counts.values()) - sum(self.counts[kind] for kind in ("missing", "absent", "extra"))
-
-    def _place(self, index: int, document: dict[str, Any]) -> None:
-        update = document.get("update")
-        if update is None:  # written by the original tool
-            state = self._stream.state_at(index, self._origin or 0)
-            if not state.exists:
-                self._lower(index)
-                return
-            update = state.update
-        if self.low is None or update + self._stream.total < self.low:
-            self.low = update + self._stream.total
-        if update >= self.high:
-            self.high, self.high_ts = update + 1, document.get("ts")
 
     def _lower(self, low: int) -> None:
         self.low = low if self.low is None else min(self.low, low)

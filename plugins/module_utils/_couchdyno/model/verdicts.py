@@ -41,8 +41,9 @@ EXACT: Verdict = ("exact", "")
 class Finding(NamedTuple):
     """The verdict on document ``number`` of the stream, or on ``count`` documents from there on.
 
-    ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). Documents that do
-    not belong to the stream have a ``document_id`` instead of a number.
+    ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). ``held`` is the
+    update that it holds (None: none), ``low`` the first update that it should get and does not have; both are None if
+    it is damaged. Documents that do not belong to the stream have a ``document_id`` instead of a number.
     """
 
     number: int
@@ -51,6 +52,8 @@ class Finding(NamedTuple):
     document: Document | None = None
     count: int = 1  # type: ignore[assignment]  # tuple.count is not missed
     document_id: str = ""
+    held: int | None = None
+    low: int | None = None
 
     @property
     def is_fine(self) -> bool:
@@ -86,10 +89,14 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
 def judge(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Finding:
     """The verdict on a document of the stream, as it was read."""
     kind, reason = _verdict(stream, expectation, index, document)
+    held = low = None
+    if kind != "damaged":
+        held = _held(stream, expectation, index, document)
+        low = expectation.low(stream, index, held)
     if document is not None and document.get("_conflicts"):
         kind = "conflicted" if kind in FINE else kind
         reason = "; ".join(filter(None, (reason, _conflicts(document["_conflicts"]))))
-    return Finding(index, kind, reason, document)
+    return Finding(index, kind, reason, document, held=held, low=low)
 
 
 def judge_other(document_id: str) -> Iterator[Finding]:
@@ -104,7 +111,7 @@ def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) 
         yield judge(stream, expectation, index, None)
     beyond = max(first, expectation.since)
     if beyond < stop:
-        yield Finding(beyond, "absent", count=stop - beyond)
+        yield Finding(beyond, "absent", count=stop - beyond, low=stream.creation(beyond))
 
 
 def _verdict(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Verdict:
@@ -122,6 +129,16 @@ def _verdict(stream: Stream, expectation: Expectation, index: int, document: Doc
     if expectation.until is not None and reading.update >= expectation.until:
         return "ahead", f"holds update {reading.update}; it can only hold updates below {expectation.until}"
     return EXACT
+
+
+def _held(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> int | None:
+    """The update that a document holds, None if none; one of the original tool counts as the last before ``origin``."""
+    if document is None:
+        return None
+    if legacy.may_have_left(document, expectation.origin):
+        state = stream.state_at(index, expectation.origin or 0)
+        return state.update if state.exists else None
+    return int(document["update"])
 
 
 def _verdict_on_absence(oldest: DocumentState) -> Verdict:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Callable
 
 from ..couchdb.client import Client
 from ..errors import ClaimLost
 from ..model import claiming
-from ..model.claim import Claim
-from ..model.claiming import Result, renew, settle
+from ..model.claim import Claim, Driver
+from ..model.claiming import Parts, Result, proceed, renew, settle
+from ..model.ledger import Ledger
 from .ledger_document import LedgerDocument
 
 MARGIN = 5  # seconds: a driver stops trusting its lease this long before the end
@@ -47,13 +48,22 @@ class Lease:
         """Renew the lease after half of it; raises ClaimLost as ``check`` does."""
         self._renew_in(claiming.LEASE // 2)
 
-    def settle(self, unfinished: list[Claim], result: Result, record: dict[str, Any]) -> None:
-        """Close the claims, keep their ``unfinished`` parts open, and write the document of the run record.
+    def proceed(self, driver: Driver, parts: Parts, window_size: Callable[[Ledger], int]) -> None:
+        """Close the claims, which were all redone, and claim the next window; Busy if other drivers are in the way.
+
+        ClaimLost if another driver has taken them over.
+        """
+        self.claims = self._document.change(
+            lambda ledger: proceed(ledger, driver, parts, window_size(ledger), self._client.now()))
+        self.end = self.claims[0].lease
+
+    def settle(self, parts: Parts, result: Result, record: dict[str, Any]) -> None:
+        """Close the claims, keep their unfinished parts open, and write the document of the run record.
 
         ClaimLost if another driver has taken them over.
         """
         try:
-            self._document.change(lambda ledger: (settle(ledger, self._driver, unfinished, result), None),
+            self._document.change(lambda ledger: (settle(ledger, self._driver, parts, result), None),
                                   companion=record)
         except ClaimLost:
             # Before the lease ends, no driver may take over the claims: they were settled, only the answer was lost.

@@ -51,6 +51,11 @@ def _expired_claims(progress: Data) -> list[str]:
     return [f"{progress['expired_claims']}, held by {hosts}; the next cycle finishes their updates"]
 
 
+def _refused(progress: Data) -> list[str]:
+    refused = progress.get("refused", 0)
+    return [f"{counted(refused, 'document')} until the next turn of each"] if refused else []
+
+
 def _active_growth(report: Data) -> list[str]:
     return [_growth(report["growth"], "active")]
 
@@ -116,6 +121,10 @@ PROGRESS = Section("progress", heading="progress", fields=(
           title=Title("expired claims", 10, IN_PROGRESS), needed=PAGE, metric=Metric(
               "expired_claims", "Open claims whose lease has expired; the next cycle finishes their updates.", 13)),
     Field("settled", COUNT, "settled", title=Title("settled", 8, IN_PROGRESS), needed=PAGE),
+    Field("refused", FAULTS, "refused", lines=_refused, title=Title("refused documents", 14, IN_PROGRESS),
+          needed=PAGE, optional=True, metric=Metric(
+              "refused_documents", "Documents whose latest update the server refused; they are older until their "
+              "next turn.", 27)),
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
         "pace_updates_per_second", "Updates per second in the latest runs, including the time between them.", 14)),

@@ -27,7 +27,8 @@ def _high(report: Data) -> list[str]:
 
 def _ledger(found: Data) -> str:
     agrees = "agrees with the documents" if found["agrees"] else "disagrees with the documents"
-    return f"{found['position']}, {counted(found['claims'], 'open claim')}, {agrees}"
+    refused = f", {counted(found['refused'], 'refused document')}" if found.get("refused") else ""
+    return f"{found['position']}, {counted(found['claims'], 'open claim')}{refused}, {agrees}"
 
 
 def _span(positions: Data) -> str:

@@ -22,6 +22,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("rate", RATE, "rate (/sec)", metric=Metric(
         "updates_per_second", "Documents per second in the latest cycle.", 2)),
     Field("errors", COUNT, "errors", metric=DOCUMENTS.of(outcome="errors")),
+    Field("refused", COUNT, "refused", metric=DOCUMENTS.of(outcome="refused"), optional=True),
     Field("redone", COUNT, "redone", metric=DOCUMENTS.of(outcome="redone"), optional=True),
     Field("accepted", COUNT, "accepted", metric=DOCUMENTS.of(outcome="accepted"), optional=True),
     Field("conflicts", COUNT, "conflicts", metric=DOCUMENTS.of(outcome="conflicts"), optional=True),

@@ -7,13 +7,25 @@ from __future__ import annotations
 from ..forms import counted, failure
 from ..paths import Data
 
-NEXT_CYCLE = "the next cycle retries them"
 
+def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> str:
+    """One line: how many documents could not be written, why (optional), and what to do.
 
-def unwritten(errors: int, why: str = "", advice: str = NEXT_CYCLE) -> str:
-    """One line: how many documents could not be written, why (optional), and what to do."""
+    ``refused`` is how many of them the server refused for good, ``retry`` what to do about the others; by default, the
+    next cycle retries them.
+    """
     reason = f": {why}" if why else ""
+    advice = retry or f"the next cycle retries {_pronoun(errors, 'it', 'them')}"
+    if refused == errors:
+        advice = _pronoun(errors, "it is tried again on its next turn", "they are tried again on their next turn")
+    elif refused:
+        advice += f", except {refused} that the server refused; " + _pronoun(
+            refused, "this one is tried again on its next turn", "these are tried again on their next turn")
     return f"{counted(errors, 'document')} could not be written{reason}; {advice}"
+
+
+def _pronoun(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several
 
 
 def why(after: Data) -> str:

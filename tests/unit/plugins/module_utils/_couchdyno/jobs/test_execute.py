@@ -12,6 +12,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execu
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim, Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.run_records import read
@@ -69,7 +70,7 @@ def test_each_settled_cycle_leaves_a_run_record(client, book):
 
 
 def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, book):
-    couch.refuse["cdyno_000000000001"] = "forbidden"
+    couch.refuse["cdyno_000000000001"] = "internal_server_error"
     report = execute(client)
     assert (report["after"]["updates"], report["after"]["errors"], report["after"].get("left")) == (2, 1, None)
     assert report["new_state"]["claims"][0]["first"] == 1
@@ -79,8 +80,25 @@ def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, 
     assert couch.documents["cdyno_000000000001"]["update"] == 1
 
 
-def test_a_document_that_stays_refused_does_not_hold_up_the_laps(couch, client, book):
+def test_a_document_that_is_refused_for_good_is_on_record_until_its_next_update(couch, client, book):
     couch.refuse["cdyno_000000000001"] = "forbidden"
+    reports = [execute(client) for __ in range(10)]
+    after, state = reports[0]["after"], reports[-1]["new_state"]
+    assert (after["updates"], after["errors"], after["refused"], state["position"], state["claims"]) == (
+        2,
+        1,
+        1,
+        30,
+        [],
+    )
+    assert book.read().refused == (Missed(26, 27, 6, 1),)
+    couch.refuse.clear()
+    execute(client, 5)
+    assert book.read().refused == ()
+
+
+def test_a_document_that_fails_again_and_again_does_not_hold_up_the_laps(couch, client, book):
+    couch.refuse["cdyno_000000000001"] = "internal_server_error"
     reports = [execute(client) for __ in range(10)]
     assert reports[-1]["new_state"]["position"] == 30
     assert len(reports[-1]["new_state"]["claims"]) <= 2
@@ -178,7 +196,7 @@ def test_a_run_record_shows_its_windows(couch, client, book):
 
 def test_which_documents_are_expected(couch, client, book):
     """Not known for documents of the original tool, and for documents in claims that are or were open."""
-    left = Claim(4, 1, 0, 0, "d", "h", "", 0)
+    left = Claim(((4, 5),), 0, 0, "d", "h", "", 0)
     expects = cycle._expects(book.ledger._replace(position=12), [left])
     assert [expects(update) for update in range(12)] == [False] * 5 + [True] * 4 + [None] + [True] * 2
     expects = cycle._expects(book.ledger._replace(position=12, origin=2), [left])

@@ -20,7 +20,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs impor
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
@@ -86,7 +86,7 @@ def test_a_right_database(couch, client, book, pages):
     assert report["counts"].pop("exact") == report["checked"] == TOTAL and not any(report["counts"].values())
     assert (report["low"], report["high"]) == (POSITION, POSITION)
     assert report["low_ts"] == report["high_ts"] == couch.clock
-    assert report["ledger"] == {"position": POSITION, "settled": POSITION, "claims": 0, "agrees": True}
+    assert report["ledger"] == {"position": POSITION, "settled": POSITION, "claims": 0, "refused": 0, "agrees": True}
     assert report["stream"] == {"seed": 7, "total": TOTAL, "size": 300}
     assert json.dumps(couch.documents) == before and all(method != "PUT" for method, __ in couch.requests[-5:])
 
@@ -156,7 +156,7 @@ def test_unfinished_windows_of_a_dead_driver_may_be_partly_written(couch, client
     assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL)
     low = next((update for update in range(50, 55) if update not in written), 55)
     assert (report["low"], report["high"]) == (low, max((50, *(update + 1 for update in written))))
-    assert report["ledger"] == {"position": 55, "settled": 50, "claims": 1, "agrees": True}
+    assert report["ledger"] == {"position": 55, "settled": 50, "claims": 1, "refused": 0, "agrees": True}
 
 
 def test_updates_of_an_open_claim_have_its_time_stamp(couch, client, book):
@@ -177,23 +177,30 @@ def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
 
 
 def test_a_window_that_a_later_one_supersedes_may_be_partly_written(couch, client, book):
-    """A driver dies in a lap, and so does the next one: some documents hold what they held before both."""
-    for name, written in (("first", (51, 52)), ("second", (71, 73))):
-        book.change(lambda ledger, name=name: claim(ledger, Driver(name, "h", ""), TOTAL, couch.clock))
-        couch.clock += LEASE
-        for update in written:
-            write(couch, book, update, couch.clock - LEASE)
-        report = verify(client)
-        assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
-    assert report["ledger"] == {"position": 90, "settled": 50, "claims": 1, "agrees": True} and report["low"] == 50
+    """A driver dies in a lap, the next one cannot redo it and dies, too: some documents hold what they held before."""
+    first, second = Driver("first", "h", ""), Driver("second", "h", "")
+    book.change(lambda ledger: claim(ledger, first, TOTAL, couch.clock))
+    for update in (51, 52):
+        write(couch, book, update, couch.clock)
+    couch.clock += LEASE
+    (redo,) = book.change(lambda ledger: claim(ledger, second, TOTAL, couch.clock))
+    failed = Parts([redo._replace(updates=((50, 51), (53, 70)))], is_complete=True)
+    book.change(lambda ledger: proceed(ledger, second, failed, TOTAL, couch.clock))
+    for update in (71, 73):
+        write(couch, book, update, couch.clock)
+    couch.clock += LEASE
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["exact"]) == ("right", TOTAL), report
+    assert report["ledger"] == {"position": 90, "settled": 50, "claims": 1, "refused": 0, "agrees": True}
+    assert report["low"] == 70
     assert verify(client, Span(report["ledger"]["settled"], 90))["verdict"] == "right"
     write(couch, book, 14, couch.clock)
     (behind,) = verify(client)["samples"]["behind"]
     assert behind["reason"] == "holds update 14; it should hold update 34 or a later one"
     execute(client)
     execute(client, TOTAL)
-    assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "agrees": True}
-    assert "torn_from" not in couch.documents["couchdyno_meta"]
+    assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "refused": 0, "agrees": True}
+    assert "superseded" not in couch.documents["couchdyno_meta"]
 
 
 def write(couch, book, update, ts):

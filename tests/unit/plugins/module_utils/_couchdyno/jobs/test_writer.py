@@ -23,7 +23,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs impor
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.writer import Writer
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import SAMPLES, Failure
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -57,6 +57,11 @@ def holds(couch, first, stop, ts=None):
     return True
 
 
+def unfinished(outcome):
+    """The updates that are unfinished, by claim."""
+    return [claim.updates for claim in outcome.parts.unfinished]
+
+
 def updates_of(couch):
     return Ledger.load(couch.documents["couchdyno_meta"]).stream
 
@@ -73,7 +78,7 @@ def reads(couch):
 def test_the_first_lap_is_written_without_reading(couch, client, book):
     lease = claim_window(client, book, 10)
     outcome = write(client, book, lease)
-    assert (outcome.written, outcome.errors, outcome.left) == (10, 0, [])
+    assert (outcome.written, outcome.errors, outcome.parts.unfinished) == (10, 0, [])
     assert holds(couch, 0, 10, lease.claims[0].ts) and reads(couch) == []
 
 
@@ -152,12 +157,12 @@ def test_a_lost_connection_loses_nothing(couch, client, book, fault):
     assert holds(couch, 0, 10)
 
 
-def test_a_document_that_is_refused_is_an_error_with_a_name_and_stays_open(couch, client, book):
+def test_a_document_that_is_refused_for_good_is_an_error_with_a_name_and_not_open(couch, client, book):
     couch.refuse["cdyno_000000000004"] = "forbidden"
     outcome = write(client, book, claim_window(client, book, 10))
     assert (outcome.written, outcome.errors) == (9, 1)
     assert outcome.samples == (Failure("cdyno_000000000004", 4, "forbidden: because"),)
-    assert [(entry.first, entry.count) for entry in outcome.left] == [(4, 1)]
+    assert outcome.parts == Parts([], ((4, 5),), is_complete=True)
 
 
 def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, book):
@@ -167,11 +172,12 @@ def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, b
     assert len(bulk_writes(couch)) == writer_module.ROUNDS
 
 
-def test_unfinished_parts_are_one_window_per_claim(couch, client, book):
+def test_unfinished_parts_are_told_update_by_update(couch, client, book):
     for number in (2, 7):
-        couch.refuse[f"cdyno_{number:012d}"] = "forbidden"
+        couch.refuse[f"cdyno_{number:012d}"] = "internal_server_error"
     outcome = write(client, book, claim_window(client, book, 10))
-    assert [(entry.first, entry.count) for entry in outcome.left] == [(2, 6)] and outcome.errors == 2
+    assert unfinished(outcome) == [((2, 3), (7, 8))] and outcome.errors == 2
+    assert outcome.parts.is_complete and "left" not in outcome.dump(1.0, 0)
 
 
 def test_a_request_that_is_too_large_is_split(couch, client, book):
@@ -196,7 +202,7 @@ def test_a_server_that_goes_away_leaves_everything_open(couch, client, book):
     outcome = write(client, book, lease)
     assert isinstance(outcome.broken, Unreachable)
     assert (outcome.written, outcome.errors) == (0, 10)
-    assert [(entry.first, entry.count) for entry in outcome.left] == [(0, 10)]
+    assert unfinished(outcome) == [((0, 10),)] and not outcome.parts.is_complete
 
 
 def test_credentials_that_stop_working_end_the_writing(couch, client, book):
@@ -211,8 +217,8 @@ def test_a_stop_leaves_the_rest_open_without_an_error(couch, client, stop, book,
     lease = claim_window(client, book, 10)
     outcome = Writer(client, book.ledger.stream, lease, Pace(1), stop=stop).write(lambda done: stop.request())
     assert 0 < outcome.written < 10 and outcome.errors == 0
-    (left,) = outcome.left
-    assert (left.first, left.stop) == (outcome.written, 10)
+    assert unfinished(outcome) == [((outcome.written, 10),)] and not outcome.parts.is_complete
+    assert outcome.dump(1.0, 0)["left"] == 10 - outcome.written
 
 
 def test_a_driver_whose_window_was_taken_over_stops_writing(couch, client, book):
@@ -237,6 +243,8 @@ def test_a_late_write_under_an_old_revision_changes_nothing(couch, client, book)
     other = LedgerDocument(client)
     other.read()
     lease = claim_window(client, other, 10, "other")
+    parts = write(client, other, lease).parts
+    lease.proceed(Driver("other", "h", ""), parts, lambda ledger: 10)
     write(client, other, lease)
     with pytest.raises(Conflict):
         client.put(dict(json.loads(book.ledger.stream.content.render(10, 1)), _rev=found[10]))

@@ -4,14 +4,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, ClaimLost
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed, ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import (
     LEASE,
+    MOST_FAILURES,
     MOST_UNFINISHED,
+    Parts,
     Result,
     claim,
+    proceed,
     renew,
     settle,
 )
@@ -37,7 +43,11 @@ RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
 
 
 class Drivers(RuleBasedStateMachine):
-    """Any number of drivers on one ledger; ``documents`` are what they have written, by index."""
+    """Any number of drivers on one ledger; ``documents`` are what they have written, by index.
+
+    Drivers that have lost their claims may still write: the server gets such requests late, and documents never go
+    back, as the writer sees to it.
+    """
 
     @initialize(total=st.integers(1, 30), updates=st.integers(1, 40))
     def set_up(self, total, updates):
@@ -48,35 +58,54 @@ class Drivers(RuleBasedStateMachine):
         self.number = 0
         self.handed_out = []
         self.documents = {}
+        self.late = []  # updates of requests that may still arrive
 
     @rule(count=st.integers(1, 40))
     def claims(self, count):
         self.number += 1
         driver = f"driver{self.number}"
+        before = self.ledger
         try:
-            self.ledger, mine = claim(self.ledger, named(driver), count, self.now)
+            self.ledger, mine = claim(before, named(driver), count, self.now)
         except Busy:
             return
         assert claim(self.ledger, named(driver), count, self.now) == (self.ledger, mine)  # the answer was lost
-        self.handed_out += [k for entry in mine if not entry.redo for k in range(entry.first, entry.stop)]
-        self.drivers[driver] = mine
+        self.hand_out(driver, mine)
+
+    @precondition(lambda self: self.redoing())
+    @rule(data=st.data(), count=st.integers(1, 40))
+    def proceeds(self, data, count):
+        driver = data.draw(st.sampled_from(self.redoing()))
+        mine = self.drivers[driver]
+        parts = self.tried(data, mine)
+        try:
+            self.ledger, new = proceed(self.ledger, named(driver), parts, count, self.now)
+        except ClaimLost:
+            assert self.now >= mine[0].lease
+            self.lose(driver)
+            return
+        except Busy:
+            return
+        assert proceed(self.ledger, named(driver), parts, count, self.now) == (self.ledger, new)
+        self.write(mine, parts)
+        self.hand_out(driver, new)
 
     @precondition(lambda self: self.drivers)
     @rule(data=st.data())
     def settles(self, data):
         driver = data.draw(st.sampled_from(sorted(self.drivers)))
-        mine = self.drivers.pop(driver)
-        left = [entry._replace(count=data.draw(st.integers(0, entry.count))) for entry in mine]
-        done = [entry._replace(first=part.stop, count=entry.count - part.count) for entry, part in zip(mine, left)]
+        mine = self.drivers[driver]
+        parts = self.tried(data, mine)
         try:
-            self.ledger = settle(self.ledger, driver, [entry for entry in left if entry.count], RESULT)
+            self.ledger = settle(self.ledger, driver, parts, RESULT)
         except ClaimLost:
             assert self.now >= mine[0].lease  # no driver loses a claim before its lease ends
+            self.lose(driver)
             return
-        for entry in done:
-            for update in range(entry.first, entry.stop):
-                index = update % self.total
-                self.documents[index] = max(update, self.documents.get(index, -1))
+        with pytest.raises(ClaimLost):  # it is settled once
+            settle(self.ledger, driver, parts, RESULT)
+        self.write(mine, parts)
+        del self.drivers[driver]
 
     @precondition(lambda self: self.drivers)
     @rule(data=st.data())
@@ -85,27 +114,73 @@ class Drivers(RuleBasedStateMachine):
         try:
             self.ledger, self.drivers[driver] = renew(self.ledger, driver, self.now)
         except ClaimLost:
-            del self.drivers[driver]
+            self.lose(driver)
+
+    @precondition(lambda self: self.late)
+    @rule(data=st.data())
+    def a_late_request_arrives(self, data):
+        self.put(self.late.pop(data.draw(st.integers(0, len(self.late) - 1))))
 
     @rule(seconds=st.integers(1, 2 * LEASE))
     def time_passes(self, seconds):
         self.now += seconds
+
+    def redoing(self):
+        """The drivers that only have claims of others to redo."""
+        return sorted(name for name, mine in self.drivers.items() if all(entry.redo for entry in mine))
+
+    def hand_out(self, driver, mine):
+        self.handed_out += [k for entry in mine if not entry.redo for k in ranges.updates(entry.updates)]
+        if mine:
+            self.drivers[driver] = mine
+
+    def tried(self, data, mine):
+        """What became of claims: any updates failed, others were refused."""
+        unfinished, refused = [], []
+        for entry in mine:
+            fates = {k: data.draw(st.sampled_from("wwfr")) for k in ranges.updates(entry.updates)}
+            failed = ranges.ranges_of(k for k, fate in fates.items() if fate == "f")
+            refused += [k for k, fate in fates.items() if fate == "r"]
+            if failed:
+                unfinished.append(entry._replace(updates=failed))
+        return Parts(unfinished, ranges.ranges_of(refused), data.draw(st.booleans()))
+
+    def write(self, mine, parts):
+        """The documents of updates that neither failed nor were refused; requests that failed may arrive late."""
+        failed = ranges.union(*(entry.updates for entry in parts.unfinished))
+        for entry in mine:
+            for update in ranges.updates(entry.updates):
+                if ranges.holds(failed, update):
+                    self.late.append(update)
+                elif not ranges.holds(parts.refused, update):
+                    self.put(update)
+
+    def lose(self, driver):
+        """A driver stops; its requests may arrive late."""
+        for entry in self.drivers.pop(driver):
+            self.late += ranges.updates(entry.updates)
+
+    def put(self, update):
+        index = update % self.total
+        self.documents[index] = max(update, self.documents.get(index, -1))
 
     @invariant()
     def every_update_is_handed_out_once(self):
         assert self.handed_out == list(range(self.ledger.position))
 
     @invariant()
-    def open_claims_name_no_document_twice(self):
-        indexes = [k % self.total for entry in self.ledger.claims for k in range(entry.first, entry.stop)]
+    def a_document_has_at_most_one_open_update(self):
+        indexes = [k % self.total for entry in self.ledger.claims for k in ranges.updates(entry.updates)]
         assert len(indexes) == len(set(indexes))
 
     @invariant()
-    def documents_are_what_arithmetic_says_but_for_open_claims(self):
-        opened = {k % self.total for entry in self.ledger.claims for k in range(entry.first, entry.stop)}
-        stream = self.ledger.stream
-        for index in set(range(self.total)) - opened:
-            assert self.documents.get(index) == held(stream, index, self.ledger.position)
+    def each_update_is_written_or_open_or_missed(self):
+        """A document that is exactly what it was to be is written, any other is open or on record."""
+        stream, expectation = self.ledger.stream, Expectation.of(self.ledger)
+        for index in range(self.total):
+            present, last = self.documents.get(index), held(stream, index, self.ledger.position)
+            if present != last and last is not None:
+                assert expectation.claim_of(last) or expectation.is_missed(last)
 
     @invariant()
     def no_document_is_older_than_the_ledger_lets_expect(self):
@@ -113,15 +188,33 @@ class Drivers(RuleBasedStateMachine):
         for index in range(self.total):
             present = self.documents.get(index, -1)
             assert present >= expectation.oldest(stream, index).update
-            assert present >= stream.state_at(index, self.ledger.settled).update
 
     @invariant()
-    def nothing_is_torn_without_an_open_claim(self):
-        assert self.ledger.claims or self.ledger.torn_from is None
+    def what_is_missed_is_told_exactly(self):
+        """Nothing is on record as missed that was written when it was settled, and no document is excused for longer
+        than it has to be: the oldest update that a document may hold is the last one that was settled as written."""
+        for entries in (self.ledger.refused, self.ledger.superseded):
+            assert not any(each.is_merged for each in entries)
+        both = ranges.both(missed.as_ranges(self.ledger.refused), missed.as_ranges(self.ledger.superseded))
+        assert both == ()
+        open_updates = ranges.union(*(entry.updates for entry in self.ledger.claims))
+        assert ranges.both(open_updates, missed.as_ranges(self.ledger.missed)) == ()
+
+    @invariant()
+    def what_supersedes_is_open(self):
+        """A superseded update is forgotten when the update that superseded it is written, open until then."""
+        for entry in self.ledger.superseded:
+            for update in range(entry.first, entry.stop):
+                assert Expectation.of(self.ledger).claim_of(update + self.total)
 
     @invariant()
     def start_is_position_within_the_lap(self):
         assert self.ledger.start == self.ledger.position % self.total
+
+    @invariant()
+    def it_is_stored_and_read_as_it_is(self):
+        stored = Ledger.load(json.loads(json.dumps(self.ledger.dump())))
+        assert stored._replace(stored=self.ledger.stored) == self.ledger
 
 
 TestDrivers = Drivers.TestCase
@@ -132,28 +225,42 @@ def state(total=10):
     return Ledger.new(Parameters(total, 100, 3, 7), 1000)
 
 
+def window(entry):
+    """The window of a claim without holes."""
+    ((first, stop),) = entry.updates
+    return first, stop
+
+
+ALL_WRITTEN = Parts([])
+
+
+def failed(*claims, complete=True):
+    """Claims of which nothing could be written."""
+    return Parts(list(claims), is_complete=complete)
+
+
 def test_seed_example_five_documents_three_at_a_time():
     five, seen = state(5), []
     for number in range(3):
-        five, (window,) = claim(five, named(f"d{number}"), 3, 1000)
-        five = settle(five, f"d{number}", [], RESULT)
-        seen.append([k % 5 for k in range(window.first, window.stop)])
+        five, (mine,) = claim(five, named(f"d{number}"), 3, 1000)
+        five = settle(five, f"d{number}", ALL_WRITTEN, RESULT)
+        seen.append([k % 5 for k in ranges.updates(mine.updates)])
     assert seen == [[0, 1, 2], [3, 4, 0], [1, 2, 3]]
     assert five.start == 4
 
 
 def test_a_window_is_never_longer_than_a_lap():
-    __, (window,) = claim(state(5), named("d"), 99, 1000)
-    assert window.count == 5
+    __, (mine,) = claim(state(5), named("d"), 99, 1000)
+    assert mine.count == 5
 
 
 def test_a_claim_past_its_lease_is_redone_with_its_own_time_stamp():
     ten, __ = claim(state(), named("dead", "h1"), 3, 1000)
     ten, (redo, own) = claim(ten, named("next", "h2"), 3, 1000 + LEASE)
-    assert (redo.first, redo.count, redo.ts, redo.redo, redo.host) == (0, 3, 1000, True, "h2")
-    assert (own.first, own.count, own.ts, own.redo) == (3, 3, 1000 + LEASE, False)
+    assert (window(redo), redo.ts, redo.redo, redo.host) == ((0, 3), 1000, True, "h2")
+    assert (window(own), own.ts, own.redo) == ((3, 6), 1000 + LEASE, False)
     with pytest.raises(ClaimLost):
-        settle(ten, "dead", [], RESULT)
+        settle(ten, "dead", ALL_WRITTEN, RESULT)
 
 
 def test_the_claim_of_a_driver_that_is_gone_is_redone_at_once():
@@ -171,26 +278,71 @@ def test_a_cycle_waits_for_documents_of_other_drivers():
     assert ten.position == 8
 
 
-def test_what_the_new_window_writes_anyway_is_not_redone():
+def test_what_is_written_again_is_redone_first_and_superseded_only_if_that_fails():
     ten, __ = claim(state(), named("dead"), 8, 1000)
-    ten, (redo, own) = claim(ten, named("next"), 5, 1000 + LEASE)
-    assert (own.first, own.count) == (8, 5)
-    assert (redo.first, redo.count) == (3, 5)  # 0, 1 and 2 are the documents of 10, 11 and 12
+    ten, (redo,) = claim(ten, named("next"), 5, 1000 + LEASE)  # 10, 11 and 12 write the documents of 0, 1 and 2
+    assert window(redo) == (0, 8) and redo.redo and ten.position == 8
+    left = redo._replace(updates=ranges.ranges_of([1, 6]))
+    ten, (own,) = proceed(ten, named("next"), failed(left), 5, 1000 + LEASE)
+    assert (window(own), own.redo, own.run) == ((8, 13), False, redo.run)
+    assert missed.as_ranges(ten.superseded) == ((1, 2),)
+    assert [entry.updates for entry in ten.claims if entry.driver != "next"] == [((6, 7),)]
+    assert Expectation.of(ten).oldest(ten.stream, 1).update == -1 and ten.settled == 1
+    ten = settle(ten, "next", ALL_WRITTEN, RESULT)
+    assert (ten.superseded, ten.settled) == ((), 6)
 
 
-def test_too_many_unfinished_claims_stop_new_windows():
-    hundred = state(1000)
-    for number in range(MOST_UNFINISHED):
-        hundred, claims = claim(hundred, named(f"d{number}"), 1, 1000)
-        hundred = settle(hundred, f"d{number}", claims, RESULT)
-    position = hundred.position
-    hundred, mine = claim(hundred, named("repair"), 1, 1000)
-    assert all(entry.redo for entry in mine) and hundred.position == position
+def test_a_document_that_is_superseded_again_and_again_keeps_the_last_update_that_was_written():
+    ten, __ = claim(state(), named("d0"), 10, 1000)
+    ten = settle(ten, "d0", ALL_WRITTEN, RESULT)
+    for lap in (1, 2, 3):
+        ten, mine = claim(ten, named(f"d{lap}"), 10, 1000)
+        if mine[0].redo:
+            ten, mine = proceed(ten, named(f"d{lap}"), failed(*mine), 10, 1000)
+        ten = settle(ten, f"d{lap}", failed(*mine), RESULT)
+    assert [(each.first, each.visits) for each in ten.superseded] == [(20, 2)]
+    assert Expectation.of(ten).oldest(ten.stream, 3).update == 3 and ten.settled == 10
+
+
+def test_many_unfinished_claims_come_first_and_never_stop_new_windows():
+    thousand = state(1000)
+    for number in range(3 * MOST_UNFINISHED):
+        position = thousand.position
+        thousand, mine = claim(thousand, named(f"d{number}"), 1, 1000)
+        if all(entry.redo for entry in mine):
+            assert len(mine) == MOST_UNFINISHED and thousand.position == position
+            thousand, mine = proceed(thousand, named(f"d{number}"), Parts([]), 1, 1000)
+        assert thousand.position == position + 1
+        thousand = settle(thousand, f"d{number}", failed(*mine, complete=False), RESULT)
+
+
+def test_a_refused_document_alone_may_be_older_until_its_next_update_is_written():
+    ten, __ = claim(state(), named("a"), 10, 1000)
+    ten = settle(ten, "a", ALL_WRITTEN, RESULT)
+    ten, __ = claim(ten, named("b"), 10, 1000)
+    ten = settle(ten, "b", Parts([], ranges.ranges_of([12, 17])), RESULT)
+    expectation = Expectation.of(ten)
+    assert ten.claims == () and missed.count(ten.refused) == 2 and ten.settled == 20
+    assert [expectation.oldest(ten.stream, index).update for index in (1, 2, 7, 8)] == [11, 2, 7, 18]
+    ten, __ = claim(ten, named("c"), 10, 1000)
+    ten = settle(ten, "c", Parts([], ranges.ranges_of([27])), RESULT)
+    assert [(each.first, each.visits) for each in ten.refused] == [(27, 2)]
+    assert Expectation.of(ten).oldest(ten.stream, 7).update == 7
+
+
+def test_an_update_that_fails_again_and_again_counts_as_refused():
+    thousand, (mine,) = claim(state(1000), named("d"), 2, 1000)
+    thousand = settle(thousand, "d", failed(mine._replace(updates=((1, 2),))), RESULT)
+    for number in range(MOST_FAILURES - 1):
+        assert missed.count(thousand.refused) == 0
+        thousand, mine = claim(thousand, named(f"d{number}"), 1, 1000)
+        thousand = settle(thousand, f"d{number}", failed(mine[0]), RESULT)
+    assert thousand.claims == () and missed.as_ranges(thousand.refused) == ((1, 2),)
 
 
 def test_a_settled_cycle_is_in_the_ledger():
     ten, __ = claim(state(), named("d"), 3, 1000)
-    ten = settle(ten, "d", [], Result(ts=1000, dt=2.7, updates=2, errors=1))
+    ten = settle(ten, "d", ALL_WRITTEN, Result(ts=1000, dt=2.7, updates=2, errors=1))
     assert ten.claims == ()
     assert {name: value for name, value in ten._asdict().items() if name.startswith("last_")} == {
         "last_ts": 1000,

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim, Superseded
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import (
     NOT_CREATED,
     deleted_by,
     holding,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import judge
 
@@ -18,7 +19,7 @@ STREAM = Stream(7, 10, 100)
 
 
 def claim(first, count):
-    return Claim(first, count, 1000, 0, "d", "h", "", 0)
+    return Claim(((first, first + count),), 1000, 0, "d", "h", "", 0)
 
 
 class Deleting(Stream):
@@ -40,8 +41,16 @@ def test_a_document_of_an_open_claim_may_hold_what_it_held_before():
 
 
 def test_superseded_updates_may_be_missing_too():
-    expectation = Expectation(23, 23, (claim(20, 3),), superseded=Superseded(10, 23))
-    assert [expectation.oldest(STREAM, index).update for index in (0, 2, 3)] == [0, 2, 13]
+    expectation = Expectation(23, 23, (claim(20, 3),), missed=(Missed(10, 12, 1, 2),))
+    assert [expectation.oldest(STREAM, index).update for index in (0, 1, 2, 3)] == [0, 1, 12, 13]
+
+
+def test_a_missed_update_excuses_its_document_alone_and_as_many_visits_as_were_missed():
+    expectation = Expectation(40, 40, missed=(Missed(33, 35, 2, 2), Missed(36, 37, 9, 1)))
+    assert [expectation.oldest(STREAM, index).update for index in (2, 3, 4, 5)] == [32, 13, 14, 35]
+    assert expectation.oldest(STREAM, 6) == NOT_CREATED
+    assert [expectation.low(STREAM, index, held) for index, held in ((3, 23), (5, 25), (7, 37), (6, None))] == [
+        43, 35, 47, 6]  # fmt: skip
 
 
 def test_a_deleted_document_need_not_be_there():

@@ -13,6 +13,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ranges import ranges_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -48,19 +49,21 @@ class Database(Source):
 
 @st.composite
 def cases(draw):
-    """A database: its total, position, open claims, what each document holds, and what was done to some of them.
+    """A database: its total, position, open claims, refused updates, what documents hold, and what was done to some.
 
-    Returns ``(total, position, claims, held, done)``: claims as ``(first, stop)``, held updates by index, and
-    ``done``: ``damaged`` or ``conflicted`` by index, and the number of extra documents.
+    Returns ``(total, position, claims, refused, held, done, extras)``: claims as ``(first, stop)``, held updates by
+    index, and ``done``: ``damaged`` or ``conflicted`` by index, and the number of extra documents.
     """
     total = draw(st.integers(1, 9))
     position = draw(st.integers(0, 4 * total))
     edges = sorted(draw(st.sets(st.integers(max(0, position - total), position), max_size=4)))
     claims = list(zip(edges[::2], edges[1::2]))
+    lap = st.integers(max(0, position - total), max(0, position - 1))
+    refused = {k for k in draw(st.sets(lap, max_size=4)) if k < position and not is_in(claims, k)}
     unwritten = draw(st.sets(st.integers(max(0, position - total), position), max_size=5))
     held = {}
     for update in range(position):
-        if update not in unwritten or not any(first <= update < stop for first, stop in claims):
+        if update not in unwritten or not (is_in(claims, update) or update in refused):
             held[update % total] = update
     for index, lap in draw(st.dictionaries(st.integers(0, total - 1), st.integers(-1, 6), max_size=2)).items():
         if lap < 0:
@@ -71,15 +74,21 @@ def cases(draw):
     if draw(st.booleans()):
         touched = {}
     extras = draw(st.integers(-5, 3))
-    return total, position, claims, held, {i: what for i, what in touched.items() if i in held}, max(0, extras)
+    done = {i: what for i, what in touched.items() if i in held}
+    return total, position, claims, refused, held, done, max(0, extras)
 
 
-def make(total, position, claims, held, touched, extras):
+def is_in(claims, update):
+    return any(first <= update < stop for first, stop in claims)
+
+
+def make(total, position, claims, refused, held, touched, extras):
     updates = Stream(7, total, SIZE)
     ledger = Ledger.new(Parameters(total, SIZE, 1, 7), 1000)._replace(position=position, start=position % total)
     ledger = ledger.with_claims(
-        Claim(first, stop - first, 1000 + lap_ts(first), 0, "d", "h", "", 0) for first, stop in claims
+        Claim(((first, stop),), 1000 + lap_ts(first), 0, "d", "h", "", 0) for first, stop in claims
     )
+    ledger = ledger.with_missed(refused=ranges_of(refused))
     documents = {"couchdyno_meta": ledger.dump()}
     starts = {update: first for first, stop in claims for update in range(first, stop)}
     for index, update in held.items():
@@ -99,21 +108,21 @@ def lap_ts(first):
     return 10 * first
 
 
-def model(total, position, claims, since=None):
+def model(total, position, claims, refused=(), since=None):
     """What each document may hold, by applying the updates: a set of updates, with None for absent ones.
 
     With ``since``, at that position and at any later one up to ``position``.
     """
     may = {index: {None} for index in range(total)}
     for update in range(position):
-        is_open = since is None and any(first <= update < stop for first, stop in claims)
-        stays = is_open or (since is not None and update >= since)
+        is_open = since is None and is_in(claims, update)
+        stays = is_open or update in refused or (since is not None and update >= since)
         index = update % total
         may[index] = may[index] | {update} if stays else {update}
     return may
 
 
-def naive(total, held, touched, extras, may):
+def naive(total, held, touched, extras, may, excused=()):
     """The documents of each kind, one by one, and the bounds by their definition."""
     counts = dict.fromkeys(("exact", "behind", "ahead", "damaged", "missing", "conflicted", "absent"), 0)
     lows, highs = [], [0]
@@ -123,7 +132,10 @@ def naive(total, held, touched, extras, may):
         if touched.get(index) == DAMAGED:
             counts["damaged"] += 1
             continue
-        lows.append(index if update is None else update + total)
+        low = index if update is None else update + total
+        while low in excused:
+            low += total
+        lows.append(low)
         highs.append(0 if update is None else update + 1)
         if update is None:
             counts["absent" if None in wanted else "missing"] += 1
@@ -153,9 +165,9 @@ def page_size():
 @given(cases(), PAGES)
 def test_by_its_ledger(case, page):
     reader.PAGE_DOCUMENTS = page
-    total, position, claims, held, touched, extras = case
+    total, position, claims, refused, held, touched, extras = case
     report = verify(make(*case))
-    counts, low, high = naive(total, held, touched, extras, model(total, position, claims))
+    counts, low, high = naive(total, held, touched, extras, model(total, position, claims, refused), refused)
     if counts["ahead"] and low == high:  # a point in time, but not the ledger's
         counts.update(exact=counts["exact"] + counts["ahead"], ahead=0)
         assert any(reason.startswith("ledger and documents disagree") for reason in report["reasons"])
@@ -173,9 +185,10 @@ def test_by_its_ledger(case, page):
 @given(cases(), PAGES, st.integers(0, 40), st.integers(0, 40))
 def test_within_a_span(case, page, since, more):
     reader.PAGE_DOCUMENTS = page
-    total, position, claims, held, touched, extras = case
+    total, position, claims, refused, held, touched, extras = case
     report = verify(make(*case), Span(since, since + more))
-    counts, low, high = naive(total, held, touched, extras, model(total, since + more, claims, since))
+    may = model(total, since + more, claims, refused, since)
+    counts, low, high = naive(total, held, touched, extras, may, {k for k in refused if k < since})
     event(report["verdict"])
     assert (report["verdict"] == "wrong") == (is_wrong(counts) or not since <= position <= since + more)
     assert {kind: count for kind, count in report["counts"].items() if kind != "earlier"} == counts
@@ -186,7 +199,7 @@ def test_within_a_span(case, page, since, more):
 @given(cases(), PAGES)
 def test_without_a_ledger(case, page):
     reader.PAGE_DOCUMENTS = page
-    total, __, __, held, touched, extras = case
+    total, __, __, __, held, touched, extras = case
     report = verify(make(*case), given=Stream(7, total, SIZE))
     anything = {index: {None, *range(index, 10 * total, total)} for index in range(total)}
     counts, low, high = naive(total, held, touched, extras, anything)

@@ -26,7 +26,7 @@ def reports(couch, client):
     """The reports of info and verify after cycles with an error, a gap, and an open claim."""
     LedgerDocument(client).create(Parameters(10, 200, 5, 42))
     for number in range(11):
-        couch.refuse = {"cdyno_000000000003": "forbidden"} if number in (4, 10) else {}
+        couch.refuse = {"cdyno_000000000003": "internal_server_error"} if number in (4, 10) else {}
         couch.clock += 600 if number == 8 else 60
         execute(client)
     conflicts = {"documents": 1, "revisions": 1, "samples": [{"id": "cdyno_000000000001", "revisions": 1}]}

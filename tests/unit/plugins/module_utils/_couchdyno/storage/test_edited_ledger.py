@@ -16,7 +16,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text import info as info_text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-CLAIM = Claim(6, 3, 1_700_000_000, 0, "h/1", "h", "space 1 2", 2)._asdict()
+CLAIM = Claim(((6, 9),), 1_700_000_000, 0, "h/1", "h", "space 1 2", 2).dump()
 FIELDS = (
     *("version", "created", "total", "size", "updates", "seed", "start", "position", "runs", "claims", "origin"),
     *("last_ts", "last_dt", "last_updates", "last_errors"),

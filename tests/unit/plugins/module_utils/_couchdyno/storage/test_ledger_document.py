@@ -12,7 +12,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
     NoLedger,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Result, claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, Result, claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.lease import Lease
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
@@ -66,7 +66,7 @@ def test_a_cycle_whose_settling_is_lost_is_settled_once(couch, client, fault):
     book = made(client)
     lease = Lease(client, book, book.change(lambda state: claim(state, named("d"), 3, couch.clock)))
     couch.faults.append(fault)
-    lease.settle([], RESULT, {"_id": "couchdyno_run_00000", "run": 0})
+    lease.settle(Parts([]), RESULT, {"_id": "couchdyno_run_00000", "run": 0})
     assert book.read().claims == ()
     assert couch.documents["couchdyno_run_00000"]["run"] == 0
 
@@ -79,7 +79,7 @@ def test_settling_a_claim_that_was_taken_over_fails(couch, client):
     other.read()
     other.change(lambda state: claim(state, named("other"), 3, couch.clock))
     with pytest.raises(ClaimLost):
-        lease.settle([], RESULT, {"_id": "couchdyno_run_00000"})
+        lease.settle(Parts([]), RESULT, {"_id": "couchdyno_run_00000"})
 
 
 def test_a_lease_is_renewed_when_half_of_it_has_gone(couch, client):

@@ -49,8 +49,8 @@ IN_LINES = {
         *(f"statistics.{kind}.trend.is_noise" for kind in ("cycle", "fill")),
     },
     "verify": {
-        *("low_ts", "high_ts", "ledger.position", "ledger.claims", "ledger.agrees", "span.from_position"),
-        *("span.to_position", "source.position", "source.ts"),
+        *("low_ts", "high_ts", "ledger.position", "ledger.claims", "ledger.refused", "ledger.agrees"),
+        *("span.from_position", "span.to_position", "source.position", "source.ts"),
     },
     "comparison": {
         *(f"{side}.{key}" for side in "ab" for key in ("name", "server_version", "runs", "since", "until", "errors")),
@@ -64,7 +64,7 @@ NOT_SHOWN = {
     "execute": {"after.first"},
     "info": {
         *("format", "database.connections", "database.limits", "progress.lap_left", "hosts.*.first_ts"),
-        *("runs.*.first", "runs.*.count", "runs.*.connections", "runs.*.limit", "runs.*.redone"),
+        *("runs.*.first", "runs.*.count", "runs.*.connections", "runs.*.limit", "runs.*.redone", "runs.*.refused"),
         *(f"statistics.{kind}.trend.{half}" for kind in ("cycle", "fill") for half in ("earlier", "later")),
     },
     "verify": {"format", "ledger.settled"},

@@ -58,7 +58,8 @@ def test_figures(found, tmp_path):
     assert value["couchdyno_execute_handed_out_updates_total",] == 15
     assert value["couchdyno_execute_documents", "redone"] == 0
     assert value["couchdyno_info_errors", "cycle", "forbidden"] == 1
-    assert value["couchdyno_info_recent_updates", "cycle", "hour"] == 15
+    assert value["couchdyno_info_recent_updates", "cycle", "hour"] == 14
+    assert value["couchdyno_info_refused_documents",] == 0
     assert value["couchdyno_info_present_documents",] == 10
     assert value["couchdyno_verify_right",] == 1 and value["couchdyno_verify_documents", "exact"] == 10
     assert {name[0] for name in value if name[0].startswith("couchdyno_verify_lag")} == set()

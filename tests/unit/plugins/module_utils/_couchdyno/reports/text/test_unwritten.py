@@ -8,7 +8,7 @@ AFTER = {"errors": 1, "samples": [{"id": "a", "update": 4, "reason": "forbidden:
 
 
 def test_a_script_says_why():
-    message = "1 document could not be written: a (update 4): forbidden: no; the next cycle retries them"
+    message = "1 document could not be written: a (update 4): forbidden: no; the next cycle retries it"
     assert unwritten(1, why(AFTER)) == message
     assert why(dict(AFTER, reason="the disk is full")) == "the disk is full"
 
@@ -16,4 +16,12 @@ def test_a_script_says_why():
 def test_a_module_says_what_to_do():
     assert unwritten(2) == "2 documents could not be written; the next cycle retries them"
     message = "2 documents could not be written; run the task again to write them"
-    assert unwritten(2, advice="run the task again to write them") == message
+    assert unwritten(2, retry="run the task again to write them") == message
+
+
+def test_what_was_refused_is_not_retried_by_the_next_cycle():
+    assert unwritten(2, refused=2) == "2 documents could not be written; they are tried again on their next turn"
+    assert unwritten(3, refused=1) == (
+        "3 documents could not be written; the next cycle retries them, except 1 that the server refused; "
+        "this one is tried again on its next turn"
+    )

@@ -1,0 +1,139 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Missed updates: updates that are not written and will not be, until the next update of their document is. Pure.
+
+An update is missed because the server refused it for good, or because a later update of its document superseded it.
+"""
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, Iterable, NamedTuple, Sequence, Tuple
+
+from . import ranges
+from .limits import MAX_POSITION, is_count
+from .ranges import Ranges
+from .stream import Stream
+
+MOST = 1000  # entries in a ledger; then the ones that are closest together are merged
+
+
+class Missed(NamedTuple):
+    """Missed updates ``[first, stop)``, and with each the ``visits - 1`` updates before it of the same document.
+
+    ``count`` is how many of the updates are missed: all of them, unless entries were merged.
+    """
+
+    first: int
+    stop: int
+    visits: int
+    count: int  # type: ignore[assignment]  # tuple.count is not needed
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether some updates of the range are not missed."""
+        return self.count < self.stop - self.first
+
+
+Entries = Tuple[Missed, ...]  # in order, without overlaps
+
+
+def load(value: Any, stop: int) -> Entries | None:
+    """Entries from JSON, ``[[first, size, visits, count], …]``; None if they are no set of updates below ``stop``."""
+    if not isinstance(value, list):
+        return None
+    end, found = 0, []
+    for entry in value:
+        if not (isinstance(entry, list) and len(entry) == 4 and is_count(entry[0], end, MAX_POSITION)
+                and is_count(entry[1], 1, stop - entry[0]) and is_count(entry[2], 1, MAX_POSITION)
+                and is_count(entry[3], 1, entry[1])):
+            return None
+        end = entry[0] + entry[1]
+        found.append(Missed(entry[0], end, entry[2], entry[3]))
+    return tuple(found)
+
+
+def dump(entries: Entries) -> list[list[int]]:
+    """Entries for JSON."""
+    return [[each.first, each.stop - each.first, each.visits, each.count] for each in entries]
+
+
+def entry_of(entries: Entries, update: int) -> Missed | None:
+    """The entry that contains an update, None if it is not missed."""
+    place = bisect_right(entries, (update, MAX_POSITION))
+    entry = entries[place - 1] if place else None
+    return entry if entry and update < entry.stop else None
+
+
+def count(entries: Entries) -> int:
+    """How many documents have missed updates."""
+    return sum(each.count for each in entries)
+
+
+def merged(*several: Entries) -> Entries:
+    """Several entries in one order; they must not overlap."""
+    return tuple(sorted(each for entries in several for each in entries))
+
+
+def union(*several: Entries) -> Entries:
+    """Several entries in one order; where they overlap, the most visits count."""
+    found: list[Missed] = []
+    for each in merged(*several):
+        last = found[-1] if found else None
+        if last is None or each.first >= last.stop:
+            found.append(each)
+        else:
+            stop = max(last.stop, each.stop)
+            found[-1] = Missed(last.first, stop, max(last.visits, each.visits),
+                               min(stop - last.first, last.count + each.count))
+    return tuple(found)
+
+
+def without(entries: Entries, updates: Ranges) -> Entries:
+    """The entries without some updates."""
+    if not (entries and updates):
+        return entries
+    found = []
+    for each in entries:
+        for first, stop in ranges.minus(((each.first, each.stop),), updates):
+            found.append(each._replace(first=first, stop=stop, count=min(each.count, stop - first)))
+    return tuple(found)
+
+
+def new_entries(updates: Ranges, before: Entries, stream: Stream) -> Entries:
+    """Entries for updates that are missed from now on; ``before`` are all entries so far."""
+    found: list[Missed] = []
+    previous = stream.previous_of(updates)
+    for each in before:
+        again = ranges.both(((each.first, each.stop),), previous)
+        found += _entries(stream.next_of(again), each.visits + 1)
+    rest = ranges.minus(updates, as_ranges(found))
+    return merged(tuple(found), tuple(_entries(rest, 1)))
+
+
+def bounded(entries: Entries, most: int = MOST) -> Entries:
+    """At most this number of entries: the closest neighbours are merged, so updates between them count as missed."""
+    surplus = len(entries) - most
+    if surplus <= 0:
+        return entries
+    by_gap = sorted(range(1, len(entries)), key=lambda place: entries[place].first - entries[place - 1].stop)
+    to_merge, found = set(by_gap[:surplus]), [entries[0]]
+    for place in range(1, len(entries)):
+        if place in to_merge:
+            found[-1] = _merge(found[-1], entries[place])
+        else:
+            found.append(entries[place])
+    return tuple(found)
+
+
+def _entries(updates: Ranges, visits: int) -> Iterable[Missed]:
+    return [Missed(first, stop, visits, stop - first) for first, stop in updates]
+
+
+def _merge(one: Missed, other: Missed) -> Missed:
+    return Missed(one.first, other.stop, max(one.visits, other.visits), one.count + other.count)
+
+
+def as_ranges(entries: Sequence[Missed]) -> Ranges:
+    """The updates of entries, as ranges."""
+    return ranges.union(tuple((each.first, each.stop) for each in entries))
