@@ -21,9 +21,9 @@ def find(version: str) -> str | None:
     name = f"python{version}"
     for place in (shutil.which(name), *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}"))):
         if place:
-            told = subprocess.run([place, "-c", CHECK], capture_output=True, text=True, check=False).stdout.split()
-            if told[:1] == [version]:
-                return told[1]  # not a wrapper of it, which may need what a test takes away
+            answer = subprocess.run([place, "-c", CHECK], capture_output=True, text=True, check=False).stdout.split()
+            if answer[:1] == [version]:
+                return answer[1]  # not a wrapper of it, which may need what a test takes away
     return None
 
 

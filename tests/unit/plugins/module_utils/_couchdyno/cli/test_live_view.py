@@ -89,7 +89,7 @@ def test_the_picture(runs):
 
 
 @pytest.mark.parametrize("width, blocks", [(65, 19), (80, 34), (120, 60)])
-def test_a_narrow_terminal_draws_fewer_runs_and_tells_all_figures(width, blocks):
+def test_a_narrow_terminal_draws_fewer_runs_and_shows_all_figures(width, blocks):
     snapshot = seen(*((100 + number, 0) for number in range(60)))
     picture = drawn(snapshot, width)
     assert "…" not in picture

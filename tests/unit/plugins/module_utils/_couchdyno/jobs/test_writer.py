@@ -172,7 +172,7 @@ def test_a_document_that_fails_is_tried_again_and_then_an_error(couch, client, b
     assert len(bulk_writes(couch)) == writer_module.ROUNDS
 
 
-def test_unfinished_parts_are_told_update_by_update(couch, client, book):
+def test_unfinished_parts_are_reported_update_by_update(couch, client, book):
     for number in (2, 7):
         couch.refuse[f"cdyno_{number:012d}"] = "internal_server_error"
     outcome = write(client, book, claim_window(client, book, 10))
