@@ -11,7 +11,6 @@ import threading
 import time
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from support import report, run, start
 
 
@@ -242,7 +241,7 @@ def test_refused_documents_neither_stop_a_database_nor_excuse_others(ready):
     assert ready.ledger["position"] == 200 and ready.ledger["claims"] == []
     assert report("couchdyno-verify", ready.url)["verdict"] == "right"
     kept = ready.documents()["cdyno_000000000003"]
-    content = Ledger.load(ready.ledger).stream.content
+    content = ready.book().stream.content
     ready.put(dict(json.loads(content.render(193, kept["ts"])), _rev=kept["_rev"]))
     out, __ = start("couchdyno-verify", "--json", ready.url).communicate(timeout=60)
     assert json.loads(out)["reasons"] == ["1 document older than allowed"]

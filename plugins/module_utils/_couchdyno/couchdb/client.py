@@ -84,6 +84,7 @@ class Client(Source):
         self._session = new_session(address, options)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
+        self._instance = ""
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
         self._answered = False  # whether the server has ever answered
         self.throttled = 0  # how often the server has asked for fewer requests
@@ -131,6 +132,7 @@ class Client(Source):
         except errors.NotFound:
             return None
         self._sizes = info.get("sizes"), time.monotonic()
+        self._instance = str(info.get("instance_start_time", ""))
         return info
 
     def document_count(self) -> int | None:
@@ -153,9 +155,18 @@ class Client(Source):
             self._replicas = int(info.get("cluster", {}).get("n", 1))
         return self._replicas
 
+    def instance(self) -> str:
+        """What tells this database from an earlier one with its name, ``""`` if the server does not say it; read once.
+
+        That is when it was created; CouchDB before 3.3 calls it "0".
+        """
+        self.replicas()
+        return self._instance
+
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
         self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
+        self._replicas = 0  # these were of an earlier one
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""
@@ -191,10 +202,13 @@ class Client(Source):
         params: Params = {} if replicas is None else {"w": replicas}
         return list(self._request("POST", self._url("_bulk_docs"), params, body, objects))
 
-    def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> None:
-        """Store leaves with their ``_revisions`` in all reachable replicas, as replication does."""
+    def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> list[dict[str, Json]]:
+        """Store leaves with their ``_revisions`` in all reachable replicas, as replication does.
+
+        Returns CouchDB's answers, none for documents that are stored.
+        """
         body = _encode({"docs": list(documents), "new_edits": False})
-        self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects)
+        return list(self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects))
 
     def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
         """All leaves of a document, in any of its ``replicas``, including deleted ones.

@@ -15,7 +15,8 @@ from ..errors import Busy
 from ..model.ledger import Ledger
 from ..model.limits import MAX_UPDATES, check_count
 from ..model.outcome import NOTHING, rate
-from ..storage.ledger_document import LedgerDocument, read_ledger
+from ..storage.ledger_document import LedgerDocument
+from ..storage.ledger_reading import read_ledger
 from .cycle import run_cycle
 from .pace import Pace
 
@@ -69,7 +70,7 @@ def sum_up(afters: Iterable[Data]) -> Data:
     whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
     for after in afters:
         for name, value in after.items():
-            if name in ("samples", "reason"):
+            if name in ("samples", "reason", "unrecorded"):
                 whole.setdefault(name, value)
             elif name not in ("rate", "first"):
                 whole[name] = whole.get(name, 0) + value

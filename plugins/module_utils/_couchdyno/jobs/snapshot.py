@@ -9,7 +9,7 @@ from typing import Any
 from ..couchdb.client import Client
 from ..statistics.runs import pace
 from ..storage import run_records
-from ..storage.ledger_document import read_ledger
+from ..storage.ledger_reading import read_ledger
 
 SHOWN_RUNS = 60  # the latest ones
 

@@ -57,10 +57,10 @@ class Lease:
             lambda ledger: proceed(ledger, driver, parts, window_size(ledger), self._client.now()))
         self.end = self.claims[0].lease
 
-    def settle(self, parts: Parts, result: Result, record: dict[str, Any]) -> None:
+    def settle(self, parts: Parts, result: Result, record: dict[str, Any]) -> str:
         """Close the claims, keep their unfinished parts open, and write the document of the run record.
 
-        ClaimLost if another driver has taken them over.
+        Returns why the record was not written, ``""`` if it was. ClaimLost if another driver has taken the claims over.
         """
         try:
             self._document.change(lambda ledger: (settle(ledger, self._driver, parts, result), None),
@@ -69,6 +69,7 @@ class Lease:
             # Before the lease ends, no driver may take over the claims: they were settled, only the answer was lost.
             if self._client.now() >= self.end:
                 raise
+        return self._document.unwritten
 
     def _renew_in(self, seconds: int) -> None:
         """Renew the lease if it ends within some seconds or has ended; the ledger shows whether it is too late."""

@@ -30,6 +30,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
+    Field("unrecorded", TEXT, "unrecorded", optional=True),
 ))
 FILL = AFTER._replace(path="fill", heading="fill", optional=True)
 FAILED = Section("after.samples.*", optional=True, fields=(
