@@ -17,6 +17,7 @@ import pytest
 import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoDatabase, NoLedger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
 from proxy import Proxy
 
@@ -94,15 +95,20 @@ class Database:
 
     @property
     def ledger(self):
-        """The fields of the ledger, in one; ``_id`` and ``_rev`` are those of the document that holds its state."""
-        found = self.book()
-        return {**found.meta, **found.state}
+        """The fields of the ledger, ``{}`` if there is none yet; ``_id`` is that of the document that holds its state."""
+        try:
+            found = self.book()
+        except (NoDatabase, NoLedger):
+            return {}
+        return {**found.meta, **found.meta.get("state", {}), **found.state}
 
     def change_ledger(self, **fields):
         """Edit the documents of the ledger by hand."""
         found = self.book()
-        constants = {name: value for name, value in fields.items() if name in found.meta or not found.state}
+        constants = {name: value for name, value in fields.items() if name in found.meta}
         state = {name: value for name, value in fields.items() if name not in constants}
+        if "state" in found.meta and not found.state:
+            constants, state = {**constants, "state": {**found.meta["state"], **state}}, {}
         for document, changes in ((found.meta, constants), (found.state, state)):
             if changes:
                 self.put({**self.get(document["_id"]), **changes})

@@ -20,7 +20,7 @@ def test_what_it_shows(database):
     assert (fill["runs"], fill["updates"]) == (1, 10)
     assert 0 < cycles["rate"]["min"] <= cycles["rate"]["median"] <= cycles["rate"]["max"]
     assert [run["first"] for run in found["runs"]] == [14, 18]
-    assert found["database"]["doc_count"] == 10 + 1 + 4
+    assert found["database"]["doc_count"] == 10 + 2 + 4  # documents, ledger, run records
     assert abs(found["progress"]["ts"] - found["dyno_config"]["last_ts"]) < 60
 
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
+from ..couchdb.client import Client
+from ..errors import UsageError
+from ..jobs.adopt import adopt
 from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
 from ..model.parameters import DEFAULTS, Parameters
 from ..reports.text.setup import render
-from .command import Command, Invocation, run
+from .command import DONE, Command, Invocation, run
 from .options import add_pace, add_updates_per_run
 from .progress import Progress
 
@@ -33,6 +36,9 @@ class Setup(Command):
                             help="fill the database with documents; run again, it resumes an interrupted fill")
         parser.add_argument("-f", "--force", action="store_true",
                             help="if the database exists, delete it with everything in it, and recreate it")
+        parser.add_argument("--adopt", action="store_true",
+                            help="make the ledger of an existing database agree with its documents, for example after "
+                                 "an earlier ledger was restored; its parameters stay as they are")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="seed of the documents' contents (default: random)")
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
@@ -43,6 +49,8 @@ class Setup(Command):
     def run(self, invocation: Invocation) -> int:
         """Set up, show progress and report."""
         client, args = invocation.connect(), invocation.args
+        if args.adopt:
+            return self._adopt(invocation, client)
         request = Request(Parameters(args.total, args.size, args.updates, args.seed), Sharding(args.q, args.n),
                           fill=args.wait_to_fill, force=args.force)
         pace = Pace(args.connections, args.batch_bytes)
@@ -51,6 +59,16 @@ class Setup(Command):
         invocation.show(report, render)
         return invocation.code_after_writing(report.get("fill", {}),
                                              retry="run couchdyno-setup -w again to write them")
+
+    def _adopt(self, invocation: Invocation, client: Client) -> int:
+        """Adopt, show progress and report."""
+        for name in ("force", "wait_to_fill"):
+            if getattr(invocation.args, name):
+                raise UsageError("--adopt cannot be combined with --", name.replace("_", "-"))
+        with Progress("adopting") as progress:
+            report = adopt(client, progress, invocation.stop)
+        invocation.show(report, render)
+        return DONE
 
 
 def main(argv: list[str] | None = None) -> int:

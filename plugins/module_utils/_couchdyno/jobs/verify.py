@@ -240,6 +240,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
                        f"documents from {case.span.since} to {case.until(ledgers)}")
     if ledgers.original:
         reasons += _faults_of_copy(case.stream, ledgers.original, counts, tally.high)
+        reasons += _forks(ledgers.own, ledgers.original)
     return Conclusion(counts, samples, reasons)
 
 
@@ -256,6 +257,14 @@ def _faults_of_copy(stream: Stream, original: Ledger, counts: dict[str, int], hi
     elif not counts["ahead"] and high > original.position:
         yield (f"not a copy of the source: the source is at update {original.position}, "
                f"but a document holds update {high - 1}")
+
+
+def _forks(own: Ledger | None, original: Ledger) -> Iterator[str]:
+    """Whether the copy, or its source before it was copied, has gone its own way."""
+    for number, fork in enumerate(own.forks if own else ()):
+        if number >= len(original.forks) or original.forks[number] != fork:
+            yield f"not a copy of the source: forked at update {fork.position}"
+            break
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:

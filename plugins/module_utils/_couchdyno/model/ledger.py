@@ -40,6 +40,13 @@ SHOWN = {*CONSTANTS, *STATE, "version"} - {"origin"}
 Document = Dict[str, Any]
 
 
+class Fork(NamedTuple):
+    """A mark that a database has gone its own way from a ``position`` on; ``name`` tells it from other forks."""
+
+    position: int
+    name: str
+
+
 class Ledger(NamedTuple):
     """The parameters of a database, the progress of its updates, and its open claims.
 
@@ -48,7 +55,8 @@ class Ledger(NamedTuple):
     ``start``, which people see, is the position within its lap. ``runs`` is the number of the next run.
 
     A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
-    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py).
+    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py). ``forks`` are the marks of a
+    database that was adopted, or of its source.
 
     ``meta`` and ``state`` are the two documents as they were read, as unknown fields in them are kept; ``state`` is
     ``{}`` while the state is in ``meta``. ``rev`` is the revision of the document that holds the state, ``older`` are
@@ -80,6 +88,7 @@ class Ledger(NamedTuple):
     sealed: bool = False
     generation: int = 0
     instance: str = ""
+    forks: tuple[Fork, ...] = ()
 
     @classmethod
     def new(cls, parameters: Parameters, now: int) -> Ledger:
@@ -107,7 +116,7 @@ class Ledger(NamedTuple):
                      refused=_missed(holder, fields, "refused"), superseded=_missed(holder, fields, "superseded"),
                      rev=holder.get("_rev", ""), meta=meta, state=state or {}, sealed=fields.get("sealed") is True,
                      generation=generation if is_integer(generation) else 0,
-                     instance=instance if isinstance(instance, str) else "")
+                     instance=instance if isinstance(instance, str) else "", forks=_forks(meta))
         return ledger._replace(superseded=legacy.superseded(fields, ledger.claims, ledger.total) or ledger.superseded)
 
     @classmethod
@@ -132,6 +141,8 @@ class Ledger(NamedTuple):
         for name in CONSTANTS:
             if getattr(self, name) is not None:
                 document[name] = getattr(self, name)
+        if self.forks:
+            document["forks"] = [list(fork) for fork in self.forks]
         return dict(document, _rev=self.meta["_rev"]) if "_rev" in self.meta else document
 
     def dump_nested(self) -> Document:
@@ -244,6 +255,16 @@ def _missed(holder: Document, fields: Document, name: str) -> Entries:
     if found is None:
         raise _damaged(holder, f"field {name!r} is invalid")
     return found
+
+
+def _forks(meta: Document) -> tuple[Fork, ...]:
+    """The forks; raises LedgerDamaged."""
+    entries = meta.get("forks", [])
+    if isinstance(entries, list) and all(
+            isinstance(entry, list) and len(entry) == 2 and is_count(entry[0], 0, MAX_POSITION)
+            and isinstance(entry[1], str) for entry in entries):
+        return tuple(Fork(*entry) for entry in entries)
+    raise _damaged(meta, "field 'forks' is invalid")
 
 
 def _damaged(holder: Document, what: str) -> LedgerDamaged:

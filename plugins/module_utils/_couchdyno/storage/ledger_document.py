@@ -18,12 +18,12 @@ from typing import Any, Callable, Dict, Tuple, TypeVar
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
 from ..couchdb.shared_document import SharedDocument
-from ..errors import RETRY_LATER, ClaimLost, Conflict, ServerError, Unreachable
+from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, Unreachable
 from ..model import legacy
 from ..model.ledger import Ledger
 from ..model.parameters import Parameters, draw_seed
 from ..model.state_document import META_ID, SEALED_AT, first_state, plain, state_id, successor, tombstone
-from .ledger_reading import read_ledger
+from .ledger_reading import newest_number, read_ledger
 
 TRIES = 200
 
@@ -85,6 +85,30 @@ class LedgerDocument:
                 self.read()
         url = self._client.address.url
         raise Unreachable(f"too many drivers are changing the ledger of {url} at once; {RETRY_LATER}")
+
+    def adopt(self, before: Ledger | None, after: Ledger) -> None:
+        """Replace the state, and mark the fork; ``before`` is the ledger as it was read, None if it had lost its state.
+
+        Busy if it has changed since.
+        """
+        def replaced(now: Ledger) -> tuple[Ledger, None]:
+            if before and (now.position, now.runs, now.claims) != (before.position, before.runs, before.claims):
+                raise Busy(f"drivers are updating {self._client.place}; stop them and {RETRY_LATER}")
+            return now._replace(position=after.position, start=after.start, runs=after.runs, claims=after.claims,
+                                refused=after.refused, superseded=after.superseded), None
+
+        if before is None:
+            self._begin_anew(after)
+        self.change(replaced)
+        self._meta.write(self.ledger._replace(forks=after.forks).dump_meta())
+        self.read()
+
+    def _begin_anew(self, ledger: Ledger) -> None:
+        """Write a state into a document that never existed."""
+        document = {"_id": state_id(newest_number(self._client) + 1)}
+        SharedDocument(self._client, document["_id"]).write(
+            ledger._replace(state=document, generation=1, instance=self._client.instance()).dump())
+        self._known = None
 
     def _apply(self, apply: Change[Answer], before: Ledger) -> tuple[Ledger, Answer]:
         """Apply a function; Conflict if a claim is only missing in a revision that does not stay."""

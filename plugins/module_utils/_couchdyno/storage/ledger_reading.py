@@ -79,6 +79,14 @@ def _read_newest(client: Client, found: Found) -> Found:
     return Found(meta, {**states, newest: state} if state else states)
 
 
+def newest_number(client: Client) -> int:
+    """The greatest number of a state document that ever existed, -1 if there was none."""
+    newest, ahead = -1, _look_ahead(client, -1)
+    while ahead > newest:
+        newest, ahead = ahead, _look_ahead(client, ahead)
+    return newest
+
+
 def _look_ahead(client: Client, number: int) -> int:
     """The number of a later state document that any replica has, be it deleted; the same number if there is none.
 

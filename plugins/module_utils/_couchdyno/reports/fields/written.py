@@ -37,5 +37,15 @@ FAILED = Section("after.samples.*", optional=True, fields=(
     Field("", FAILURE, "failed"),
 ))
 
-SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"))
+ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
+    Field("position", COUNT, "position"),
+    Field("open", COUNT, "open"),
+    Field("behind", COUNT, "behind"),
+    Field("missing", COUNT, "missing"),
+    Field("damaged", COUNT, "damaged"),
+    Field("conflicted", COUNT, "conflicted"),
+    Field("extra", COUNT, "extra"),
+))
+
+SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)
