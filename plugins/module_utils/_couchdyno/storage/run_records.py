@@ -14,7 +14,7 @@ PAGE = 1000
 
 def place(client: Client, record: RunRecord) -> dict[str, Any]:
     """The document for a record, with the revision of the record that it replaces in the ring."""
-    document = dict(record.dump(), _id=record_id(record.run))
+    document = record.dump()
     if record.run >= RING:
         for row in client.rows([document["_id"]]):
             document["_rev"] = row["value"]["rev"]

@@ -44,6 +44,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
         self.replicas = 1
+        self.sizes: dict | None = None  # of the database; None: not reported
         self.astray: set = set()
         self.strays: dict = {}
         self.rivals: dict | None = None
@@ -85,7 +86,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
-            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
+            sizes = {"sizes": self.sizes} if self.sizes else {}
+            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.replicas}, **sizes}
         if name == "_bulk_docs":
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]

@@ -64,7 +64,7 @@ NOT_SHOWN = {
     "execute": {"after.first"},
     "info": {
         *("format", "database.connections", "database.limits", "progress.lap_left", "hosts.*.first_ts"),
-        *("runs.*.first", "runs.*.count", "runs.*.connections", "runs.*.limit", "runs.*.redone", "runs.*.refused"),
+        *("runs.*.first", "runs.*.count", "runs.*.connections", "runs.*.limit", "runs.*.redone"),
         *(f"statistics.{kind}.trend.{half}" for kind in ("cycle", "fill") for half in ("earlier", "later")),
     },
     "verify": {"format", "ledger.settled"},
@@ -97,6 +97,7 @@ def reports(couch, client):
     found["progress"].update(open_hosts=["h"], open_claims=1, expired_hosts=["h"], expired_claims=1)
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]
     counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "reason": "broken"}
+    counts["throttled"] = 6
     failed["after"].update(counts)
     points = [dict(found["series"][0], ts=ts, until=ts) for ts in range(20)]
     earlier, later = ({**found, "series": points, "dyno_config": dict(found["dyno_config"], created=ts, size=ts)}
