@@ -171,6 +171,10 @@ cycles:
           description: The number of further documents in the unfinished part of the window, after a signal or between
             documents that could not be written. The next cycle finishes that part.
           type: int
+        throttled:
+          description: How often the server throttled the cycle before it was settled, with answers 429 and 503. These
+            requests are repeated.
+          type: int
         busy:
           description: V(1) if the cycle wrote nothing, because other drivers were still updating some of its documents
             after two minutes.

@@ -18,6 +18,7 @@ import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoDatabase, NoLedger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
 from proxy import Proxy
 
@@ -119,8 +120,8 @@ class Database:
         return {row["id"]: row["doc"] for row in rows}
 
     def records(self):
-        """The run records, in any order."""
-        return list(self.documents("couchdyno_run_").values())
+        """The run records as reports show them, in any order."""
+        return [RunRecord.load(document).shown() for document in self.documents("couchdyno_run_").values()]
 
     def assert_exact(self):
         """Every document contains, byte for byte, the update that follows from the ledger's position."""

@@ -217,8 +217,8 @@ def documents(database, name):
         if document["_rev"] not in revisions:  # servers compute the digest in different ways
             document["_rev"] = document["_rev"].partition("-")[0] + "-"
         if document["_id"] not in before and document["_id"].startswith("couchdyno_run_"):
-            assert isinstance(document["dt"], float) and document["host"]
-            document.update(dt=0.0, host="HOST", latency=dict.fromkeys(document["latency"], 0.0))
+            assert document["ms"] and document["host"] and document["latency"]
+            document.update(ms=0, host="HOST", latency=0.0)
         if document["_id"] == "couchdyno_meta":
             for claim in document["claims"]:
                 claim.update(driver="DRIVER", host="HOST", process="PROCESS")

@@ -33,7 +33,8 @@ from .stop import NEVER, Stop
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first and the longest wait between two tries
 LONGEST_RETRY_AFTER = 60.0
-FRESH = 60.0  # seconds for which the sizes of a database are cached
+SIZES_EVERY = 60.0  # seconds: the database is not read more often than that for its sizes
+JUST_NOW = 5.0  # seconds: sizes that were read longer ago are no longer those of the moment
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
@@ -140,11 +141,18 @@ class Client(Source):
         info = self.database_info()
         return None if info is None else int(info.get("doc_count") or 0)
 
-    def sizes(self) -> dict[str, int] | None:
-        """The sizes of the database (bytes), at most a minute old; None if the server does not report them."""
-        if self._sizes is None or time.monotonic() - self._sizes[1] > FRESH:
+    def take_sizes(self) -> dict[str, int] | None:
+        """The sizes of the database (bytes) if they were read just now, and not taken since then; otherwise None.
+
+        Reads the database if that was not done in the last SIZES_EVERY seconds.
+        """
+        if self._sizes is None or time.monotonic() - self._sizes[1] > SIZES_EVERY:
             self.database_info()
-        return self._sizes[0] if self._sizes else None
+        if self._sizes is None:
+            return None
+        sizes, then = self._sizes
+        self._sizes = None, then
+        return sizes if time.monotonic() - then <= JUST_NOW else None
 
     def replicas(self) -> int:
         """How many replicas of each document the cluster keeps, 1 without a cluster; read once."""

@@ -19,7 +19,7 @@ from ..model.claiming import LEASE, Result, claim
 from ..model.ledger import Ledger
 from ..model.missed import entry_of
 from ..model.outcome import NOTHING, Outcome, nonzero
-from ..model.run_record import CYCLE, RunRecord
+from ..model.run_record import CYCLE, SIZES, RunRecord
 from ..storage import run_records
 from ..storage.lease import Lease
 from ..storage.ledger_document import LedgerDocument
@@ -61,6 +61,7 @@ class Cycle:
         self._window_size = window_size
         self._pace = pace
         self._stop = stop
+        self._throttled = client.throttled  # how often the server had throttled this process before
 
     def run(self, kind: str, progress: Progress) -> Data:
         """Claim, write, settle; returns the counts. ``kind`` is that of the run record."""
@@ -78,13 +79,14 @@ class Cycle:
             rest = self._write(lease, others, lambda more: progress(done + more))
             claims, parts, outcome = [*claims, *lease.claims], rest.parts, outcome.plus(rest)
         dt = time.monotonic() - started
-        record = RunRecord.of(claims, outcome, kind=kind, dt=round(dt, 4), connections=self._pace.connections,
-                              limit=self._pace.rate or None, sizes=sizes or None)
+        throttled = self._client.throttled - self._throttled
+        record = RunRecord.of(claims, outcome, kind=kind, dt=dt, connections=self._pace.connections,
+                              limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled)
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
         reason = lease.settle(parts, result, run_records.place(self._client, record))
         unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
         redone = sum(claim.count for claim in claims if claim.redo)
-        after = dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone))
+        after = dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone, throttled=throttled))
         return dict(after, unrecorded=unrecorded) if unrecorded else after
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
@@ -126,12 +128,12 @@ class Cycle:
 
 
 def _sizes(client: Client) -> Data | None:
-    """The sizes of the database if the server reports them; no cycle fails if it does not."""
+    """The sizes of the database if they were read just now; no cycle fails if the server does not report them."""
     try:
-        sizes = client.sizes() or {}
+        sizes = client.take_sizes() or {}
     except ServerError:
         return None
-    return {name: sizes[name] for name in ("active", "file") if name in sizes}
+    return {name: sizes[name] for name in SIZES if name in sizes}
 
 
 def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:

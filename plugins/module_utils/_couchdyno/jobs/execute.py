@@ -38,9 +38,10 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
     of unfinished windows of other cycles), ``accepted`` (by fewer nodes than a quorum), ``conflicts`` (writes that were
     refused at first because the document had just changed), ``foreign`` (documents that others had deleted, or had
     written during the cycle, and that were overwritten; earlier edits are overwritten without being read), ``left``
-    (not written because of a signal; the next cycle writes them) and ``busy`` (1: nothing was written, as other
-    drivers were still writing some of the documents); ``samples``, the first few documents that could not be written:
-    ``{"id", "update", "reason"}``; and ``reason``, what ended the writing early.
+    (not written because of a signal; the next cycle writes them), ``throttled`` (how often the server answered 429 or
+    503 before the cycle settled) and ``busy`` (1: nothing was written, as other drivers were still writing some of the
+    documents); ``samples``, the first few documents that could not be written: ``{"id", "update", "reason"}``; and
+    ``reason``, what ended the writing early.
     """
     document = LedgerDocument(client)
     _check(updates)

@@ -80,7 +80,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         "gaps": _gaps(cycles, client.now()),
         "growth": runs.growth(cycles, database["sizes"], client.now()),
         "ring": {"runs": len(records), "since": records[0].ts if records else None},
-        "runs": [record.dump() for record in records[-wanted.latest:]] if wanted.latest else [],
+        "runs": [record.shown() for record in records[-wanted.latest:]] if wanted.latest else [],
     }
     if wanted.census:
         report["census"] = runs.census(records)

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
-from ..model.limits import is_integer
 from ..model.run_record import RING, RunRecord, record_id
 
 PAGE = 1000
@@ -16,21 +15,21 @@ PAGE = 1000
 
 def place(client: Client, record: RunRecord) -> dict[str, Any]:
     """The document for a record, with the revision of the older record that it replaces in the ring."""
-    document = dict(record.dump(), _id=record_id(record.run))
+    document = record.dump()
     if record.run >= RING:
         present = client.get(document["_id"])
-        if present and not _is_newer(present, record):
+        if present and not _is_newer(RunRecord.load(present), record):
             document["_rev"] = present["_rev"]
     return document
 
 
 def why_missing(client: Client, record: RunRecord, reason: str) -> str:
     """Why a record is not in its place, ``""`` if it is: perhaps only the first answer to its write was lost."""
-    present = client.get(record_id(record.run)) or {}
-    if all(present.get(name) == getattr(record, name) for name in ("run", "ts", "host")):
+    present = RunRecord.load(client.get(record_id(record.run)) or {})
+    if present and (present.run, present.ts, present.host) == (record.run, record.ts, record.host):
         return ""
-    if _is_newer(present, record):
-        return f"its place is taken by the record of a later run, {present['run']}"
+    if present and _is_newer(present, record):
+        return f"its place is taken by the record of a later run, {present.run}"
     return reason
 
 
@@ -39,10 +38,11 @@ def latest_run(client: Client) -> int:
     latest = -1
     for first in range(0, RING, PAGE):
         rows = client.rows_between(record_id(first), record_id(first + PAGE - 1), True)
-        runs = [record.run for record in _records(rows) if record.stored and record.stored["_id"] == record_id(record.run)]
-        if not runs:
+        if not rows:
             break
-        latest = max(latest, *runs)
+        for record in _records(rows):
+            if (record.stored or {})["_id"] == record_id(record.run):  # a place in the ring that it can have
+                latest = max(latest, record.run)
     return latest
 
 
@@ -63,7 +63,6 @@ def _records(rows: list[Row]) -> list[RunRecord]:
     return [record for record in found if record]
 
 
-def _is_newer(present: dict[str, Any], record: RunRecord) -> bool:
-    """Whether a document holds the record of a later run."""
-    run = present.get("run")
-    return is_integer(run) and run > record.run
+def _is_newer(present: RunRecord | None, record: RunRecord) -> bool:
+    """Whether a place in the ring holds the record of a later run."""
+    return present is not None and present.run > record.run

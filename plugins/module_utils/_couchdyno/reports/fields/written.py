@@ -28,6 +28,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("conflicts", COUNT, "conflicts", metric=DOCUMENTS.of(outcome="conflicts"), optional=True),
     Field("foreign", COUNT, "foreign", metric=DOCUMENTS.of(outcome="foreign"), optional=True),
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),
+    Field("throttled", COUNT, "throttled", optional=True),
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
     Field("unrecorded", TEXT, "unrecorded", optional=True),

@@ -45,6 +45,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
         self.replicas = 1
+        self.sizes: dict | None = None  # of the database; None: not reported
         self.astray: set = set()
         self.strays: dict = {}
         self.rivals: dict | None = None
@@ -92,11 +93,9 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
-            return 200, {
-                "doc_count": len(self.documents),
-                "cluster": {"n": self.replicas},
-                "instance_start_time": self.instance,
-            }
+            answer = {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
+            answer["instance_start_time"] = self.instance
+            return 200, dict(answer, sizes=self.sizes) if self.sizes else answer
         if name == "_bulk_docs" and body.get("new_edits") is False:
             return 201, [answer for answer in map(self._push, body["docs"]) if answer]
         if name == "_bulk_docs":

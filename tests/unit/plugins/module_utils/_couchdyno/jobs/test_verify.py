@@ -234,7 +234,7 @@ class Meanwhile:
 def one_by_one(monkeypatch):
     monkeypatch.setattr(reader, "CONNECTIONS", 1)
     monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 5)
-    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1))
+    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1, None))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])

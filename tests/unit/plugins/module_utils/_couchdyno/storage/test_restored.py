@@ -118,7 +118,7 @@ def test_a_record_whose_place_is_taken_is_told(couch, client, ran):
 def test_a_record_whose_answer_was_lost_is_there(couch, client, ran, fault):
     couch.faults.extend([None] * 4 + [fault])
     assert "unrecorded" not in execute(client)["after"]
-    assert couch.documents[record_id(3)]["updates"] == 3
+    assert couch.documents[record_id(3)]["window"][1] == 3
 
 
 def test_a_newer_record_is_not_replaced(couch, client, ran):
