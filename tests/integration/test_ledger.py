@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from support import ansible, report, run
+import requests
+from support import ansible, report, run, start
 
 SETUP = "dyno.couchdb.couchdyno_setup"
 
@@ -20,6 +21,16 @@ def ready(database):
 
 def states(database):
     return list(database.documents("couchdyno_ledger_"))
+
+
+def replicate(source, target):
+    """Replicate once; the embedded server only knows databases by their names."""
+    server, user = source.server, (source.server.username, source.server.password)
+    is_embedded = "express-pouchdb" in requests.get(server.url, timeout=60, auth=user).json()
+    ends = (source.name, target.name) if is_embedded else (source.url, target.url)
+    body = dict(zip(("source", "target"), ends))
+    answer = requests.post(f"{server.url}/_replicate", json=body, timeout=300, auth=user)
+    assert answer.json().get("ok"), answer.text
 
 
 def restore(database, document):
@@ -43,9 +54,9 @@ def test_a_replica_that_is_made_rarely_has_no_conflicts(ready, server):
     copy = server.database().create()
     try:
         for __ in range(3):
-            copy.replicate_from(ready)
+            replicate(ready, copy)
             run("couchdyno-execute", "-c", 0, "--cycles", 25, ready.url)
-        copy.replicate_from(ready)
+        replicate(ready, copy)
         rows = copy.request("GET", "/_all_docs?include_docs=true&conflicts=true").json()["rows"]
         assert [row["id"] for row in rows if "_conflicts" in row["doc"]] == []
         assert states(copy) == states(ready)
@@ -65,12 +76,10 @@ def test_an_earlier_ledger_is_noticed_and_adopted(ready):
     assert "is older than its run records: its next run is 4, but run 6 is on record" in line
     assert "couchdyno-setup --adopt" in line and len(line.splitlines()) == 1
     assert ready.request("GET").json()["update_seq"] == before
-    module = ansible("dyno.couchdb.couchdyno_execute", url=ready.url)
+    __, module, __ = ansible("dyno.couchdb.couchdyno_execute", {"url": ready.url})
     assert "couchdyno_setup and adopt: true" in module["msg"]
     found = report("couchdyno-setup", "--adopt", ready.url)
-    assert found["adopted"] == {
-        **{"position": 21, "open": 0, "behind": 0, "missing": 0, "damaged": 0, "conflicted": 0, "extra": 0}
-    }
+    assert found["adopted"].pop("position") == 21 and not any(found["adopted"].values())
     assert report("couchdyno-execute", ready.url)["after"]["first"] == 21
     ready.assert_exact()
 
@@ -93,8 +102,8 @@ def test_a_copy_without_the_state_of_its_ledger(ready):
     assert "give --from-position and --to-position" in run("couchdyno-verify", ready.url, code=3)
     found = report("couchdyno-verify", "--from-position", 12, "--to-position", 12, ready.url)
     assert (found["verdict"], found["ledger"]) == ("right", None)
-    found = report("couchdyno-verify", "--from-position", 15, "--to-position", 15, ready.url, code=4)
-    assert found["counts"]["behind"] == 3
+    out, __ = start("couchdyno-verify", "--from-position", 15, "--to-position", 15, ready.url).communicate(timeout=60)
+    assert "    because : 3 documents older than allowed\n" in out
     text = run("couchdyno-setup", "--adopt", ready.url)
     assert "    position : 12\n" in text and "adopted:\n" in text
     run("couchdyno-execute", ready.url)
@@ -105,10 +114,10 @@ def test_the_module_adopts(ready):
     document = ready.get("cdyno_000000000001")
     assert ready.request("DELETE", f"/cdyno_000000000001?rev={document['_rev']}").ok
     before = ready.request("GET").json()["update_seq"]
-    planned = ansible(SETUP, "--check", url=ready.url, adopt=True)
+    __, planned, __ = ansible(SETUP, {"url": ready.url, "adopt": True}, "--check")
     assert planned["changed"] and planned["adopted"]["missing"] == 1
     assert ready.request("GET").json()["update_seq"] == before
-    found = ansible(SETUP, url=ready.url, adopt=True)
+    __, found, __ = ansible(SETUP, {"url": ready.url, "adopt": True})
     assert found["changed"] and found["adopted"] == planned["adopted"]
     assert [claim["count"] for claim in found["dyno_config"]["claims"]] == [1]
     assert ready.get("couchdyno_meta")["forks"][0][0] == 12
@@ -120,7 +129,8 @@ def test_what_adopting_refuses(database):
     for option in ("--force", "--wait-to-fill"):
         message = f"--adopt cannot be combined with {option}"
         assert message in run("couchdyno-setup", "--adopt", option, database.url, code=2)
-    assert "adopt cannot be combined with fill" in ansible(SETUP, url=database.url, adopt=True, fill=True)["msg"]
+    ok, refused, __ = ansible(SETUP, {"url": database.url, "adopt": True, "fill": True})
+    assert not ok and "adopt cannot be combined with fill" in refused["msg"]
     assert "there is no database" in run("couchdyno-setup", "--adopt", database.url, code=3)
     database.create()
     assert "was not set up by couchdyno" in run("couchdyno-setup", "--adopt", database.url, code=3)
