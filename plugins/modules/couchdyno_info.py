@@ -220,7 +220,8 @@ statistics:
           type: dict
         trend:
           description: The median rates of the C(earlier) and the C(later) half of the cycles, the C(change) in percent,
-            and whether the change is within the noise (C(is_noise)). It always is with fewer than 16 cycles.
+            and whether the change is within the noise (C(is_noise)). V(null) with fewer than 16 cycles, which are too
+            few to tell.
           type: dict
         latency:
           description: The duration of bulk requests in seconds. C(p50), C(p95) and C(p99) are the percentiles of all

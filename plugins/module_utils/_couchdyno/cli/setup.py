@@ -29,11 +29,12 @@ class Setup(Command):
         parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
                             help="total number of documents (default: %(default)s)")
         parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
-                            help="size of each document in bytes of JSON text (default: %(default)s)")
+                            help="size of each document in bytes of JSON text, about 70 at least "
+                                 "(default: %(default)s)")
         add_updates_per_run(parser, default=DEFAULTS.updates,
                             help="documents to update per cycle (default: %(default)s)")
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
-                            help="fill the database with documents; run again, it resumes an interrupted fill")
+                            help="fill the database with documents; if interrupted, run it again to resume")
         parser.add_argument("-f", "--force", action="store_true",
                             help="if the database exists, delete it with everything in it, and recreate it")
         parser.add_argument("--adopt", action="store_true",

@@ -17,7 +17,7 @@ from ..model.latencies import pooled
 from ..model.outcome import OTHER
 from ..model.run_record import RunRecord
 from .missed_cycles import gaps, schedule, starts_by_host
-from .significance import BETTER, WORSE, change, judge, middle
+from .significance import BETTER, FEWEST, WORSE, change, judge, middle
 
 HOUR, DAY = 3600, 86400
 RECENT = {"hour": HOUR, "day": DAY}
@@ -79,12 +79,12 @@ def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
 
 
 def trend(rates: Sequence[float]) -> Data | None:
-    """The trend of the rate from the earlier to the later half of the runs; None with fewer than two runs.
+    """The trend of the rate from the earlier to the later half of the runs; None if there are too few runs to tell.
 
     ``{"earlier", "later", "change", "is_noise"}``: the medians, the change in percent, and whether it is within noise.
     """
     half = len(rates) // 2
-    if not half:
+    if half < FEWEST:
         return None
     earlier, later = middle(rates[:half]), middle(rates[-half:])
     return {"earlier": round(earlier.median, 1), "later": round(later.median, 1),

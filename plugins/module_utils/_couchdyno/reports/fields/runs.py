@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ..forms import (
     BYTES,
-    CHANGE,
     COUNT,
     COUNTS,
     DAY,
@@ -22,6 +21,7 @@ from ..forms import (
     TEXT,
     TIME,
     TOOK,
+    TREND,
     UNTIL,
     counted,
     percent,
@@ -136,8 +136,8 @@ OF_KIND = (
     Field("rate.median", RATE, title=Title("rate, median", 9), overview=Title("rate", 8),
           metric=RATES.of(statistic="median"), needed=PAGE),
     Field("rate.max", RATE, title=Title("rate, highest", 10), metric=RATES.of(statistic="max"), needed=PAGE),
-    Field("trend", PART, "rate_trend", lines=_trend, needed=PAGE, nullable=True),
-    Field("trend.change", CHANGE, title=Title("rate trend", 11), needed=PAGE, nullable=True),
+    Field("trend", PART, "rate_trend", lines=_trend, needed=PAGE, nullable=True, none=TREND.none),
+    Field("trend.change", TREND, title=Title("rate trend", 11), needed=PAGE, nullable=True),
     Field("dt", PART._replace(text=_spread), "dt (sec)", needed=PAGE, nullable=True),
     Field("dt.min", NUMBER, needed=PAGE),
     Field("dt.median", LATENCY, title=Title("duration, median", 12), needed=PAGE),

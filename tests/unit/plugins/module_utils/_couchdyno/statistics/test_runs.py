@@ -39,7 +39,7 @@ def test_statistics():
     assert (found["first_ts"], found["last_ts"]) == (NOW - 90000, NOW)
     assert found["rate"] == {"min": 5.0, "median": 10.0, "max": 15.0}
     assert found["dt"] == {"min": 2.0, "median": 2.0, "max": 2.0}
-    assert found["trend"] == {"earlier": 5.0, "later": 15.0, "change": 200.0, "is_noise": True}
+    assert found["trend"] is None  # three runs are too few
     assert found["latency"] == {"p50": 0.1, "p95": 0.1, "p99": 0.1}
     assert found["throttled"] == 5
 
@@ -80,6 +80,11 @@ def test_the_trend_says_whether_the_change_exceeds_noise(later, is_noise):
     found = runs.trend(rates)
     assert found["is_noise"] is is_noise
     assert found["change"] == pytest.approx(later - 100, abs=4)
+
+
+@pytest.mark.parametrize("count, is_known", [(0, False), (15, False), (16, True)])
+def test_too_few_runs_have_no_trend(count, is_known):
+    assert (runs.trend([100 + n for n in range(count)]) is not None) is is_known
 
 
 def test_hosts():
