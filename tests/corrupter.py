@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The corrupter: damages a database as a broken backup system would, to test that verification finds it.
 
-A corruption is a function of a store and the stream. The store has ``get(id)``, ``ledger()``, ``put(document)`` under any
-revision, ``drop(id)`` and ``fork(document)``, which creates a conflict. The corruption returns exactly what must be found:
-``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
+A corruption is a function of a store and the stream. The store has ``get(id)``, ``ledger()``, ``put(document)`` under
+any revision, ``drop(id)`` and ``fork(document)``, which creates a conflict. The corruption returns exactly what must be
+found: ``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ SMALL = {"jobs.pace.BATCH_DOCUMENTS": 10, "couchdb.client.TRIES": 4, "couchdb.cl
 LONGEST = 60  # seconds: the longest run of a driver, whatever happens
 
 CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_ledger_'}  # the first of these; later ones renew and settle
-LEDGER = {"on": "couchdyno_ledger_", "method": "GET"}
-READ = {"on": "%22cdyno_"}
+LEDGER = {"on": 'startkey="couchdyno_ledger_', "method": "GET"}
+READ = {"on": 'startkey="cdyno_', "method": "GET"}
 WRITE = {"on": "_bulk_docs", "holding": '"cdyno_'}
 SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_run_'}
 PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settle": SETTLE}

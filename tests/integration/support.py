@@ -96,7 +96,7 @@ class Database:
 
     @property
     def ledger(self):
-        """The fields of the ledger, ``{}`` if there is none yet; ``_id`` is that of the document that holds its state."""
+        """The fields of the ledger, ``{}`` if there is none; ``_id`` is that of the document that holds its state."""
         try:
             found = self.book()
         except (NoDatabase, NoLedger):

@@ -119,4 +119,5 @@ def _check(client: Client, ledger: Ledger) -> None:
                        "since, so there is nothing to adopt; run cycles with ", command("execute"))
     now = client.now()
     if any(claim.lease > now and not is_gone(claim.driver, claim.process) for claim in ledger.claims):
-        raise Busy(f"drivers are updating {client.place}, or did so within the last minute; stop them and {RETRY_LATER}")
+        raise Busy(f"drivers are updating {client.place}, or did so within the last minute; stop them and "
+                   f"{RETRY_LATER}")

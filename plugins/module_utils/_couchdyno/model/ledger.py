@@ -19,7 +19,7 @@ from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPD
 from .missed import Entries
 from .parameters import Parameters
 from .ranges import Ranges
-from .state_document import META_ID, NESTED, number_of, plain, state_id
+from .state_document import META_ID, NESTED, identity_of, number_of, plain, state_id
 from .stream import Stream
 
 VERSION = 1
@@ -60,8 +60,9 @@ class Ledger(NamedTuple):
 
     ``meta`` and ``state`` are the two documents as they were read, as unknown fields in them are kept; ``state`` is
     ``{}`` while the state is in ``meta``. ``rev`` is the revision of the document that holds the state, ``older`` are
-    the ids and revisions of earlier ones that still exist. ``sealed``: this document gets no further revision.
-    ``generation`` (of its revision) and ``instance`` (of the database) are as recorded by the latest change.
+    earlier ones that still exist. ``sealed``: this document gets no further revision.
+    ``generation`` (of its revision) and ``instance`` (of the database) are as recorded by the latest change. The random
+    ``identity`` is in both documents: a driver of an earlier database with the same name may leave its own state here.
     """
 
     created: int
@@ -84,19 +85,20 @@ class Ledger(NamedTuple):
     rev: str
     meta: Document
     state: Document
-    older: tuple[tuple[str, str], ...] = ()
+    older: tuple[Document, ...] = ()
     sealed: bool = False
     generation: int = 0
     instance: str = ""
+    identity: str = ""
     forks: tuple[Fork, ...] = ()
 
     @classmethod
-    def new(cls, parameters: Parameters, now: int) -> Ledger:
+    def new(cls, parameters: Parameters, now: int, identity: str = "") -> Ledger:
         """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
                    position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
-                   meta={"version": VERSION}, state={})
+                   meta={"version": VERSION}, state={}, identity=identity)
 
     @classmethod
     def load(cls, meta: Document, state: Document | None = None) -> Ledger:
@@ -116,7 +118,8 @@ class Ledger(NamedTuple):
                      refused=_missed(holder, fields, "refused"), superseded=_missed(holder, fields, "superseded"),
                      rev=holder.get("_rev", ""), meta=meta, state=state or {}, sealed=fields.get("sealed") is True,
                      generation=generation if is_integer(generation) else 0,
-                     instance=instance if isinstance(instance, str) else "", forks=_forks(meta))
+                     instance=instance if isinstance(instance, str) else "", identity=identity_of(meta),
+                     forks=_forks(meta))
         return ledger._replace(superseded=legacy.superseded(fields, ledger.claims, ledger.total) or ledger.superseded)
 
     @classmethod
@@ -141,6 +144,8 @@ class Ledger(NamedTuple):
         for name in CONSTANTS:
             if getattr(self, name) is not None:
                 document[name] = getattr(self, name)
+        if self.identity:
+            document["identity"] = self.identity
         if self.forks:
             document["forks"] = [list(fork) for fork in self.forks]
         return dict(document, _rev=self.meta["_rev"]) if "_rev" in self.meta else document
@@ -160,7 +165,7 @@ class Ledger(NamedTuple):
         fields: Document = {name: getattr(self, name) for name in STATE}
         fields["claims"] = [claim.dump() for claim in self.claims]
         fields.update({name: missed.dump(getattr(self, name)) for name in MISSED if getattr(self, name)})
-        return dict(fields, generation=self.generation, instance=self.instance)
+        return dict(fields, generation=self.generation, instance=self.instance, identity=self.identity)
 
     @property
     def number(self) -> int | None:

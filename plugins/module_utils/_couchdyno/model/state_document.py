@@ -35,6 +35,12 @@ def number_of(document_id: str) -> int | None:
     return int(digits) if is_state and state_id(int(digits)) == document_id else None
 
 
+def identity_of(document: Document) -> str:
+    """The identity of the database in ``couchdyno_meta`` or a state document, ``""`` if there is none."""
+    identity = document.get("identity")
+    return identity if isinstance(identity, str) else ""
+
+
 def plain(document: Document) -> Document:
     """A document without the fields that belong to CouchDB."""
     return {name: value for name, value in document.items() if not name.startswith("_")}
@@ -52,9 +58,10 @@ def successor(sealed: Document) -> Document:
     return _first_revision(number + 1, {name: value for name, value in plain(sealed).items() if name != "sealed"})
 
 
-def tombstone(document_id: str, rev: str) -> Document:
-    """The deletion of a state document that was succeeded; its ``sealed`` tells that from any other deletion."""
-    return {"_id": document_id, "_rev": rev, "_deleted": True, "sealed": True}
+def tombstone(older: Document) -> Document:
+    """The deletion of an earlier state document; it keeps ``sealed``, which tells it from any other deletion."""
+    kept: Document = {name: older[name] for name in ("_id", "_rev", "sealed") if name in older}
+    return dict(kept, _deleted=True)
 
 
 def _first_revision(number: int, fields: Document) -> Document:

@@ -21,8 +21,8 @@ from ..couchdb.shared_document import SharedDocument
 from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, Unreachable
 from ..model import legacy
 from ..model.ledger import Ledger
-from ..model.parameters import Parameters, draw_seed
-from ..model.state_document import META_ID, SEALED_AT, first_state, plain, state_id, successor, tombstone
+from ..model.parameters import Parameters, draw_identity, draw_seed
+from ..model.state_document import META_ID, SEALED_AT, first_state, state_id, successor, tombstone
 from .ledger_reading import newest_number, read_ledger
 
 TRIES = 200
@@ -56,7 +56,7 @@ class LedgerDocument:
 
     def create(self, parameters: Parameters) -> Ledger:
         """Write the ledger of a new database; Conflict if it already has one."""
-        ledger = Ledger.new(parameters, self._client.now())._replace(instance=self._client.instance())
+        ledger = Ledger.new(parameters, self._client.now(), draw_identity())._replace(instance=self._client.instance())
         meta = ledger.dump_nested()
         rev = self._meta.write(meta)
         self._known = ledger._replace(rev=rev, meta=dict(meta, _rev=rev))
@@ -138,7 +138,7 @@ class LedgerDocument:
                                  instance=self._client.instance())
         companions = [] if companion is None else [companion]
         if ledger.sealed:
-            companions += [tombstone(*older) for older in ledger.older]
+            companions += [tombstone(older) for older in ledger.older]
         document, shared = ledger.dump(), self._state(ledger)
         try:
             rev = shared.write(document, companions)
@@ -180,7 +180,8 @@ class LedgerDocument:
         if legacy.HISTORY in ledger.meta:
             self._client.put(legacy.history_document(self._client.get(legacy.HISTORY_ID), ledger.meta))
         seed = draw_seed() if ledger.seed is None else ledger.seed
-        meta = ledger._replace(seed=seed, meta=legacy.without_history(ledger.meta)).dump_nested()
+        ledger = ledger._replace(seed=seed, identity=draw_identity(), meta=legacy.without_history(ledger.meta))
+        meta = ledger.dump_nested()
         return dict(meta, _rev=self._meta.write(meta))
 
     def _reopen(self) -> Ledger:

@@ -15,7 +15,7 @@ from ..couchdb.source import Source
 from ..errors import CouchdynoError, NoDatabase, NoLedger, NotFound, StateMissing, command
 from ..model import legacy
 from ..model.ledger import Ledger
-from ..model.state_document import META_ID, NESTED, STATE_PREFIX, number_of, state_id
+from ..model.state_document import META_ID, NESTED, STATE_PREFIX, identity_of, number_of, state_id
 
 MOST = 1000  # documents in the range
 STEPS = tuple(2 ** power for power in range(20))  # to look ahead for state documents that a replica has missed
@@ -24,10 +24,13 @@ Document = Dict[str, Any]
 
 
 class Found(NamedTuple):
-    """The documents of a ledger: ``meta`` is None if it does not exist, ``states`` are by number."""
+    """The documents of a ledger: ``meta`` is None if it does not exist; ``states`` are by number, ``strays`` are not of
+    this database.
+    """
 
     meta: Document | None
     states: dict[int, Document]
+    strays: tuple[Document, ...]
 
     @property
     def has_state(self) -> bool:
@@ -47,8 +50,8 @@ def read_ledger(source: Source) -> Ledger:
     if not found.states:
         return Ledger.load(found.meta)
     newest = max(found.states)
-    older = tuple((state["_id"], state["_rev"]) for number, state in sorted(found.states.items()) if number < newest)
-    return Ledger.load(found.meta, found.states[newest])._replace(older=older)
+    older = tuple(state for number, state in sorted(found.states.items()) if number < newest)
+    return Ledger.load(found.meta, found.states[newest])._replace(older=older + found.strays)
 
 
 def _read(source: Source) -> Found:
@@ -59,10 +62,23 @@ def _read(source: Source) -> Found:
     documents = {row["id"]: row["doc"] for row in rows if row.get("doc")}
     numbers = {document_id: number_of(document_id) for document_id in documents}
     states = {number: documents[document_id] for document_id, number in numbers.items() if number is not None}
-    found = Found(documents.get(META_ID), states)
+    found = _sorted_out(documents.get(META_ID), states)
     if isinstance(source, Client) and source.replicas() > 1:
         return _read_newest(source, found)
     return found
+
+
+def _sorted_out(meta: Document | None, states: dict[int, Document]) -> Found:
+    """Tell the states of this database from those that a driver of an earlier one with its name has left here.
+
+    CouchDB 3.5 accepts a write under any revision if the document does not exist.
+    """
+    own = {number: state for number, state in states.items() if meta is None or _is_own(meta, state)}
+    return Found(meta, own, tuple({**state, "sealed": False} for number, state in states.items() if number not in own))
+
+
+def _is_own(meta: Document, state: Document) -> bool:
+    return identity_of(meta) == identity_of(state)
 
 
 def _read_newest(client: Client, found: Found) -> Found:
@@ -70,13 +86,19 @@ def _read_newest(client: Client, found: Found) -> Found:
     newest = max(found.states, default=-1)
     meta = client.get(META_ID) if newest < 0 or found.meta is None else found.meta
     state = client.get(state_id(newest)) if newest >= 0 else None
-    while state is None or state.get("sealed"):
+    while meta and (state is None or state.get("sealed")):
+        following = client.get(state_id(newest + 1))
+        if following and _is_own(meta, following):
+            newest, state = newest + 1, following
+            continue
         ahead = _look_ahead(client, newest)
         if ahead == newest:
             break
         newest, state = ahead, client.get(state_id(ahead))
     states = {number: document for number, document in found.states.items() if number < newest}
-    return Found(meta, {**states, newest: state} if state else states)
+    if meta and state and _is_own(meta, state):
+        states[newest] = state
+    return Found(meta, states, found.strays)
 
 
 def newest_number(client: Client) -> int:

@@ -114,9 +114,9 @@ class Node(dict):
 class Cluster:
     """Nodes, messages on their way, and writers; ``rng`` decides what happens next.
 
-    ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done, which
-    happens at most ``sleepers`` times.
-    ``outage``: one node cannot be reached for a while. ``limit`` is the database's ``_revs_limit``.
+    ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done,
+    which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while. ``limit`` is the
+    database's ``_revs_limit``.
     """
 
     def __init__(self, rng, mortality=0.0, outage=False, size=3, sleep=0.0, sleepers=100, limit=1000):

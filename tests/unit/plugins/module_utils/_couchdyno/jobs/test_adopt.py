@@ -104,7 +104,7 @@ def test_a_copy_that_has_lost_the_state_of_its_ledger(couch, client, book):
 def test_what_drivers_left_open_or_refused_counts_for_nothing(couch, client, book):
     book.read()
     book.change(lambda ledger: claim(ledger, Driver("d", "h", ""), 5, couch.clock))
-    with pytest.raises(Busy, match="drivers are updating http://couch:5984/db.*stop them and retry later"):
+    with pytest.raises(Busy, match=r"drivers are updating http://couch:5984/db.*stop them and retry later"):
         adopt(client)
     couch.clock += LEASE
     client.document_count()  # brings the time

@@ -122,7 +122,7 @@ def test_a_low_limit_of_revisions_and_a_driver_that_is_stopped(size):
 def test_a_node_that_is_away_for_a_while_stops_nothing():
     kept = 0
     for seed in range(SCHEDULES):
-        handed_out, ledger, live = play(seed, careless=0.1, outage=True)
+        handed_out, __, live = play(seed, careless=0.1, outage=True)
         kept += len(set(handed_out)) == len(handed_out)
         assert all(len(leaves) == 1 for leaves in live.values()), f"schedule {seed}"
     assert kept >= 0.99 * SCHEDULES  # a node that comes back with an old state can undo the latest changes

@@ -37,7 +37,7 @@ def test_an_earlier_state_stops_cycles_before_they_claim(couch, client, ran):
     ran(2)
     restore(couch, earlier)
     before = dict(couch.documents)
-    with pytest.raises(LedgerOutdated, match="its next run is 3, but run 4 is on record.*couchdyno-setup --adopt"):
+    with pytest.raises(LedgerOutdated, match=r"its next run is 3, but run 4 is on record.*couchdyno-setup --adopt"):
         execute(client)
     assert couch.documents == before
 
