@@ -20,7 +20,7 @@ from ..model.expectation import Expectation
 from ..model.ledger import Ledger
 from ..model.limits import MAX_POSITION, check_count, is_integer
 from ..model.missed import Entries
-from ..model.outcome import rate
+from ..model.outcome import nonzero, rate
 from ..model.parameters import Parameters
 from ..model.state_document import META_ID, STATE_PREFIX
 from ..model.stream import Stream
@@ -140,7 +140,8 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "database": its name, "ts": when it was verified, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
-         "ledger": {"position", "settled", "claims", "refused", "agrees"} or None,
+         "ledger": {"position", "settled", "claims", "refused", "agrees", if so many documents were
+                    refused that the ledger cannot name each: "tolerated": how many others may be older, too} or None,
          "span": {"from_position", "to_position"} or None,
          "stream": {"seed", "total", "size"},
          "dt": seconds, "rate": documents per second,
@@ -297,7 +298,8 @@ def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
         return None
     agrees = tally.low is not None and before.settled <= tally.low and tally.high <= now.position
     return {"position": now.position, "settled": now.settled, "claims": len(now.claims),
-            "refused": missed.count(now.refused), "agrees": agrees}
+            "refused": missed.count(now.refused), "agrees": agrees,
+            **nonzero(tolerated=missed.tolerated(now.missed))}
 
 
 def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> Data:

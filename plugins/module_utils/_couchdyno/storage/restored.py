@@ -27,8 +27,8 @@ def check_not_outdated(client: Client, document: LedgerDocument) -> None:
     if latest >= ledger.runs:
         raise LedgerOutdated(
             f"the ledger of {client.place} is older than its run records: its next run is {ledger.runs}, but run "
-            f"{latest} is on record. An earlier ledger was restored, or the database is still being copied; make the "
-            "ledger and the documents agree with ", command("setup", "adopt"))
+            f"{latest} is on record; if an earlier ledger was restored, make it agree with the documents with ",
+            command("setup", "adopt"))
 
 
 def _was_written_here(client: Client, ledger: Ledger) -> bool:

@@ -19,18 +19,21 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
 sys.path.insert(0, str(next(path for path in Path(__file__).resolve().parents if path.name == "tests")))
 
 from corrupter import CORRUPTIONS, assert_found
 
+MERGE = missed.bounded
 TOTAL, POSITION = 20, 50
 
 
@@ -205,6 +208,17 @@ def test_a_window_that_a_later_one_supersedes_may_be_partly_written(couch, clien
     execute(client, TOTAL)
     assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "refused": 0, "agrees": True}
     assert "superseded" not in couch.ledger
+
+
+def test_documents_that_are_tolerated_for_want_of_space_are_told(couch, client, book, monkeypatch):
+    monkeypatch.setattr(missed, "bounded", lambda entries, most=1: MERGE(entries, most))
+    for index in (2, 7):
+        couch.refuse[f"cdyno_{index:012d}"] = "forbidden"
+    execute(client, TOTAL)
+    couch.refuse.clear()
+    found = verify(client)
+    assert (found["verdict"], found["ledger"]["refused"], found["ledger"]["tolerated"]) == ("right", 2, 4)
+    assert ", 2 refused documents (4 other documents may be older, too), " in render(found)
 
 
 def write(couch, book, update, ts):
