@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The corrupter: damages a database as a broken backup system would, to test that verification finds it.
 
-A corruption is a function of a store and the stream. The store has ``get(id)``, ``put(document)`` under any revision,
-``drop(id)`` and ``fork(document)``, which creates a conflict. The corruption returns exactly what must be found:
-``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
+A corruption is a function of a store and the stream. The store has ``get(id)``, ``ledger()``, ``put(document)`` under
+any revision, ``drop(id)`` and ``fork(document)``, which creates a conflict. The corruption returns exactly what must be
+found: ``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", None): words}``.
 """
 
 from __future__ import annotations
 
 import json
 
-LEDGER = "couchdyno_meta"
 OTHER = {"0": "1"}  # a byte that is flipped to another one; all others become "0"
 
 
@@ -132,9 +131,9 @@ def empty_a_document(store, stream):
     return {("damaged", document["_id"]): "has no field data; has no field ts; has no field update"}
 
 
-def rewind_the_ledger(store, _stream):
-    ledger = store.get(LEDGER)
-    store.put(dict(ledger, position=ledger["position"] - 5, start=(ledger["position"] - 5) % ledger["total"]))
+def rewind_the_ledger(store, stream):
+    ledger = store.ledger()
+    store.put(dict(ledger, position=ledger["position"] - 5, start=(ledger["position"] - 5) % stream.total))
     return {("ledger", None): f"ledger and documents disagree: ledger at update {ledger['position'] - 5}, documents "}
 
 

@@ -171,6 +171,10 @@ cycles:
           description: The number of further documents in the unfinished part of the window, after a signal or between
             documents that could not be written. The next cycle finishes that part.
           type: int
+        throttled:
+          description: How often the server throttled the cycle before it was settled, with answers 429 and 503. These
+            requests are repeated.
+          type: int
         busy:
           description: V(1) if the cycle wrote nothing, because other drivers were still updating some of its documents
             after two minutes.
@@ -182,6 +186,9 @@ cycles:
           elements: dict
         reason:
           description: Why the cycle ended early.
+          type: str
+        unrecorded:
+          description: Why the run record of the cycle was not written, so that the history lacks it.
           type: str
     new_state:
       description: The parameters and the state of the database after the cycle.
@@ -209,6 +216,9 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
     pace = Pace(params["connections"], params["batch_bytes"], params["rate"])
     report = preview(client, repetition) if module.check_mode else repeat(client, repetition, pace)
     error = report.pop("error")
+    for cycle in report["cycles"]:
+        if "unrecorded" in cycle["after"]:
+            module.warn(f"a run record was not written: {cycle['after']['unrecorded']}; the history lacks this run")
     first, last = report["cycles"][0], report["cycles"][-1]
     diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}

@@ -199,6 +199,10 @@ statistics:
           description: The number of errors of each class. The class is CouchDB's name for the error,
             C(other), or the kind of error that ended the run.
           type: dict
+        throttled:
+          description: How often the server throttled them, with answers 429 and 503. Cycles of version 0.1.0 did not
+            record it and count as 0.
+          type: int
         first_ts:
           description: When the first of them began, in Unix seconds by the server's clock.
           type: int
@@ -216,11 +220,14 @@ statistics:
           type: dict
         trend:
           description: The median rates of the C(earlier) and the C(later) half of the cycles, the C(change) in percent,
-            and whether the change is within the noise (C(is_noise)). It always is with fewer than 16 cycles.
+            and whether the change is within the noise (C(is_noise)). V(null) with fewer than 16 cycles, which are too
+            few to tell.
           type: dict
         latency:
-          description: The duration of bulk requests in seconds. The medians of the cycles' C(p50) and C(p95), and the
-            highest C(p99).
+          description: The duration of bulk requests in seconds. C(p50), C(p95) and C(p99) are the percentiles of all
+            requests of the cycles. Durations are recorded in buckets, so the percentiles are approximate, off by a
+            third at most. If any of the cycles was run by version 0.1.0, they are the medians of the cycles' C(p50)
+            and C(p95), and the highest C(p99).
           type: dict
     fill:
       description: The same statistics of fills.
@@ -301,16 +308,18 @@ series:
       type: dict
       sample: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098}
     sizes:
-      description: The sizes of the database when the last of them began, in bytes. V(null) if the server does not
-        report them.
+      description: The latest sizes of the database that these cycles recorded, in bytes. V(null) if they recorded
+        none.
       type: dict
       sample: {"active": 1220500, "file": 4546000}
 runs:
   description: The latest run records, at most O(history), oldest first. C(first) and C(count) describe the window of
-    updates, C(dt) is in seconds. Records of some runs also have the C(limit) in documents per second, the C(sizes) of
-    the database in bytes when the run began, the number of errors by class (C(classes)), how many of them the server
-    C(refused) for good, and the windows that were taken over from earlier runs (C(redone)), each as first update, count
-    and time of the claim.
+    updates, C(dt) is in seconds, and C(latency) has percentiles of the duration of bulk requests in seconds. C(refused)
+    is how many of the errors the server refused for good, and C(throttled) how often it throttled the run, with
+    answers 429 and 503; records of version 0.1.0 do not have them. Records of some runs also have the C(limit) in
+    documents per second, the C(sizes) of the database in bytes if they were read for the run (at most once a minute by
+    each process), the number of errors by class (C(classes)), and the windows that were taken over from earlier runs
+    (C(redone)), each as first update, count and time of the claim.
   type: list
   elements: dict
   returned: success
@@ -326,6 +335,8 @@ runs:
       host: driver1
       latency: {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}
       connections: 4
+      refused: 0
+      throttled: 0
 earlier:
   description: The history that the original couchdyno recorded, unchanged.
   type: list

@@ -69,6 +69,17 @@ options:
     description: Whether to delete an existing database first, whatever it contains.
     type: bool
     default: false
+  adopt:
+    description:
+      - Whether to make the ledger of an existing database agree with its documents, for example after an earlier
+        ledger was restored over a newer database.
+      - All documents are read. The position becomes that of the newest update among them, unless the ledger is further.
+        What documents lack at this position becomes open, and the next cycles write it.
+      - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
+        marked as a fork, so that M(dyno.couchdb.couchdyno_verify) does not take it for a copy of its source any more.
+      - Each run marks it again, so use this once. It cannot be combined with O(force) or O(fill).
+    type: bool
+    default: false
   q:
     description: The number of shards of a new database, from 1 to 1024. If omitted, the server's default applies.
     type: int
@@ -97,6 +108,13 @@ EXAMPLES = r"""
     total: 10
     seed: 42
     force: true
+
+- name: Let the ledger agree with the documents after a restore that went wrong
+  dyno.couchdb.couchdyno_setup:
+    url: http://localhost:5984/backup-me
+    username: admin
+    password: "{{ couchdb_password }}"
+    adopt: true
 
 - name: Delete the small database
   dyno.couchdb.couchdyno_setup:
@@ -189,12 +207,41 @@ fill:
     errors:
       description: The number of documents that could not be written.
       type: int
+adopted:
+  description: What was found in the database.
+  type: dict
+  returned: when O(adopt=true)
+  sample: {"position": 5200, "open": 12, "behind": 10, "missing": 2, "damaged": 0, "conflicted": 0, "extra": 0}
+  contains:
+    position:
+      description: The position from now on.
+      type: int
+    open:
+      description: The number of updates that the next cycles write again.
+      type: int
+    behind:
+      description: The number of documents that are older than they should be at this position.
+      type: int
+    missing:
+      description: The number of missing documents.
+      type: int
+    damaged:
+      description: The number of documents whose contents belong to no update.
+      type: int
+    conflicted:
+      description: The number of documents with conflicting revisions. These stay.
+      type: int
+    extra:
+      description: The number of documents that do not belong to the database. These stay.
+      type: int
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
     Request,
@@ -208,8 +255,18 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 
+def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
+    report = adopt.preview(client) if module.check_mode else adopt.adopt(client)
+    return dict(report, diff={"before": report.pop("before") or {}, "after": report["dyno_config"]})
+
+
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
+    if params["adopt"]:
+        for name in ("force", "fill"):
+            if params[name]:
+                raise UsageError("adopt cannot be combined with ", name)
+        return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True)
     pace = Pace(params["connections"], params["batch_bytes"])
@@ -237,6 +294,7 @@ def main() -> None:
         "seed": {"type": "int"},
         "fill": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
+        "adopt": {"type": "bool", "default": False},
         "q": {"type": "int"},
         "n": {"type": "int"},
     }, lambda module, client: (present if module.params["state"] == "present" else absent)(module, client))

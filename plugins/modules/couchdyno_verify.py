@@ -208,7 +208,8 @@ high_ts:
 ledger:
   description: The ledger in the database. Its C(position), the position below which every update is known to be written
     (C(settled)), the number of open C(claims), the number of documents whose latest update the server refused
-    (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read.
+    (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If so many documents were
+    refused that the ledger cannot name each, C(tolerated) is the number of others that may be older, too.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}

@@ -25,7 +25,7 @@ def assert_one_leaf(views, position):
     figures = assert_nothing_lost(views[0])
     for view in views:
         wait_until(lambda view=view: view.ledger["position"] == views[0].ledger["position"])
-        assert "_conflicts" not in view.request("GET", "/couchdyno_meta?conflicts=true").json()
+        assert "_conflicts" not in view.request("GET", f"/{view.ledger['_id']}?conflicts=true").json()
     rows = views[0].request("GET", "/_all_docs?include_docs=true&conflicts=true").json()["rows"]
     assert [row["id"] for row in rows if "_conflicts" in row["doc"]] == []
     assert position <= views[0].ledger["position"] <= position + 6  # the cycles of the verification itself

@@ -13,15 +13,16 @@ import proxy as faults
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from support import BIN, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 SMALL = {"jobs.pace.BATCH_DOCUMENTS": 10, "couchdb.client.TRIES": 4, "couchdb.client.WAITS": [0.02, 0.1]}
 LONGEST = 60  # seconds: the longest run of a driver, whatever happens
 
-CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_meta"'}  # the first of these; later ones renew and settle
-LEDGER = {"on": "couchdyno_meta", "method": "GET"}
-READ = {"on": "_all_docs"}
+CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_ledger_'}  # the first of these; later ones renew and settle
+LEDGER = {"on": 'startkey="couchdyno_ledger_', "method": "GET"}
+READ = {"on": 'startkey="cdyno_', "method": "GET"}
 WRITE = {"on": "_bulk_docs", "holding": '"cdyno_'}
 SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_run_'}
 PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settle": SETTLE}
@@ -29,7 +30,9 @@ PLACES = {"ledger": LEDGER, "claim": CLAIM, "read": READ, "write": WRITE, "settl
 
 def make(database, total, updates=10, fill=False, force=False):
     """Set up a database; returns it."""
-    setup(database.client(), Request(Parameters(total, 200, updates), fill=fill, force=force))
+    client = database.client()
+    setup(client, Request(Parameters(total, 200, updates), fill=fill, force=force))
+    LedgerDocument(client).change(lambda ledger: (ledger, None))  # moves the state into a document of its own
     return database
 
 

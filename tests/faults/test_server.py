@@ -137,7 +137,7 @@ def test_a_document_that_is_refused_once_is_written_after_all(filled, proxy, err
 
 @pytest.mark.parametrize("place", ["claim", "settle"])
 def test_a_ledger_that_is_refused_once_is_written_after_all(filled, proxy, place):
-    proxy.fail(faults.rows("internal_server_error", "couchdyno_meta"), **PLACES[place])
+    proxy.fail(faults.rows("internal_server_error", "couchdyno_ledger_"), **PLACES[place])
     ended = drive(filled.behind(proxy).url, "-u", WINDOW)
     assert (ended.code, ended.lines, ended.after["updates"]) == (0, [], WINDOW)
     assert_nothing_lost(filled)
@@ -148,7 +148,7 @@ def test_a_ledger_that_is_refused_once_is_written_after_all(filled, proxy, place
     [("internal_server_error", "retry later"), ("forbidden", "check the validate_doc_update functions")],
 )
 def test_a_ledger_that_cannot_be_written(filled, proxy, figures, error, advice):
-    proxy.fail(faults.rows(error, "couchdyno_meta"), times=LASTING, **CLAIM)
+    proxy.fail(faults.rows(error, "couchdyno_ledger_"), times=LASTING, **CLAIM)
     ended = drive(filled.behind(proxy).url, "-u", WINDOW)
     (line,) = ended.lines
     assert ended.code == 1 and f"was not written: {error}: on purpose; {advice}" in line
@@ -246,30 +246,53 @@ def test_the_database_is_recreated_in_the_middle(filled, proxy, figures):
 
 
 def test_documents_of_another_stream_are_overwritten_by_the_fill(filled, proxy):
-    """The database is recreated and empty, and the driver writes a batch of the old stream before it notices."""
+    """The database is recreated and empty, and the driver writes documents of the old stream before it notices.
+
+    CouchDB 3.5 lets it write all of its window, and its run record.
+    """
     driver, rule = hold_all(filled, proxy, WINDOW)
     make(filled, TOTAL, force=True)
     rule.release()
-    Ended(driver)
+    assert Ended(driver).code == 1
+    for record in filled.documents("couchdyno_run_").values():
+        assert filled.request("DELETE", f"/{record['_id']}", params={"rev": record["_rev"]}).ok
     report("couchdyno-execute", "-u", TOTAL - 1, filled.url)
     assert_nothing_lost(filled)
 
 
-def test_the_ledger_is_deleted_in_the_middle(filled, proxy, figures):
+def test_the_constants_are_damaged_in_the_middle(filled, proxy, figures):
+    """The driver has read them before; the next one refuses them."""
     driver, rule = hold_all(filled, proxy, WINDOW)
-    ledger = filled.ledger
-    assert filled.request("DELETE", "/couchdyno_meta", params={"rev": ledger["_rev"]}).ok
+    meta = filled.get("couchdyno_meta")
+    filled.put(dict(meta, total="many"))
     rule.release()
-    ended = Ended(driver)
+    assert (Ended(driver).code, drive(filled.url).code) == (0, 3)
+    (line,) = drive(filled.url).lines
+    assert "the ledger (document couchdyno_meta) is damaged: field 'total'" in line
+    filled.put(dict(filled.get("couchdyno_meta"), total=meta["total"]))
+    assert_nothing_lost(filled)
+    figures(f"constants damaged: exit code 3: {line}")
+
+
+@pytest.mark.parametrize("name", ["state", "couchdyno_meta"])
+def test_the_ledger_is_deleted_in_the_middle(filled, proxy, figures, name):
+    driver, rule = hold_all(filled, proxy, WINDOW)
+    document = filled.get(filled.ledger["_id"] if name == "state" else name)
+    assert filled.request("DELETE", "/" + document["_id"], params={"rev": document["_rev"]}).ok
+    rule.release()
+    ended = Ended(driver) if name == "state" else drive(filled.url)
     assert ended.code == 3 and len(ended.lines) == 1, ended.lines
-    assert "has no document couchdyno_meta" in ended.lines[0]
-    del ledger["_rev"]
-    filled.put(ledger)  # from a backup
+    missing = "has lost the state of its ledger (a document couchdyno_ledger_…): restore it"
+    assert (missing if name == "state" else "has no document couchdyno_meta") in ended.lines[0]
+    if name != "state":
+        assert Ended(driver).code == 0
+    del document["_rev"]
+    filled.put(document)  # from a backup
     assert_nothing_lost(filled)
     figures(f"ledger deleted: exit code 3: {ended.lines[0]}")
 
 
-@pytest.mark.parametrize("field, value", [("total", "many"), ("claims", [{"first": 1}]), ("runs", None)])
+@pytest.mark.parametrize("field, value", [("position", "far"), ("claims", [{"first": 1}]), ("runs", None)])
 def test_the_ledger_is_damaged_in_the_middle(filled, proxy, figures, field, value):
     driver, rule = hold_all(filled, proxy, WINDOW)
     ledger = filled.ledger
@@ -277,8 +300,9 @@ def test_the_ledger_is_damaged_in_the_middle(filled, proxy, figures, field, valu
     rule.release()
     ended = Ended(driver)
     assert ended.code == 3 and len(ended.lines) == 1, ended.lines
-    assert "the ledger (document couchdyno_meta) is damaged" in ended.lines[0]
-    filled.change_ledger(**{field: ledger[field]})
+    assert f"the ledger (document {ledger['_id']}) is damaged" in ended.lines[0]
+    repaired = dict(filled.get(ledger["_id"]), **{field: ledger[field]})
+    filled.put(repaired)
     assert_nothing_lost(filled)
     figures(f"ledger damaged ({field}): exit code 3: {ended.lines[0]}")
 

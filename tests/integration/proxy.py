@@ -38,7 +38,8 @@ class Cut(Exception):
 class Rule:
     """Which requests get a fault.
 
-    ``on`` is a part of the path, ``holding`` a part of the body; ``skip`` lets that many matches pass first.
+    ``on`` is a part of the path or the query, ``holding`` a part of the body; ``skip`` lets that many matches pass
+    first.
     """
 
     def __init__(self, fault, on="", method="", holding="", times=1, skip=0):
@@ -50,8 +51,8 @@ class Rule:
         self.reached = threading.Event()
         self._released = threading.Event()
 
-    def matches(self, method, path, body):
-        if self._on not in path or self._method not in ("", method) or self._holding not in body:
+    def matches(self, method, target, body):
+        if self._on not in target or self._method not in ("", method) or self._holding not in body:
             return False
         if self.applied >= self._times:
             return False
@@ -264,11 +265,12 @@ class Proxy:
         for rule in rules:
             rule.release()
 
-    def rule_for(self, method, path, body):
+    def rule_for(self, method, target, body):
+        """The rule for a request; ``target`` is its path and query."""
         with self._lock:
-            self.seen.append((method, path))
+            self.seen.append((method, target.partition("?")[0]))
             for rule in self._rules:
-                if rule.matches(method, path, body):
+                if rule.matches(method, target, body):
                     rule.applied += 1
                     rule.body = body
                     return rule
@@ -338,7 +340,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _exchange(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        rule = self.server.proxy.rule_for(self.command, unquote(urlsplit(self.path).path), body)
+        rule = self.server.proxy.rule_for(self.command, unquote(self.path), body)
         try:
             rule.fault(Exchange(self, rule, body))
         except Cut:

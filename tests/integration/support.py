@@ -17,7 +17,9 @@ import pytest
 import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import LEDGER_ID, Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoDatabase, NoLedger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
 from proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,12 +90,29 @@ class Database:
     def get(self, document_id):
         return self.request("GET", "/" + quote(document_id, safe="")).json()
 
+    def book(self):
+        """The ledger as the program reads it."""
+        return read_ledger(self.client())
+
     @property
     def ledger(self):
-        return self.get(LEDGER_ID)
+        """The fields of the ledger, ``{}`` if there is none; ``_id`` is that of the document that holds its state."""
+        try:
+            found = self.book()
+        except (NoDatabase, NoLedger):
+            return {}
+        return {**found.meta, **found.meta.get("state", {}), **found.state}
 
     def change_ledger(self, **fields):
-        self.put(dict(self.ledger, **fields))
+        """Edit the documents of the ledger by hand."""
+        found = self.book()
+        constants = {name: value for name, value in fields.items() if name in found.meta}
+        state = {name: value for name, value in fields.items() if name not in constants}
+        if "state" in found.meta and not found.state:
+            constants, state = {**constants, "state": {**found.meta["state"], **state}}, {}
+        for document, changes in ((found.meta, constants), (found.state, state)):
+            if changes:
+                self.put({**self.get(document["_id"]), **changes})
 
     def documents(self, prefix="cdyno_"):
         between = {"startkey": json.dumps(prefix), "endkey": json.dumps(prefix + "\ufff0")}
@@ -101,12 +120,12 @@ class Database:
         return {row["id"]: row["doc"] for row in rows}
 
     def records(self):
-        """The run records, in any order."""
-        return list(self.documents("couchdyno_run_").values())
+        """The run records as reports show them, in any order."""
+        return [RunRecord.load(document).shown() for document in self.documents("couchdyno_run_").values()]
 
     def assert_exact(self):
         """Every document contains, byte for byte, the update that follows from the ledger's position."""
-        ledger = Ledger.load(self.ledger)
+        ledger = self.book()
         assert ledger.claims == ()
         updates, documents, expected = ledger.stream, self.documents(), {}
         for index in range(ledger.total):

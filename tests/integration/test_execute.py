@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from proxy import status
 from support import report, run, start
 
 
@@ -242,7 +242,7 @@ def test_refused_documents_neither_stop_a_database_nor_excuse_others(ready):
     assert ready.ledger["position"] == 200 and ready.ledger["claims"] == []
     assert report("couchdyno-verify", ready.url)["verdict"] == "right"
     kept = ready.documents()["cdyno_000000000003"]
-    content = Ledger.load(ready.ledger).stream.content
+    content = ready.book().stream.content
     ready.put(dict(json.loads(content.render(193, kept["ts"])), _rev=kept["_rev"]))
     out, __ = start("couchdyno-verify", "--json", ready.url).communicate(timeout=60)
     assert json.loads(out)["reasons"] == ["1 document older than allowed"]
@@ -259,6 +259,19 @@ def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["after"]["errors"] == 0
     database.assert_exact()
+
+
+def test_how_often_the_server_throttles_is_reported_and_on_record(ready, proxy):
+    first = report("couchdyno-execute", ready.behind(proxy).url)
+    proxy.fail(status(429, "too_many_requests"), on="_bulk_docs", times=2)
+    text = run("couchdyno-execute", ready.behind(proxy).url)
+    assert "throttled" not in first["after"] and "  throttled: 2\n" in text
+    found = report("couchdyno-info", "--history", 2, ready.url)
+    assert [record["throttled"] for record in found["runs"]] == [0, 2]
+    assert found["statistics"]["cycle"]["throttled"] == 2
+    lines = run("couchdyno-info", "--history", 2, ready.url).splitlines()
+    assert "    throttled : 2 times (429 or 503)" in lines
+    assert (lines[-3].split()[-2:], lines[-1].split()[-2:]) == (["refused", "throttled"], ["0", "2"])
 
 
 def test_continuous_survives_a_server_that_stays_away_for_long(ready, proxy):

@@ -217,9 +217,10 @@ def documents(database, name):
         if document["_rev"] not in revisions:  # servers compute the digest in different ways
             document["_rev"] = document["_rev"].partition("-")[0] + "-"
         if document["_id"] not in before and document["_id"].startswith("couchdyno_run_"):
-            assert isinstance(document["dt"], float) and document["host"]
-            document.update(dt=0.0, host="HOST", latency=dict.fromkeys(document["latency"], 0.0))
-        if document["_id"] == "couchdyno_meta":
+            assert document["ms"] and document["host"] and document["latency"]
+            document.update(ms=0, host="HOST", latency=0.0)
+        if document["_id"].startswith("couchdyno_ledger_"):
+            document["instance"] = "INSTANCE"
             for claim in document["claims"]:
                 claim.update(driver="DRIVER", host="HOST", process="PROCESS")
         if "seed" not in before["couchdyno_meta"] and "update" in document:  # the seed is drawn at random

@@ -20,7 +20,7 @@ def test_what_it_shows(database):
     assert (fill["runs"], fill["updates"]) == (1, 10)
     assert 0 < cycles["rate"]["min"] <= cycles["rate"]["median"] <= cycles["rate"]["max"]
     assert [run["first"] for run in found["runs"]] == [14, 18]
-    assert found["database"]["doc_count"] == 10 + 1 + 4
+    assert found["database"]["doc_count"] == 10 + 2 + 4  # documents, ledger, run records
     assert abs(found["progress"]["ts"] - found["dyno_config"]["last_ts"]) < 60
 
 
@@ -58,6 +58,44 @@ def test_the_rest_comes_from_run_records(database):
     assert (progress["lap_done"], progress["lap_left"]) == (8, 2)
     assert found["ring"]["runs"] == 8
     assert "conflicts" not in found
+
+
+def test_the_documents_of_run_records_are_small_and_their_reports_complete(database, proxy):
+    run("couchdyno-setup", "-t", 5, "-u", 1, database.url)
+    run("couchdyno-execute", "-c", 0, "--cycles", 3, database.behind(proxy).url)
+    stored = [document for __, document in sorted(database.documents("couchdyno_run_").items())]
+    for document in stored:
+        assert set(document) - {"sizes"} == {"_id", "_rev", "format", "window", "ms", "host", "latency"}
+        assert document["format"] == 2
+    reports_sizes = "sizes" in database.request("GET").json()
+    assert ["sizes" in document for document in stored] == [reports_sizes, False, False]
+    assert proxy.seen.count(("GET", f"/{database.name}")) == 1
+    found = report("couchdyno-info", "--history", 3, database.url)
+    for document, record in zip(stored, found["runs"]):
+        assert record["dt"] == document["ms"] / 1000
+        assert set(record["latency"].values()) == {round(document["latency"] / 1000, 4)}
+        assert [record["first"], record["count"], record["ts"]] == document["window"]
+        assert (record["updates"], record["errors"], record["kind"], record["connections"]) == (1, 0, "cycle", 4)
+        assert (record["refused"], record["throttled"], "sizes" in record) == (0, 0, "sizes" in document)
+
+
+def test_records_of_version_0_1_0_among_later_ones(database):
+    """Drivers of both versions may work on a database."""
+    run("couchdyno-setup", "-t", 5, "-u", 1, database.url)
+    run("couchdyno-execute", "-c", 0, "--cycles", 3, database.url)
+    later = database.get("couchdyno_run_00001")
+    earlier = {
+        "run": 1, "ts": later["window"][2], "dt": 0.5, "first": 1, "count": 1, "updates": 1, "errors": 0,
+        "kind": "cycle", "host": "elsewhere", "connections": 8,
+        "latency": {"p50": 0.4, "p95": 0.4, "p99": 0.4, "max": 0.4},
+    }  # fmt: skip
+    database.put(dict(earlier, _id=later["_id"], _rev=later["_rev"]))
+    found = report("couchdyno-info", "--history", 3, database.url)
+    assert found["runs"][1] == earlier and found["database"]["connections"] == [4, 8]
+    cycles = found["statistics"]["cycle"]
+    assert (cycles["runs"], cycles["updates"], cycles["dt"]["max"], cycles["latency"]["p99"]) == (3, 3, 0.5, 0.4)
+    by_host = {host["host"]: host["latency"]["p99"] for host in found["hosts"]}
+    assert by_host.pop("elsewhere") == 0.4 and len(by_host) == 1
 
 
 def test_errors_by_class(database):

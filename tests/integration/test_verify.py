@@ -10,7 +10,6 @@ import time
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from corrupter import CORRUPTIONS, assert_found
 from support import ansible, report, run, start
 
@@ -25,6 +24,9 @@ class Store:
         self._database = database
         self.get = database.get
         self.put = database.put
+
+    def ledger(self):
+        return self.get(self._database.book().holder)
 
     def drop(self, document_id):
         rev = self.get(document_id)["_rev"]
@@ -59,7 +61,7 @@ def test_a_database_that_is_right(ready):
 
 @pytest.mark.parametrize("corrupt", CORRUPTIONS)
 def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
-    expected = corrupt(Store(ready), Ledger.load(ready.ledger).stream)
+    expected = corrupt(Store(ready), ready.book().stream)
     process = start("couchdyno-verify", "--json", ready.url)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (4, "")
@@ -67,7 +69,7 @@ def test_every_corruption_is_found_and_named_and_nothing_else(ready, corrupt):
 
 
 def test_a_wrong_database_is_reported_in_words(ready):
-    FLIP(Store(ready), Ledger.load(ready.ledger).stream)
+    FLIP(Store(ready), ready.book().stream)
     process = start("couchdyno-verify", ready.url)
     out, __ = process.communicate(timeout=60)
     assert process.returncode == 4
@@ -77,7 +79,8 @@ def test_a_wrong_database_is_reported_in_words(ready):
 
 def test_without_a_ledger(ready):
     ledger = ready.ledger
-    Store(ready).drop("couchdyno_meta")
+    for name in ("couchdyno_meta", ledger["_id"]):
+        Store(ready).drop(name)
     assert "was not set up by couchdyno" in run("couchdyno-verify", ready.url, code=3)
     together = "--seed, --total and --size must be given together"
     assert together in run("couchdyno-verify", "--seed", 1, ready.url, code=2)
@@ -195,7 +198,7 @@ def test_the_module(ready):
 
 
 def test_the_module_fails_on_a_wrong_database_unless_it_only_reports(ready):
-    expected = FLIP(Store(ready), Ledger.load(ready.ledger).stream)
+    expected = FLIP(Store(ready), ready.book().stream)
     ok, result, __ = ansible(VERIFY, {"url": ready.url})
     assert not ok and result["msg"] == "the database is wrong: 1 document damaged"
     assert_found(result, expected)

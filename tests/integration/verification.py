@@ -8,7 +8,6 @@ import json
 from typing import NamedTuple
 
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 
 CYCLES = 6  # the first takes over unfinished claims; more of them only wait for leases
 
@@ -60,7 +59,7 @@ def come_to_rest(database):
 
 def audit(database, recorded=True):
     """The figures of a database without open claims."""
-    ledger = Ledger.load(database.ledger)
+    ledger = database.book()
     assert ledger.claims == ()
     records = database.records() if recorded else []
     fresh = [(each["first"], each["count"], each["ts"]) for each in records]

@@ -11,7 +11,9 @@
      ├── DatabaseExists        setup would have to overwrite a database
      ├── NoDatabase            the database does not exist
      ├── NoLedger              the database was not set up by couchdyno
+     │    └── StateMissing     its ledger has lost its state
      ├── LedgerDamaged         the fields of the ledger make no sense
+     ├── LedgerOutdated        the ledger is older than the run records
      ├── ClaimLost             the lease expired and another driver took over the window
      ├── Busy                  other drivers are still writing the next documents
      ├── NotComparable         two saved reports differ too much to be compared
@@ -37,7 +39,7 @@ anything.
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple, Union
 
 RETRY_LATER = "retry later"
 SCRIPT_OPTIONS = {"source_url": "--source", "interval": "--continuous"}  # not named after the parameter of the module
@@ -121,10 +123,22 @@ class NoLedger(CouchdynoError):
     exit_code = 3
 
 
+class StateMissing(NoLedger):
+    """The ledger has lost its state; ``meta`` is the document of its constants."""
+
+    def __init__(self, meta: dict[str, Any], *parts: Part) -> None:
+        super().__init__(*parts)
+        self.meta = meta
+
+
 class LedgerDamaged(CouchdynoError):
     """The fields of the ledger make no sense, for example after an edit by hand."""
 
     exit_code = 3
+
+
+class LedgerOutdated(CouchdynoError):
+    """Cycles have settled that the ledger knows nothing of: it is an earlier one that was restored."""
 
 
 class ClaimLost(CouchdynoError):

@@ -62,6 +62,8 @@ def line(snapshot: Data) -> str:
         if last.get("latency"):
             parts.append(f"p99 {short_time(last['latency']['p99'])}")
         parts.append(counted(last["errors"], "error"))
+        if last.get("throttled"):
+            parts.append(f"throttled {counted(last['throttled'], 'time')}")
     return ", ".join([*parts, f"lap {_lap(snapshot)}"])
 
 

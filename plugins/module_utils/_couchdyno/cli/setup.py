@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
+from ..couchdb.client import Client
+from ..errors import UsageError
+from ..jobs.adopt import adopt
 from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
 from ..model.parameters import DEFAULTS, Parameters
 from ..reports.text.setup import render
-from .command import Command, Invocation, run
+from .command import DONE, Command, Invocation, run
 from .options import add_pace, add_updates_per_run
 from .progress import Progress
 
@@ -26,13 +29,17 @@ class Setup(Command):
         parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
                             help="total number of documents (default: %(default)s)")
         parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
-                            help="size of each document in bytes of JSON text (default: %(default)s)")
+                            help="size of each document in bytes of JSON text, about 70 at least "
+                                 "(default: %(default)s)")
         add_updates_per_run(parser, default=DEFAULTS.updates,
                             help="documents to update per cycle (default: %(default)s)")
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
-                            help="fill the database with documents; run again, it resumes an interrupted fill")
+                            help="fill the database with documents; if interrupted, run it again to resume")
         parser.add_argument("-f", "--force", action="store_true",
                             help="if the database exists, delete it with everything in it, and recreate it")
+        parser.add_argument("--adopt", action="store_true",
+                            help="make the ledger of an existing database agree with its documents, for example after "
+                                 "an earlier ledger was restored; its parameters stay as they are")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="seed of the documents' contents (default: random)")
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
@@ -43,6 +50,8 @@ class Setup(Command):
     def run(self, invocation: Invocation) -> int:
         """Set up, show progress and report."""
         client, args = invocation.connect(), invocation.args
+        if args.adopt:
+            return self._adopt(invocation, client)
         request = Request(Parameters(args.total, args.size, args.updates, args.seed), Sharding(args.q, args.n),
                           fill=args.wait_to_fill, force=args.force)
         pace = Pace(args.connections, args.batch_bytes)
@@ -51,6 +60,16 @@ class Setup(Command):
         invocation.show(report, render)
         return invocation.code_after_writing(report.get("fill", {}),
                                              retry="run couchdyno-setup -w again to write them")
+
+    def _adopt(self, invocation: Invocation, client: Client) -> int:
+        """Adopt, show progress and report."""
+        for name in ("force", "wait_to_fill"):
+            if getattr(invocation.args, name):
+                raise UsageError("--adopt cannot be combined with --", name.replace("_", "-"))
+        with Progress("adopting") as progress:
+            report = adopt(client, progress, invocation.stop)
+        invocation.show(report, render)
+        return DONE
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -40,7 +40,7 @@ class Verify(Command):
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
             parser.add_argument("--" + name, type=int, metavar="N",
-                                help=f"{what}, if the ledger is lost; requires all three")
+                                help=f"{what}, if the ledger is lost; give all three together")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:

@@ -33,7 +33,8 @@ from .stop import NEVER, Stop
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first and the longest wait between two tries
 LONGEST_RETRY_AFTER = 60.0
-FRESH = 60.0  # seconds for which the sizes of a database are cached
+SIZES_EVERY = 60.0  # seconds: the database is not read more often than that for its sizes
+JUST_NOW = 5.0  # seconds: sizes that were read longer ago are no longer those of the moment
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
@@ -84,6 +85,7 @@ class Client(Source):
         self._session = new_session(address, options)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
+        self._instance = ""
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
         self._answered = False  # whether the server has ever answered
         self.throttled = 0  # how often the server has asked for fewer requests
@@ -131,6 +133,7 @@ class Client(Source):
         except errors.NotFound:
             return None
         self._sizes = info.get("sizes"), time.monotonic()
+        self._instance = str(info.get("instance_start_time", ""))
         return info
 
     def document_count(self) -> int | None:
@@ -138,11 +141,18 @@ class Client(Source):
         info = self.database_info()
         return None if info is None else int(info.get("doc_count") or 0)
 
-    def sizes(self) -> dict[str, int] | None:
-        """The sizes of the database (bytes), at most a minute old; None if the server does not report them."""
-        if self._sizes is None or time.monotonic() - self._sizes[1] > FRESH:
+    def take_sizes(self) -> dict[str, int] | None:
+        """The sizes of the database (bytes) if they were read just now, and not taken since then; otherwise None.
+
+        Reads the database if that was not done in the last SIZES_EVERY seconds.
+        """
+        if self._sizes is None or time.monotonic() - self._sizes[1] > SIZES_EVERY:
             self.database_info()
-        return self._sizes[0] if self._sizes else None
+        if self._sizes is None:
+            return None
+        sizes, then = self._sizes
+        self._sizes = None, then
+        return sizes if time.monotonic() - then <= JUST_NOW else None
 
     def replicas(self) -> int:
         """How many replicas of each document the cluster keeps, 1 without a cluster; read once."""
@@ -153,9 +163,18 @@ class Client(Source):
             self._replicas = int(info.get("cluster", {}).get("n", 1))
         return self._replicas
 
+    def instance(self) -> str:
+        """What tells this database from an earlier one with its name, ``""`` if the server does not say it; read once.
+
+        That is when it was created; CouchDB before 3.3 calls it "0".
+        """
+        self.replicas()
+        return self._instance
+
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
         self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
+        self._replicas = 0  # these were of an earlier one
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""
@@ -191,10 +210,13 @@ class Client(Source):
         params: Params = {} if replicas is None else {"w": replicas}
         return list(self._request("POST", self._url("_bulk_docs"), params, body, objects))
 
-    def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> None:
-        """Store leaves with their ``_revisions`` in all reachable replicas, as replication does."""
+    def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> list[dict[str, Json]]:
+        """Store leaves with their ``_revisions`` in all reachable replicas, as replication does.
+
+        Returns CouchDB's answers, none for documents that are stored.
+        """
         body = _encode({"docs": list(documents), "new_edits": False})
-        self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects)
+        return list(self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects))
 
     def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
         """All leaves of a document, in any of its ``replicas``, including deleted ones.

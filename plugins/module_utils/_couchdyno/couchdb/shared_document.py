@@ -15,12 +15,17 @@ conflicting leaf, even as the winner. So on a cluster a write counts only when i
 Every revision that is established later is based on it. A write under a revision that this process has established is
 itself established when all replicas accept it, without a further request. If some replicas cannot be reached, a
 majority must suffice. ``tests/unit`` runs this code in a model of replicas, messages and writers.
+
+A shared document can end: a last change makes it *sealed*, and its deletion keeps the field ``sealed``. A replica that
+has missed both may still accept a write, and CouchDB prefers any live leaf to a deleted one, but here such a deletion
+wins over every other leaf. A document can also begin with a first revision that is *planted*: computed, so that all
+processes that plant it store the same.
 """
 from __future__ import annotations
 
 import json
 import random
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from ..errors import RETRY_LATER, Conflict, Refused, Unreachable
 from .bulk import FINAL, row_error, row_reason
@@ -32,6 +37,9 @@ PROBES = 5
 TRIES = 5  # for a write that fails on the server
 CHECK_NODES = "check that all nodes are up, then retry"
 CHECK_VALIDATORS = "check the validate_doc_update functions of the database, and its limits"
+
+
+SEALED = "sealed"  # the field of a document that has ended
 
 
 class Written(NamedTuple):
@@ -48,19 +56,29 @@ class SharedDocument:
         self._client = client
         self._id = document_id
         self._established = ""
+        self.refused: dict[str, str] = {}  # by id, why companions of the latest write were not written
 
     def read(self) -> Document | None:
         """The document, None if it does not exist."""
         return self._client.get(self._id)
 
-    def write(self, document: Document, companion: Document | None = None) -> str:
-        """Write the document under its ``_rev``, and a ``companion`` document in the same request, if possible.
+    def plant(self, document: Document) -> None:
+        """Store a first revision with its ``_revisions`` in all reachable replicas, as replication does.
+
+        The server does not say whether it is stored, so read it back. Raises Refused if a validator forbids it.
+        """
+        for answer in self._client.push([document], self._client.replicas()):
+            if answer.get("id") == self._id and row_error(answer):
+                raise self._refusal(row_error(answer), row_reason(answer))
+
+    def write(self, document: Document, companions: Sequence[Document] = ()) -> str:
+        """Write the document under its ``_rev``, and ``companions`` in the same request, if possible.
 
         Returns the revision for the next write. Raises Conflict if another process was first. This write may have been
         stored all the same, if only its answer was lost: read the document again to see.
         """
         replicas = self._client.replicas()
-        written = self._post(document, replicas, companion)
+        written = self._post(document, replicas, companions)
         rev = written.rev
         is_based_on_established = document.get("_rev") == self._established
         if replicas > 1 and not (written.everywhere and is_based_on_established):
@@ -77,22 +95,28 @@ class SharedDocument:
             self._establish(Written(rev, False), replicas)
             self._established = rev
 
-    def _post(self, document: Document, replicas: int, companion: Document | None = None) -> Written:
+    def _post(self, document: Document, replicas: int, companions: Sequence[Document] = ()) -> Written:
         """Write the document under its revision, and wait for this number of replicas."""
-        documents = [document] if companion is None else [document, companion]
-        texts = [json.dumps(each, separators=(",", ":")) for each in documents]
+        texts = [json.dumps(each, separators=(",", ":")) for each in (document, *companions)]
         for attempt in range(TRIES):
             answers = self._client.bulk_write(texts, replicas if replicas > 1 else None)
             answer = next((each for each in answers if each.get("id") == self._id), {"error": "no answer"})
             error = row_error(answer)
+            if companions and not attempt:
+                self.refused = {str(each.get("id")): row_reason(each) for each in answers
+                                if row_error(each) and each is not answer}
             if not error:
                 return Written(str(answer["rev"]), "accepted" not in answer)
             if error == "conflict" or error in FINAL:
                 break
             self._client.pause(random.uniform(0.05, 0.15) * 2 ** attempt)
+        raise self._refusal(error, row_reason(answer))
+
+    def _refusal(self, error: str, reason: str) -> Refused:
+        """The exception for a write that the server has refused."""
         advice = CHECK_VALIDATORS if error in FINAL else RETRY_LATER
-        raise (Conflict if error == "conflict" else Refused)(
-            f"{self._id} in {self._client.address.url} was not written: {row_reason(answer)}; {advice}")
+        return (Conflict if error == "conflict" else Refused)(
+            f"{self._id} in {self._client.address.url} was not written: {reason}; {advice}")
 
     def _establish(self, written: Written, replicas: int) -> bool:
         """Establish a revision; returns whether it had rivals. Raises Conflict if one of them wins."""
@@ -108,7 +132,10 @@ class SharedDocument:
 
     def _weigh(self, rev: str, replicas: int) -> tuple[Leaf, list[Leaf]]:
         """The winning leaf, and the rivals of ``rev`` that could still win; Conflict if ``rev`` has lost."""
-        leaves = sorted(map(leaf_of, self._client.leaves(self._id, replicas)))
+        found = self._client.leaves(self._id, replicas)
+        if any(leaf.get("_deleted") and leaf.get(SEALED) for leaf in found):
+            raise Conflict(f"{self._id} has ended")
+        leaves = sorted(map(leaf_of, found))
         if not leaves or not leaves[-1].live:
             raise Conflict(f"{self._id} was deleted")
         best, generation, built_upon = leaves[-1], rank(rev)[0], {rev}

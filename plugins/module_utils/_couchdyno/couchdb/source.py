@@ -36,6 +36,10 @@ class Source(ABC):
     def document_count(self) -> int | None:
         """About how many documents it has; None if it does not exist."""
 
+    def replicas(self) -> int:
+        """How many replicas of each document there are; ``rows_before`` only shows one of them."""
+        return 1
+
     @abstractmethod
     def get(self, document_id: str) -> Document | None:
         """A document, None if it does not exist."""

@@ -14,17 +14,16 @@ from typing import Any, Callable, Dict
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Busy, ServerError
-from ..model import legacy
 from ..model.claim import Claim
 from ..model.claiming import LEASE, Result, claim
 from ..model.ledger import Ledger
 from ..model.missed import entry_of
 from ..model.outcome import NOTHING, Outcome, nonzero
-from ..model.parameters import draw_seed
-from ..model.run_record import CYCLE, RunRecord
+from ..model.run_record import CYCLE, SIZES, RunRecord
 from ..storage import run_records
 from ..storage.lease import Lease
 from ..storage.ledger_document import LedgerDocument
+from ..storage.restored import check_not_outdated
 from .driver import abandon, is_gone, new_driver
 from .pace import Pace
 from .writer import Writer
@@ -62,6 +61,7 @@ class Cycle:
         self._window_size = window_size
         self._pace = pace
         self._stop = stop
+        self._throttled = client.throttled  # how often the server had throttled this process before
 
     def run(self, kind: str, progress: Progress) -> Data:
         """Claim, write, settle; returns the counts. ``kind`` is that of the run record."""
@@ -79,12 +79,15 @@ class Cycle:
             rest = self._write(lease, others, lambda more: progress(done + more))
             claims, parts, outcome = [*claims, *lease.claims], rest.parts, outcome.plus(rest)
         dt = time.monotonic() - started
-        record = RunRecord.of(claims, outcome, kind=kind, dt=round(dt, 4), connections=self._pace.connections,
-                              limit=self._pace.rate or None, sizes=sizes or None)
+        throttled = self._client.throttled - self._throttled
+        record = RunRecord.of(claims, outcome, kind=kind, dt=dt, connections=self._pace.connections,
+                              limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled)
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
-        lease.settle(parts, result, run_records.place(self._client, record))
+        reason = lease.settle(parts, result, run_records.place(self._client, record))
+        unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
         redone = sum(claim.count for claim in claims if claim.redo)
-        return dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone))
+        after = dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone, throttled=throttled))
+        return dict(after, unrecorded=unrecorded) if unrecorded else after
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Claim a window; waits for documents that other drivers are still writing.
@@ -96,8 +99,7 @@ class Cycle:
             return after, (mine, list(ledger.claims))
 
         deadline = time.monotonic() + PATIENCE
-        if self._document.ledger.seed is None:
-            _upgrade(self._client, self._document)
+        check_not_outdated(self._client, self._document)
         while True:
             try:
                 return self._document.change(hand_out)
@@ -126,12 +128,12 @@ class Cycle:
 
 
 def _sizes(client: Client) -> Data | None:
-    """The sizes of the database if the server reports them; no cycle fails if it does not."""
+    """The sizes of the database if they were read just now; no cycle fails if the server does not report them."""
     try:
-        sizes = client.sizes() or {}
+        sizes = client.take_sizes() or {}
     except ServerError:
         return None
-    return {name: sizes[name] for name in ("active", "file") if name in sizes}
+    return {name: sizes[name] for name in SIZES if name in sizes}
 
 
 def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:
@@ -149,16 +151,3 @@ def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None
         return True if is_certain else None
 
     return expects
-
-
-def _upgrade(client: Client, document: LedgerDocument) -> None:
-    """Upgrade a database of the original tool: draw a seed, and move the history into a separate document."""
-    stored = document.ledger.stored
-    if legacy.HISTORY in stored:
-        client.put(legacy.history_document(client.get(legacy.HISTORY_ID), stored))
-
-    def upgraded(ledger: Ledger) -> tuple[Ledger, None]:
-        seed = draw_seed() if ledger.seed is None else ledger.seed  # another cycle may have come first
-        return ledger._replace(seed=seed, stored=legacy.without_history(ledger.stored)), None
-
-    document.change(upgraded)

@@ -15,7 +15,8 @@ from ..errors import Busy
 from ..model.ledger import Ledger
 from ..model.limits import MAX_UPDATES, check_count
 from ..model.outcome import NOTHING, rate
-from ..storage.ledger_document import LedgerDocument, read_ledger
+from ..storage.ledger_document import LedgerDocument
+from ..storage.ledger_reading import read_ledger
 from .cycle import run_cycle
 from .pace import Pace
 
@@ -37,9 +38,10 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
     of unfinished windows of other cycles), ``accepted`` (by fewer nodes than a quorum), ``conflicts`` (writes that were
     refused at first because the document had just changed), ``foreign`` (documents that others had deleted, or had
     written during the cycle, and that were overwritten; earlier edits are overwritten without being read), ``left``
-    (not written because of a signal; the next cycle writes them) and ``busy`` (1: nothing was written, as other
-    drivers were still writing some of the documents); ``samples``, the first few documents that could not be written:
-    ``{"id", "update", "reason"}``; and ``reason``, what ended the writing early.
+    (not written because of a signal; the next cycle writes them), ``throttled`` (how often the server answered 429 or
+    503 before the cycle settled) and ``busy`` (1: nothing was written, as other drivers were still writing some of the
+    documents); ``samples``, the first few documents that could not be written: ``{"id", "update", "reason"}``; and
+    ``reason``, what ended the writing early.
     """
     document = LedgerDocument(client)
     _check(updates)
@@ -69,7 +71,7 @@ def sum_up(afters: Iterable[Data]) -> Data:
     whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
     for after in afters:
         for name, value in after.items():
-            if name in ("samples", "reason"):
+            if name in ("samples", "reason", "unrecorded"):
                 whole.setdefault(name, value)
             elif name not in ("rate", "first"):
                 whole[name] = whole.get(name, 0) + value

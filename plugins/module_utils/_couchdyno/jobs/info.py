@@ -16,7 +16,7 @@ from ..model.run_record import CYCLE, KINDS, RunRecord
 from ..statistics import runs
 from ..statistics.missed_cycles import gaps
 from ..storage import run_records
-from ..storage.ledger_document import read_ledger
+from ..storage.ledger_reading import read_ledger
 from .conflicts import conflicts
 
 GAPS = 20  # latest gaps to list
@@ -80,7 +80,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         "gaps": _gaps(cycles, client.now()),
         "growth": runs.growth(cycles, database["sizes"], client.now()),
         "ring": {"runs": len(records), "since": records[0].ts if records else None},
-        "runs": [record.dump() for record in records[-wanted.latest:]] if wanted.latest else [],
+        "runs": [record.shown() for record in records[-wanted.latest:]] if wanted.latest else [],
     }
     if wanted.census:
         report["census"] = runs.census(records)
@@ -89,7 +89,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     if wanted.conflicts:
         report["conflicts"] = conflicts(client, progress, stop)
     if ledger.origin is not None:
-        report["earlier"] = legacy.history_in(ledger.stored) or legacy.history_in(client.get(legacy.HISTORY_ID))
+        report["earlier"] = legacy.history_in(ledger.meta) or legacy.history_in(client.get(legacy.HISTORY_ID))
     return report
 
 

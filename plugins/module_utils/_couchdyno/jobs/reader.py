@@ -37,17 +37,19 @@ Job = Callable[[], Tally]
 class Reader:
     """Reads a whole source and judges its documents by an ``expectation``.
 
-    ``latest`` returns the current end of the expectation, if that moves.
+    ``latest`` returns the current end of the expectation, if that moves; ``new_tally`` an empty tally.
     """
 
     def __init__(self, source: Source, stream: Stream, expectation: Expectation,
-                 latest: Callable[[], int] | None = None, stop: Stop = NEVER, connections: int = CONNECTIONS) -> None:
+                 latest: Callable[[], int] | None = None, stop: Stop = NEVER, connections: int = CONNECTIONS,
+                 new_tally: Callable[[], Tally] | None = None) -> None:
         self._expectation = expectation
         self._source = source
         self._stream = stream
         self._latest = latest
         self._stop = stop
         self._connections = connections
+        self._tally = new_tally or (lambda: Tally(stream))
         self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
 
     def read(self, progress: Progress = lambda done, total: None) -> Tally:
@@ -62,9 +64,6 @@ class Reader:
             while flying:
                 self._collect(flying, whole, progress)
         return whole
-
-    def _tally(self) -> Tally:
-        return Tally(self._stream)
 
     def _jobs(self) -> Iterator[Job]:
         """Jobs for all ranges of ids of the source."""

@@ -13,7 +13,8 @@ from ..errors import Conflict, DatabaseExists, LedgerDamaged, NameTaken, NoDatab
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_seed
-from ..storage.ledger_document import LedgerDocument, read_ledger
+from ..storage.ledger_document import LedgerDocument
+from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
 from .pace import Pace
 

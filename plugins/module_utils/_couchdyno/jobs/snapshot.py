@@ -9,7 +9,7 @@ from typing import Any
 from ..couchdb.client import Client
 from ..statistics.runs import pace
 from ..storage import run_records
-from ..storage.ledger_document import read_ledger
+from ..storage.ledger_reading import read_ledger
 
 SHOWN_RUNS = 60  # the latest ones
 
@@ -26,6 +26,6 @@ def snapshot(client: Client) -> dict[str, Any]:
     runs = run_records.read(client, ledger.runs, SHOWN_RUNS)
     speed = pace(runs)
     left = total - position % total
-    return {"name": client.name, "ts": client.now(), "runs": [run.dump() for run in runs], "all_runs": ledger.runs,
+    return {"name": client.name, "ts": client.now(), "runs": [run.shown() for run in runs], "all_runs": ledger.runs,
             "total": total, "position": position, "laps": position // total, "lap_done": position % total,
             "seconds_left": round(left / speed) if speed else None, "open_claims": len(ledger.claims)}

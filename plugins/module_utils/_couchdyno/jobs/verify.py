@@ -14,17 +14,18 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple
 from .. import REPORT_FORMAT
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
-from ..errors import NoDatabase, NoLedger, UsageError, command, option
+from ..errors import NoDatabase, NoLedger, StateMissing, UsageError, command, option
 from ..model import missed
 from ..model.expectation import Expectation
-from ..model.ledger import LEDGER_ID, Ledger
+from ..model.ledger import Ledger
 from ..model.limits import MAX_POSITION, check_count, is_integer
 from ..model.missed import Entries
-from ..model.outcome import rate
+from ..model.outcome import nonzero, rate
 from ..model.parameters import Parameters
+from ..model.state_document import META_ID, STATE_PREFIX
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
-from ..storage.ledger_document import read_ledger
+from ..storage.ledger_reading import read_ledger
 from .reader import Progress, Reader
 
 RIGHT, WRONG = "right", "wrong"
@@ -73,7 +74,7 @@ class Case(NamedTuple):
     """What to verify, and by which data.
 
     ``original`` is the source of the ``copy``, None if it is not given. ``ledgers`` are as read at the start; both may
-    advance meanwhile.
+    advance meanwhile. ``origin`` is as in the ledger.
     """
 
     copy: Source
@@ -81,6 +82,7 @@ class Case(NamedTuple):
     stream: Stream
     span: Span
     ledgers: Ledgers
+    origin: int | None = None
 
     @property
     def is_spanned(self) -> bool:
@@ -92,7 +94,7 @@ class Case(NamedTuple):
         """What the documents may hold."""
         own = self.ledgers.own
         if self.span.since is not None:
-            return Expectation(self.span.since, self.until(self.ledgers), origin=own.origin if own else None,
+            return Expectation(self.span.since, self.until(self.ledgers), origin=self.origin,
                                missed=self.ledgers.missed)
         return Expectation.of(own) if own else Expectation()
 
@@ -138,7 +140,8 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "database": its name, "ts": when it was verified, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
-         "ledger": {"position", "settled", "claims", "refused", "agrees"} or None,
+         "ledger": {"position", "settled", "claims", "refused", "agrees", if so many documents were
+                    refused that the ledger cannot name each: "tolerated": how many others may be older, too} or None,
          "span": {"from_position", "to_position"} or None,
          "stream": {"seed", "total", "size"},
          "dt": seconds, "rate": documents per second,
@@ -181,8 +184,14 @@ def _case(copy: Source, span: Span, given: Stream | None, original: Source | Non
         if copy.document_count() is None:
             raise _no_database(copy)
         return Case(copy, original, given, span, Ledgers(None, of_original))
-    own = _read(copy)
-    return Case(copy, original, own.stream, span, Ledgers(own, of_original))
+    try:
+        own = _read(copy)
+    except StateMissing as error:
+        if span.since is None:
+            raise
+        bare = Ledger.bare(error.meta)
+        return Case(copy, original, bare.stream, span, Ledgers(None, of_original), bare.origin)
+    return Case(copy, original, own.stream, span, Ledgers(own, of_original), own.origin)
 
 
 def _read(source: Source) -> Ledger:
@@ -191,8 +200,12 @@ def _read(source: Source) -> Ledger:
         ledger = read_ledger(source)
     except NoDatabase:
         raise _no_database(source) from None
+    except StateMissing as error:
+        raise StateMissing(error.meta, f"the database {source.place} is an incomplete copy: the state of its ledger (a "
+                           f"document {STATE_PREFIX}…) is missing; to verify it anyway, give ",
+                           option("from_position"), " and ", option("to_position")) from None
     except NoLedger:
-        raise NoLedger(f"the database {source.place} has no document {LEDGER_ID}: it was not set up by couchdyno, or "
+        raise NoLedger(f"the database {source.place} has no document {META_ID}: it was not set up by couchdyno, or "
                        "it is an incomplete copy; to verify it anyway, give ", *PARAMETERS, " of its source") from None
     if ledger.seed is None:
         raise NoLedger(f"the database {source.place} was set up by the original couchdyno and has not been updated "
@@ -228,6 +241,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
                        f"documents from {case.span.since} to {case.until(ledgers)}")
     if ledgers.original:
         reasons += _faults_of_copy(case.stream, ledgers.original, counts, tally.high)
+        reasons += _forks(ledgers.own, ledgers.original)
     return Conclusion(counts, samples, reasons)
 
 
@@ -244,6 +258,14 @@ def _faults_of_copy(stream: Stream, original: Ledger, counts: dict[str, int], hi
     elif not counts["ahead"] and high > original.position:
         yield (f"not a copy of the source: the source is at update {original.position}, "
                f"but a document holds update {high - 1}")
+
+
+def _forks(own: Ledger | None, original: Ledger) -> Iterator[str]:
+    """Whether the copy, or its source before it was copied, has gone its own way."""
+    for number, fork in enumerate(own.forks if own else ()):
+        if number >= len(original.forks) or original.forks[number] != fork:
+            yield f"not a copy of the source: forked at update {fork.position}"
+            break
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:
@@ -276,7 +298,8 @@ def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
         return None
     agrees = tally.low is not None and before.settled <= tally.low and tally.high <= now.position
     return {"position": now.position, "settled": now.settled, "claims": len(now.claims),
-            "refused": missed.count(now.refused), "agrees": agrees}
+            "refused": missed.count(now.refused), "agrees": agrees,
+            **nonzero(tolerated=missed.tolerated(now.missed))}
 
 
 def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> Data:

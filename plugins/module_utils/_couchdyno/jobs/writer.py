@@ -26,6 +26,7 @@ from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import ServerError, TooLarge
 from ..model.claim import Claim
+from ..model.latencies import Latencies
 from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
 from ..model.ranges import ranges_of, updates
 from ..model.stream import Stream
@@ -83,7 +84,7 @@ class Work:
         return Outcome(
             written=len(self.written), accepted=len(self.written & self.accepted), current=len(self.current),
             conflicts=self.conflicts, foreign=len(self.foreign), errors=errors, samples=tuple(samples[:SAMPLES]),
-            failed=Counter(map(error_class, reasons.values())), latencies=tuple(self.latencies), broken=broken,
+            failed=Counter(map(error_class, reasons.values())), latencies=Latencies.of(self.latencies), broken=broken,
             refused=ranges_of(self.refused), unfinished={self.claim: unfinished} if unfinished else {})
 
 

@@ -1,7 +1,13 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: the document ``couchdyno_meta``, which describes a database and records who is writing what."""
+"""The ledger: what a database is made of, how far its updates have come, and who is writing what.
+
+It is kept in two documents. ``couchdyno_meta`` holds the constants. The state is in ``couchdyno_ledger_NNNNNNNN``, one
+document at a time: each change of the state is a new revision, the one that makes it ``sealed`` is the last, and the
+document with the next number succeeds it (state_document.py). In a new database, and in one of version 0.1.0 or of the
+original tool (legacy.py) that is being taken over, the state is still in ``couchdyno_meta``.
+"""
 from __future__ import annotations
 
 from typing import Any, Dict, Iterable, NamedTuple
@@ -9,26 +15,36 @@ from typing import Any, Dict, Iterable, NamedTuple
 from ..errors import LedgerDamaged, command
 from . import legacy, missed, ranges
 from .claim import Claim
-from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count
+from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count, is_integer
 from .missed import Entries
 from .parameters import Parameters
 from .ranges import Ranges
+from .state_document import META_ID, NESTED, identity_of, number_of, plain, state_id
 from .stream import Stream
 
-LEDGER_ID = "couchdyno_meta"
 VERSION = 1
-NOT_SHOWN = ("origin", "claims", "refused", "superseded", "rev", "stored")
-LIMITS = {
-    "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES), "seed": (0, MAX_SEED),
-    "start": (0, MAX_TOTAL), "position": (0, MAX_POSITION), "origin": (0, MAX_POSITION), "runs": (0, MAX_POSITION),
-    "created": (0, LATEST), "last_ts": (0, LATEST), "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES),
-    "last_errors": (0, MAX_UPDATES),
+CONSTANTS = {
+    "created": (0, LATEST), "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES),
+    "seed": (0, MAX_SEED), "origin": (0, MAX_POSITION),
 }
+STATE = {
+    "start": (0, MAX_TOTAL), "position": (0, MAX_POSITION), "runs": (0, MAX_POSITION), "last_ts": (0, LATEST),
+    "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES), "last_errors": (0, MAX_UPDATES),
+}
+LIMITS = {**CONSTANTS, **STATE}
 OPTIONAL = {"origin"}
-ORDER = ("_id", "version", "created", "total", "size", "updates", "seed", "start", "position", "runs", "claims",
-         "last_ts", "last_dt", "last_updates", "last_errors")  # of the fields in a new document
+MISSED = ("refused", "superseded")
+OF_STATE = {*STATE, *MISSED, *legacy.TORN, "claims", "instance", "generation", NESTED}  # never among the constants
+SHOWN = {*CONSTANTS, *STATE, "version"} - {"origin"}
 
 Document = Dict[str, Any]
+
+
+class Fork(NamedTuple):
+    """A mark that a database has gone its own way from a ``position`` on; ``name`` tells it from other forks."""
+
+    position: int
+    name: str
 
 
 class Ledger(NamedTuple):
@@ -39,8 +55,14 @@ class Ledger(NamedTuple):
     ``start``, which people see, is the position within its lap. ``runs`` is the number of the next run.
 
     A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
-    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py). ``rev`` is the revision,
-    ``stored`` the document that the ledger was read from: the order of its fields and unknown ones are kept.
+    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py). ``forks`` are the marks of a
+    database that was adopted, or of its source.
+
+    ``meta`` and ``state`` are the two documents as they were read, as unknown fields in them are kept; ``state`` is
+    ``{}`` while the state is in ``meta``. ``rev`` is the revision of the document that holds the state, ``older`` are
+    earlier ones that still exist. ``sealed``: this document gets no further revision.
+    ``generation`` (of its revision) and ``instance`` (of the database) are as recorded by the latest change. The random
+    ``identity`` is in both documents: a driver of an earlier database with the same name may leave its own state here.
     """
 
     created: int
@@ -61,49 +83,104 @@ class Ledger(NamedTuple):
     refused: Entries
     superseded: Entries
     rev: str
-    stored: Document
+    meta: Document
+    state: Document
+    older: tuple[Document, ...] = ()
+    sealed: bool = False
+    generation: int = 0
+    instance: str = ""
+    identity: str = ""
+    forks: tuple[Fork, ...] = ()
 
     @classmethod
-    def new(cls, parameters: Parameters, now: int) -> Ledger:
+    def new(cls, parameters: Parameters, now: int, identity: str = "") -> Ledger:
         """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
                    position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
-                   stored=dict(dict.fromkeys(ORDER), version=VERSION))
+                   meta={"version": VERSION}, state={}, identity=identity)
 
     @classmethod
-    def load(cls, document: Document) -> Ledger:
-        """The ledger in a document; raises LedgerDamaged if its fields make no sense."""
-        fields = legacy.completed(document)
-        optional = OPTIONAL | {"seed"} if legacy.is_original(document) else OPTIONAL
+    def load(cls, meta: Document, state: Document | None = None) -> Ledger:
+        """The ledger in its documents; raises LedgerDamaged if its fields make no sense.
+
+        Without a ``state`` document, the state is expected in ``meta``.
+        """
+        holder = state or meta
+        fields = _fields(meta, state)
+        optional = OPTIONAL | {"seed"} if legacy.is_original(meta) else OPTIONAL
         for name in LIMITS:
             if name in fields or name not in optional:
-                _check_number(name, fields.get(name))
+                _check_number(holder if name in STATE else meta, name, fields.get(name))
         numbers: dict[str, Any] = {name: fields.get(name) for name in LIMITS}
-        ledger = cls(**numbers, version=fields.get("version"), claims=_claims(fields),
-                     refused=_missed(fields, "refused"), superseded=_missed(fields, "superseded"),
-                     rev=fields.get("_rev", ""), stored=document)
+        generation, instance = fields.get("generation"), fields.get("instance")
+        ledger = cls(**numbers, version=meta.get("version"), claims=_claims(holder, fields),
+                     refused=_missed(holder, fields, "refused"), superseded=_missed(holder, fields, "superseded"),
+                     rev=holder.get("_rev", ""), meta=meta, state=state or {}, sealed=fields.get("sealed") is True,
+                     generation=generation if is_integer(generation) else 0,
+                     instance=instance if isinstance(instance, str) else "", identity=identity_of(meta),
+                     forks=_forks(meta))
         return ledger._replace(superseded=legacy.superseded(fields, ledger.claims, ledger.total) or ledger.superseded)
 
+    @classmethod
+    def bare(cls, meta: Document) -> Ledger:
+        """The ledger of a database that has lost its state: the constants, and a state before the first update."""
+        return cls.load(meta, dict(dict.fromkeys(STATE, 0), _id=state_id(0), claims=[]))
+
     def dump(self) -> Document:
-        """The document, with the revision that the ledger was read from."""
-        document = dict(legacy.without_torn(self.stored), _id=LEDGER_ID)
-        for name in LIMITS:
-            document[name] = getattr(self, name)
-            if document[name] is None:
-                del document[name]
-        document["claims"] = [claim.dump() for claim in self.claims]
-        for name in ("refused", "superseded"):
-            document.pop(name, None)
-            if getattr(self, name):
-                document[name] = missed.dump(getattr(self, name))
+        """The document of the state, with the revision that it was read from."""
+        document = {"_id": self.holder, **plain(self.state), **self._state()}
+        for name in MISSED:
+            if not getattr(self, name):
+                document.pop(name, None)
+        if self.sealed:
+            document["sealed"] = True
         return dict(document, _rev=self.rev) if self.rev else document
+
+    def dump_meta(self) -> Document:
+        """The document of the constants, with the revision that it was read from."""
+        document = {name: value for name, value in plain(self.meta).items() if name not in OF_STATE}
+        document = {"_id": META_ID, **document}
+        for name in CONSTANTS:
+            if getattr(self, name) is not None:
+                document[name] = getattr(self, name)
+        if self.identity:
+            document["identity"] = self.identity
+        if self.forks:
+            document["forks"] = [list(fork) for fork in self.forks]
+        return dict(document, _rev=self.meta["_rev"]) if "_rev" in self.meta else document
+
+    def dump_nested(self) -> Document:
+        """The document of the constants with the state in it."""
+        return dict(self.dump_meta(), **{NESTED: self._state()})
 
     def shown(self) -> Document:
         """The ledger as reports show it: without CouchDB's fields, and without the names of drivers in its claims."""
         shown = {name: value for name, value in self._asdict().items()
-                 if name not in NOT_SHOWN and (value is not None or (name == "version" and name in self.stored))}
+                 if name in SHOWN and (value is not None or (name == "version" and name in self.meta))}
         return dict(shown, claims=[claim.shown() for claim in self.claims])
+
+    def _state(self) -> Document:
+        """The fields of the state."""
+        fields: Document = {name: getattr(self, name) for name in STATE}
+        fields["claims"] = [claim.dump() for claim in self.claims]
+        fields.update({name: missed.dump(getattr(self, name)) for name in MISSED if getattr(self, name)})
+        return dict(fields, generation=self.generation, instance=self.instance, identity=self.identity)
+
+    @property
+    def number(self) -> int | None:
+        """The number of the document that holds the state; None while that is ``couchdyno_meta``."""
+        return number_of(self.state["_id"]) if self.state else None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether ``couchdyno_meta`` contains a state, be it the present one or one that was taken out since."""
+        return NESTED in self.meta
+
+    @property
+    def holder(self) -> str:
+        """The id of the document that holds the state."""
+        return str(self.state.get("_id", META_ID))
 
     def with_claims(self, claims: Iterable[Claim]) -> Ledger:
         """The ledger with other open claims."""
@@ -113,7 +190,7 @@ class Ledger(NamedTuple):
     def stream(self) -> Stream:
         """The update stream of the database."""
         if self.seed is None:
-            raise _damaged("it has no seed")
+            raise _damaged(self.meta, "it has no seed")
         return Stream(self.seed, self.total, self.size)
 
     @property
@@ -148,32 +225,53 @@ class Ledger(NamedTuple):
         return min([self.position, *(claim.first for claim in self.claims), *superseded])
 
 
-def _check_number(name: str, value: Any) -> None:
+def _fields(meta: Document, state: Document | None) -> Document:
+    """The fields of both documents together."""
+    if state is not None:
+        return dict(meta, **state)
+    if NESTED not in meta:
+        return legacy.completed(meta)
+    if not isinstance(meta[NESTED], dict):
+        raise _damaged(meta, f"field {NESTED!r} is invalid")
+    return dict(meta, **meta[NESTED])
+
+
+def _check_number(holder: Document, name: str, value: Any) -> None:
     """Raise LedgerDamaged if a number makes no sense."""
     least, most = LIMITS[name]
     is_duration = name == "last_dt" and isinstance(value, float) and least <= value <= most
     if not (is_duration or is_count(value, least, most)):
-        raise _damaged(f"field {name!r} is {value!r:.40}")
+        raise _damaged(holder, f"field {name!r} is {value!r:.40}")
 
 
-def _claims(fields: Document) -> tuple[Claim, ...]:
+def _claims(holder: Document, fields: Document) -> tuple[Claim, ...]:
     """The open claims; raises LedgerDamaged. The caller has checked ``total`` and ``position``."""
     entries = fields.get("claims")
     if isinstance(entries, list):
         claims = [Claim.load(entry, fields["total"], fields["position"]) for entry in entries]
         if None not in claims:
             return tuple(claim for claim in claims if claim)
-    raise _damaged("its claims are invalid")
+    raise _damaged(holder, "its claims are invalid")
 
 
-def _missed(fields: Document, name: str) -> Entries:
+def _missed(holder: Document, fields: Document, name: str) -> Entries:
     """Missed updates; raises LedgerDamaged. The caller has checked ``position``."""
     found = missed.load(fields.get(name, []), fields["position"])
     if found is None:
-        raise _damaged(f"field {name!r} is invalid")
+        raise _damaged(holder, f"field {name!r} is invalid")
     return found
 
 
-def _damaged(what: str) -> LedgerDamaged:
-    return LedgerDamaged(f"the ledger (document {LEDGER_ID}) is damaged: {what}; "
+def _forks(meta: Document) -> tuple[Fork, ...]:
+    """The forks; raises LedgerDamaged."""
+    entries = meta.get("forks", [])
+    if isinstance(entries, list) and all(
+            isinstance(entry, list) and len(entry) == 2 and is_count(entry[0], 0, MAX_POSITION)
+            and isinstance(entry[1], str) for entry in entries):
+        return tuple(Fork(*entry) for entry in entries)
+    raise _damaged(meta, "field 'forks' is invalid")
+
+
+def _damaged(holder: Document, what: str) -> LedgerDamaged:
+    return LedgerDamaged(f"the ledger (document {holder.get('_id', META_ID)}) is damaged: {what}; "
                          "restore it, or recreate the database with ", command("setup", "force"))

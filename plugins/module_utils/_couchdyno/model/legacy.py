@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Databases of the original tool and of version 0.1.0: everything that they need. Pure.
 
+Both keep the whole ledger in ``couchdyno_meta``. The first cycle takes such a database over: the state moves into a
+document of its own, and version 0.1.0 takes what is left for a damaged ledger.
+
 Version 0.1.0 records superseded updates as two positions, ``torn_from`` and ``torn_until``: updates from ``torn_from``
 on may be missing if an open claim that begins below ``torn_until`` writes the same documents.
 
-The rest is about the original tool.
-
-Their ledger has no seed and no position, and contains a ``history``; their documents cannot be verified. The first
-cycle upgrades such a database in place: the ledger gets a seed, its history moves into a separate document, and
+The ledger of the original tool has no seed and no position, and contains a ``history``; its documents cannot be
+verified. When such a database is taken over, the ledger gets a seed, its history moves into a separate document, and
 ``origin`` is the first position whose documents belong to the stream.
 """
 from __future__ import annotations
@@ -29,12 +30,17 @@ Document = Dict[str, Any]
 
 
 def is_original(ledger: Document) -> bool:
-    """Whether a ledger is in the form of the original tool."""
-    return "position" not in ledger
+    """Whether ``couchdyno_meta`` is in the form of the original tool."""
+    return "start" in ledger and "position" not in ledger
+
+
+def has_state(ledger: Document) -> bool:
+    """Whether ``couchdyno_meta`` holds the state of the ledger, as both have it."""
+    return "start" in ledger or "position" in ledger
 
 
 def completed(ledger: Document) -> Document:
-    """A ledger with all fields that the original tool does not write, except a seed."""
+    """``couchdyno_meta`` with all fields that the original tool does not write, except a seed."""
     fields = dict(dict.fromkeys(LATER, 0), **ledger)
     if is_original(ledger):
         fields.update(position=ledger.get("start"), origin=ledger.get("start"), runs=0, claims=[])
@@ -76,8 +82,3 @@ def superseded(ledger: Document, claims: Sequence[Claim], total: int) -> tuple[M
         for low, high in ranges.minus(previous, ranges.window(0, max(0, first))):
             found.append(Missed(low, high, 1 + (low - first) // total, high - low))
     return tuple(sorted(found))
-
-
-def without_torn(ledger: Document) -> Document:
-    """The document of a ledger without these two positions."""
-    return {name: value for name, value in ledger.items() if name not in TORN}

@@ -44,6 +44,11 @@ def is_count(value: object, least: int, most: int) -> bool:
     return is_integer(value) and least <= value <= most
 
 
+def is_amount(value: object) -> bool:
+    """Whether a value in JSON is a number, whole or not, from 0 to where integers cease to be exact."""
+    return (is_integer(value) or isinstance(value, float)) and 0 <= value <= EXACT
+
+
 def check_count(name: str, value: int, most: int, least: int = 1) -> int:
     """Return the value of option ``name`` if it is from ``least`` to ``most``; raises UsageError otherwise."""
     if not least <= value <= most:

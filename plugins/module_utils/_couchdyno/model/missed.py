@@ -70,6 +70,11 @@ def count(entries: Entries) -> int:
     return sum(each.count for each in entries)
 
 
+def tolerated(entries: Entries) -> int:
+    """How many documents count as missed only because entries were merged."""
+    return sum(each.stop - each.first - each.count for each in entries)
+
+
 def merged(*several: Entries) -> Entries:
     """Several entries in one order; they must not overlap."""
     return tuple(sorted(each for entries in several for each in entries))

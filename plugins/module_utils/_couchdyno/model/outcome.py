@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Dict, Mapping, NamedTuple, Sequence
+from typing import Any, Dict, Mapping, NamedTuple
 
 from ..errors import ServerError
 from . import ranges
 from .claim import Claim
 from .claiming import Parts
+from .latencies import NO_REQUESTS, Latencies, pooled
 from .ranges import Ranges
 
 SAMPLES = 5  # how many of the documents that could not be written are named
 WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # CouchDB's word for an error; not the start of a URL
 OTHER = "other"
-PERCENTILES = (50, 95, 99)
-ADDED = ("written", "accepted", "current", "conflicts", "foreign", "errors", "samples", "latencies")
+ADDED = ("written", "accepted", "current", "conflicts", "foreign", "errors", "samples")
 
 Data = Dict[str, Any]
 
@@ -37,9 +37,9 @@ class Outcome(NamedTuple):
     Counts of documents: ``written`` (``accepted`` of them by fewer nodes than a quorum); ``current``, which already
     held their update or a later one; ``foreign``, which others had deleted or written; ``errors``, which could not be
     written. ``conflicts`` counts refused writes. ``samples`` are the first few errors; ``failed`` counts, by class, the
-    errors that have a reason of their own. ``latencies`` are the durations of the bulk requests in seconds. ``broken``
-    is the error that ended the writing early. ``refused`` are the updates that the server refused for good, which are
-    errors, too; ``unfinished`` are the other updates that were not written, by claim.
+    errors that have a reason of their own. ``latencies`` are those of the bulk requests. ``broken`` is the error that
+    ended the writing early. ``refused`` are the updates that the server refused for good, which are errors, too;
+    ``unfinished`` are the other updates that were not written, by claim.
     """
 
     written: int = 0
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
     errors: int = 0
     samples: tuple[Failure, ...] = ()
     failed: Mapping[str, int] = {}
-    latencies: tuple[float, ...] = ()
+    latencies: Latencies = NO_REQUESTS
     broken: ServerError | None = None
     refused: Ranges = ranges.NONE
     unfinished: Mapping[Claim, Ranges] = {}
@@ -60,6 +60,7 @@ class Outcome(NamedTuple):
         sums = {name: getattr(self, name) + getattr(other, name) for name in ADDED}
         return Outcome(**dict(sums, samples=sums["samples"][:SAMPLES]), broken=self.broken or other.broken,
                        failed=Counter(self.failed) + Counter(other.failed),
+                       latencies=pooled((self.latencies, other.latencies)),
                        refused=ranges.union(self.refused, other.refused),
                        unfinished=_joined(self.unfinished, other.unfinished))
 
@@ -98,10 +99,6 @@ class Outcome(NamedTuple):
             after["reason"] = str(self.broken)
         return after
 
-    def latency(self) -> dict[str, float]:
-        """Percentiles of the latencies, by the nearest rank: ``{"p50", "p95", "p99", "max"}``, empty without any."""
-        return percentiles(self.latencies)
-
 
 NOTHING = Outcome()
 
@@ -120,15 +117,6 @@ def error_class(reason: str) -> str:
     """The class of an error, from its reason."""
     word = reason.partition(":")[0]
     return word if WORD.fullmatch(word) else OTHER
-
-
-def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """Percentiles of latencies, by the nearest rank: ``{"p50", "p95", "p99", "max"}``, empty without any."""
-    if not seconds:
-        return {}
-    ordered = sorted(seconds)
-    ranks = {f"p{p}": ordered[-(-len(ordered) * p // 100) - 1] for p in PERCENTILES}
-    return {name: round(value, 4) for name, value in dict(ranks, max=ordered[-1]).items()}
 
 
 def _joined(one: Mapping[Claim, Ranges], other: Mapping[Claim, Ranges]) -> dict[Claim, Ranges]:

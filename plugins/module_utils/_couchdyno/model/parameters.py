@@ -31,6 +31,11 @@ class Parameters(NamedTuple):
 DEFAULTS = Parameters()
 
 
+def draw_identity() -> str:
+    """A random identity of a database."""
+    return secrets.token_hex(4)
+
+
 def draw_seed() -> int:
     """A random seed."""
     return secrets.randbelow(MAX_SEED + 1)

@@ -95,6 +95,16 @@ def both(ranges: Ranges, others: Ranges) -> Ranges:
     return tuple(found)
 
 
+def at_most(ranges: Ranges, most: int) -> Ranges:
+    """At most this number of ranges: the closest neighbours are joined, with the updates between them."""
+    surplus = len(ranges) - most
+    if surplus <= 0:
+        return ranges
+    by_gap = sorted(range(1, len(ranges)), key=lambda place: ranges[place][0] - ranges[place - 1][1])
+    bridges = ((ranges[place - 1][1], ranges[place][0]) for place in by_gap[:surplus])
+    return _joined(sorted([*ranges, *bridges]))
+
+
 def shifted(ranges: Ranges, distance: int) -> Ranges:
     """The updates at a distance from these, without negative ones."""
     return tuple((max(0, first + distance), stop + distance) for first, stop in ranges if stop + distance > 0)

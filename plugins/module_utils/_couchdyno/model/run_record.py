@@ -1,19 +1,37 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run records: one small document per settled cycle, the history of a database. Pure."""
+"""Run records: one small document per settled cycle, the history of a database. Pure.
+
+A database keeps its records for good, so their documents are as small as possible. In FORMAT, the only one that is
+written, the id says which place in the ring the record has, and ``round`` how often the ring was full before;
+``window`` is ``[first, count, ts]``, ``ms`` the duration in whole milliseconds, ``latency`` what ``Latencies.dump``
+returns, and ``sizes`` a list in the order of SIZES. Fields with the value in ASSUMED are left out, and ``updates`` if
+they equal the count of the window.
+
+Two other kinds of documents are read:
+
+- Version 0.1.0 wrote no ``format``. Such records have the fields of RunRecord, ``dt`` in seconds and, as ``latency``,
+  percentiles in seconds.
+- A later format counts as FORMAT: its fields that this version knows must make sense as they do here, or the record is
+  left out. Other fields are only shown. So a later format may add fields; one that redefines a field must rename it.
+"""
 from __future__ import annotations
 
-import math
+import re
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 
 from . import ranges
 from .claim import Claim
-from .limits import MAX_POSITION, is_count, is_integer
+from .latencies import NO_REQUESTS, Latencies
+from .limits import MAX_POSITION, is_amount, is_count
 from .outcome import Outcome
 
 RING = 10000  # records; then each new one replaces the oldest
 ID_PREFIX = "couchdyno_run_"
+IDS = re.compile(f"{ID_PREFIX}[0-9]{{5}}")
+FORMAT = 2
+SIZES = ("active", "file")
 CYCLE, FILL = "cycle", "fill"
 KINDS = (CYCLE, FILL)
 
@@ -25,13 +43,16 @@ class RunRecord(NamedTuple):
 
     Its number, the time ``ts`` of its claim (Unix seconds of the server), its duration ``dt`` (seconds), the window
     ``[first, first + count)`` that was handed to it (0 updates if it only finished unfinished ones), documents written
-    and not written, one of KINDS, the driver's host, and percentiles of the durations of bulk requests (seconds).
+    and not written, one of KINDS, the driver's host, and the ``latencies`` of its bulk requests.
 
     The rest may be None: its number of ``connections``, its ``limit`` (documents per second), the ``sizes`` of the
-    database at about the claim (bytes, ``active`` and ``file``), its errors by class, how many of them the server
-    ``refused`` for good, and the windows that it took over from earlier runs, each as ``[first, count, ts]``. So the
-    records of all runs together show when each update was handed out, and that none was handed out twice. ``stored`` is
-    the document that the record was read from.
+    database at about the claim (bytes, ``active`` and ``file``) if they were read for this run, its errors by class,
+    the windows that it took over from earlier runs, each as ``[first, count, ts]``, how many of the errors the server
+    ``refused`` for good, and how often the server ``throttled`` it (answers 429 and 503). So the records of all runs
+    together show when each update was handed out, and that none was handed out twice.
+
+    ``stored`` is the document that the record was read from. Documents of version 0.1.0 have ``percentiles`` instead of
+    latencies.
     """
 
     run: int
@@ -43,13 +64,15 @@ class RunRecord(NamedTuple):
     errors: int = 0
     kind: str = CYCLE
     host: str = ""
-    latency: Mapping[str, float] = {}
+    latencies: Latencies = NO_REQUESTS
     connections: int | None = None
     limit: float | None = None
     sizes: Mapping[str, int] | None = None
     classes: Mapping[str, int] | None = None
     redone: Sequence[list[int]] | None = None
     refused: int | None = None
+    throttled: int | None = None
+    percentiles: Mapping[str, float] = {}
     stored: Document | None = None
 
     @classmethod
@@ -58,22 +81,44 @@ class RunRecord(NamedTuple):
         newest = claims[-1]
         redone = [[*window, claim.ts] for claim in claims if claim.redo for window in ranges.dump(claim.updates)]
         return cls(run=newest.run, ts=newest.ts, first=newest.first, count=0 if newest.redo else newest.count,
-                   updates=outcome.written, errors=outcome.errors, host=newest.host, latency=outcome.latency(),
-                   refused=ranges.size(outcome.refused) or None,
-                   classes=outcome.classes or None, redone=redone or None, **settings)
+                   updates=outcome.written, errors=outcome.errors, host=newest.host, latencies=outcome.latencies,
+                   refused=ranges.size(outcome.refused), classes=outcome.classes or None, redone=redone or None,
+                   **settings)
 
     @classmethod
     def load(cls, document: Document) -> RunRecord | None:
         """The record in a document, None if its fields make no sense."""
-        fields = {name: document[name] for name in CHECKS if document.get(name) is not None}
-        is_sound = {"run", "ts"} <= set(fields) and all(CHECKS[name](value) for name, value in fields.items())
-        return cls(**fields, stored=document) if is_sound else None
+        is_old = document.get("format") is None
+        checks = CHECKS_OF_OLD if is_old else CHECKS
+        fields = {name: document[name] for name in checks if document.get(name) is not None}
+        needed = {"run", "ts"} if is_old else {"_id", "window"}
+        if not (needed <= set(fields) and all(checks[name](value) for name, value in fields.items())):
+            return None
+        return cls(**(_fields_of_old if is_old else _fields)(fields), stored=document)
 
     def dump(self) -> Document:
-        """The fields for the document and for reports."""
-        if self.stored is not None:
-            return {name: value for name, value in self.stored.items() if not name.startswith("_")}
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        """The document of a new record, in FORMAT."""
+        fields = dict(self._asdict(), _id=record_id(self.run), round=self.run // RING, format=FORMAT,
+                      window=[self.first, self.count, self.ts], ms=max(1, round(1000 * self.dt)),
+                      latency=self.latencies.dump(),
+                      sizes=[self.sizes.get(name) for name in SIZES] if self.sizes else None)
+        assumed = dict(ASSUMED, updates=self.count)
+        return {name: fields[name] for name in CHECKS
+                if fields[name] is not None and (name not in assumed or fields[name] != assumed[name])}
+
+    def shown(self) -> Document:
+        """The fields for reports, with durations in seconds and ``latency`` as percentiles; old records as they are."""
+        stored = {name: value for name, value in (self.stored or {}).items() if not name.startswith("_")}
+        if stored and stored.get("format") is None:
+            return stored
+        fields = dict(self._asdict(), latency=self.latency)
+        others = {name: value for name, value in stored.items() if name not in CHECKS}
+        return {**{name: fields[name] for name in SHOWN if fields[name] is not None}, **others}
+
+    @property
+    def latency(self) -> Mapping[str, float]:
+        """Percentiles of the durations of its bulk requests: ``{"p50", "p95", "p99", "max"}`` in seconds, or empty."""
+        return self.percentiles or self.latencies.percentiles()
 
     @property
     def rate(self) -> float:
@@ -91,36 +136,81 @@ def record_id(run: int) -> str:
     return f"{ID_PREFIX}{run % RING:05d}"
 
 
+def _fields(found: Document) -> Document:
+    """The fields of a record, from those of a document in FORMAT."""
+    first, count, ts = found["window"]
+    fields = {**ASSUMED, "updates": count, **found}
+    place, rounds, ms, latency = (fields.pop(name) for name in ("_id", "round", "ms", "latency"))
+    del fields["format"], fields["window"]
+    if "sizes" in fields:
+        fields["sizes"] = {name: size for name, size in zip(SIZES, fields["sizes"]) if size is not None}
+    return dict(fields, run=rounds * RING + int(place[len(ID_PREFIX):]), ts=ts, first=first, count=count, dt=ms / 1000,
+                latencies=Latencies.load(latency))
+
+
+def _fields_of_old(found: Document) -> Document:
+    """The fields of a record, from those of a document of version 0.1.0."""
+    fields = dict(found)
+    return dict(fields, percentiles=fields.pop("latency", {}))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and bool(IDS.fullmatch(value))
+
+
+def _is_format(value: Any) -> bool:
+    return is_count(value, FORMAT, MAX_POSITION)
+
+
 def _is_whole(value: Any) -> bool:
     return is_count(value, 0, MAX_POSITION)
-
-
-def _is_number(value: Any) -> bool:
-    return (is_integer(value) or isinstance(value, float)) and math.isfinite(value) and value >= 0
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_latency(value: Any) -> bool:
+def _are_latencies(value: Any) -> bool:
+    return Latencies.load(value) is not None
+
+
+def _are_percentiles(value: Any) -> bool:
     return isinstance(value, dict) and (not value or {"p50", "p95", "p99"} <= set(value)) and all(
-        map(_is_number, value.values()))
+        map(is_amount, value.values()))
 
 
-def _is_mapping_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
+def _are_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_whole, value.values()))
+
+
+def _is_window(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(map(_is_whole, value))
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == len(SIZES) and all(
+        size is None or _is_whole(size) for size in value)
 
 
 def _is_redone(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(window, list) and len(window) == 3 and all(map(_is_whole, window))
-                                           for window in value)
+    return isinstance(value, list) and all(map(_is_window, value))
 
 
+# The fields of documents, in order, and whether a value makes sense.
 CHECKS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
-    **dict.fromkeys(("dt", "limit"), _is_number),
+    "_id": _is_id, "format": _is_format, "round": _is_whole, "window": _is_window,
+    **dict.fromkeys(("ms", "updates", "errors"), _is_whole),
     **dict.fromkeys(("kind", "host"), _is_text),
-    "latency": _is_latency, "sizes": _is_mapping_of(_is_whole), "classes": _is_mapping_of(_is_whole),
-    "redone": _is_redone,
+    "latency": _are_latencies, "connections": _is_whole, "limit": is_amount, "sizes": _are_sizes,
+    "classes": _are_counts, "redone": _is_redone, "refused": _is_whole, "throttled": _is_whole,
 }
+CHECKS_OF_OLD: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
+    **dict.fromkeys(("dt", "limit"), is_amount), **dict.fromkeys(("kind", "host"), _is_text),
+    **dict.fromkeys(("sizes", "classes"), _are_counts), "latency": _are_percentiles, "redone": _is_redone,
+}
+# What the lack of a field means in FORMAT, whatever the defaults of the program may become.
+ASSUMED: Document = {"round": 0, "ms": 0, "errors": 0, "kind": CYCLE, "host": "", "latency": {},
+                     "connections": 4, "refused": 0, "throttled": 0}
+SHOWN = ("run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency", "connections", "limit",
+         "sizes", "classes", "redone", "refused", "throttled")

@@ -22,14 +22,14 @@ from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 from . import legacy
 from .document_state import DocumentState
 from .expectation import Expectation
-from .ledger import LEDGER_ID
 from .run_record import ID_PREFIX as RUN_ID_PREFIX
+from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
 KINDS = ("exact", "behind", "ahead", "damaged", "missing", "extra", "conflicted", "earlier", "absent")
 EXTRA = "extra"
 FINE = frozenset(("exact", "earlier", "absent"))
-OWN = re.compile(f"{LEDGER_ID}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
+OWN = re.compile(f"{META_ID}|{STATE_PREFIX}[0-9]{{{DIGITS},}}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
 DESIGN = "_design/"
 
 Document = Dict[str, Any]

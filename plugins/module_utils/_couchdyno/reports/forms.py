@@ -14,6 +14,7 @@ THOUSANDS = ("", "k", "M", "G", "T")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RIGHT = "right"
+NOTHING = "-"
 
 
 # -- how values read
@@ -218,7 +219,7 @@ class Form(NamedTuple):
     fits: Callable[[Any], bool] = _is_anything
     number: Callable[[Any], float] = _itself
     mark: Callable[[Any], str] = _unmarked
-    none: str = "-"
+    none: str = NOTHING
 
 
 ANYTHING = Form()
@@ -233,6 +234,7 @@ IDENTIFIER = Form(fits=is_count)  # a number that serves as a name: no commas
 NUMBER = Form(page=measured, fits=is_number)
 RATE = Form(_whole, per_second, is_number)
 CHANGE = Form(percent, percent, is_number)
+TREND = CHANGE._replace(none="too few runs to tell")
 BYTES = Form(page=byte_size, fits=is_number)
 LENGTH = Form(page=_with_unit, fits=is_count)  # bytes, all digits
 

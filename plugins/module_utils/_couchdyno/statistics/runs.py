@@ -13,10 +13,11 @@ from itertools import islice
 from statistics import median
 from typing import Any, Dict, Iterable, Sequence
 
+from ..model.latencies import pooled
 from ..model.outcome import OTHER
 from ..model.run_record import RunRecord
 from .missed_cycles import gaps, schedule, starts_by_host
-from .significance import BETTER, WORSE, change, judge, middle
+from .significance import BETTER, FEWEST, WORSE, change, judge, middle
 
 HOUR, DAY = 3600, 86400
 RECENT = {"hour": HOUR, "day": DAY}
@@ -30,15 +31,16 @@ def summary(records: Sequence[RunRecord], now: int) -> Data:
     """A summary of run records of one kind.
 
     Counts of ``runs``, ``updates``, ``errors``; ``error_classes`` (documents that were not written, by CouchDB's word
-    for the error); ``first_ts`` and ``last_ts``; ``recent``, the counts of the last hour and day. From the runs that
-    wrote something: ``rate`` and ``dt`` (min, median, max), the ``trend`` of the rate, and the ``latency`` of bulk
-    requests (the medians of p50 and p95, the worst p99). Values that no record contains are None.
+    for the error); ``throttled``, how often the server throttled the runs; ``first_ts`` and ``last_ts``; ``recent``,
+    the counts of the last hour and day. From the runs that wrote something: ``rate`` and ``dt`` (min, median, max), the
+    ``trend`` of the rate. ``latency`` as in ``latency``. Values that no record contains are None.
     """
     timed = [record for record in records if record.has_rate]
     rates = [record.rate for record in timed]
     return {
         **_counts(records),
         "error_classes": error_classes(records),
+        "throttled": sum(record.throttled or 0 for record in records),
         "first_ts": records[0].ts if records else None,
         "last_ts": records[-1].ts if records else None,
         "recent": {name: _counts([record for record in records if record.ts > now - seconds])
@@ -46,8 +48,24 @@ def summary(records: Sequence[RunRecord], now: int) -> Data:
         "rate": spread(rates, 1),
         "dt": spread([record.dt for record in timed], 3),
         "trend": trend(rates),
-        "latency": _latency(records),
+        "latency": latency(records),
     }
+
+
+def latency(records: Iterable[RunRecord]) -> dict[str, float] | None:
+    """``{"p50", "p95", "p99"}`` of the durations of bulk requests (seconds); None without requests.
+
+    They are the percentiles of all requests of the runs together. That is not possible for runs of version 0.1.0, which
+    recorded only percentiles of their own. If any of the runs is one of these, every run counts as they do, by its own
+    percentiles: p50 and p95 are then the medians over the runs, and p99 is the highest.
+    """
+    recorded = list(records)
+    if not any(record.percentiles for record in recorded):
+        found = pooled(record.latencies for record in recorded).percentiles()
+        return {name: found[name] for name in ("p50", "p95", "p99")} if found else None
+    own = [record.latency for record in recorded if record.latency]
+    return {"p50": round(median(each["p50"] for each in own), 4), "p95": round(median(each["p95"] for each in own), 4),
+            "p99": max(each["p99"] for each in own)}
 
 
 def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
@@ -61,12 +79,12 @@ def error_classes(records: Iterable[RunRecord]) -> dict[str, int]:
 
 
 def trend(rates: Sequence[float]) -> Data | None:
-    """The trend of the rate from the earlier to the later half of the runs; None with fewer than two runs.
+    """The trend of the rate from the earlier to the later half of the runs; None if there are too few runs to tell.
 
     ``{"earlier", "later", "change", "is_noise"}``: the medians, the change in percent, and whether it is within noise.
     """
     half = len(rates) // 2
-    if not half:
+    if half < FEWEST:
         return None
     earlier, later = middle(rates[:half]), middle(rates[-half:])
     return {"earlier": round(earlier.median, 1), "later": round(later.median, 1),
@@ -90,7 +108,7 @@ def hosts(records: Sequence[RunRecord], now: int) -> list[Data]:
     starts = starts_by_host(records)
     return [{"host": host, **_counts(own), "first_ts": own[0].ts, "last_ts": own[-1].ts,
              "rate": spread([record.rate for record in own if record.has_rate], 1),
-             "latency": _latency(own), "interval": _interval(starts[host]), "missed": missed[host]}
+             "latency": latency(own), "interval": _interval(starts[host]), "missed": missed[host]}
             for host, own in sorted(by_host.items())]
 
 
@@ -132,8 +150,8 @@ def census(records: Iterable[RunRecord]) -> list[Data]:
 def series(records: Sequence[RunRecord], points: int = POINTS) -> list[Data]:
     """The runs as at most ``points`` points to draw, each for the same number of consecutive runs.
 
-    ``{"ts", "until", "runs", "updates", "errors", "rate": spread, "latency", "sizes"}``. Outliers stay visible: the
-    rates keep their min and max, and p99 is the worst. ``sizes`` (bytes) are the last known ones.
+    ``{"ts", "until", "runs", "updates", "errors", "rate": spread, "latency", "sizes"}``. Outliers stay visible, as the
+    rates keep their min and max. ``sizes`` (bytes) are the latest that these runs have read, None if they read none.
     """
     each = -(-len(records) // points) or 1
     return [_point(list(islice(records, start, start + each))) for start in range(0, len(records), each)]
@@ -151,21 +169,12 @@ def _point(records: Sequence[RunRecord]) -> Data:
     sizes = [record.sizes for record in records if record.sizes]
     return {"ts": records[0].ts, "until": records[-1].ts, **_counts(records),
             "rate": spread([record.rate for record in records if record.has_rate], 1),
-            "latency": _latency(records), "sizes": sizes[-1] if sizes else None}
+            "latency": latency(records), "sizes": sizes[-1] if sizes else None}
 
 
 def _counts(records: Sequence[RunRecord]) -> dict[str, int]:
     return {"runs": len(records), "updates": sum(record.updates for record in records),
             "errors": sum(record.errors for record in records)}
-
-
-def _latency(records: Iterable[RunRecord]) -> dict[str, float] | None:
-    latencies = [record.latency for record in records if record.latency]
-    if not latencies:
-        return None
-    return {"p50": round(median(entry["p50"] for entry in latencies), 4),
-            "p95": round(median(entry["p95"] for entry in latencies), 4),
-            "p99": max(entry["p99"] for entry in latencies)}
 
 
 def _interval(starts: Sequence[int]) -> float | None:

@@ -28,6 +28,7 @@ class Lease:
         self.claims = claims
         self.end = claims[0].lease
         self._driver = claims[0].driver
+        self._identity = document.ledger.identity
         self._is_missing = False
 
     def check(self) -> None:
@@ -57,18 +58,25 @@ class Lease:
             lambda ledger: proceed(ledger, driver, parts, window_size(ledger), self._client.now()))
         self.end = self.claims[0].lease
 
-    def settle(self, parts: Parts, result: Result, record: dict[str, Any]) -> None:
+    def settle(self, parts: Parts, result: Result, record: dict[str, Any]) -> str:
         """Close the claims, keep their unfinished parts open, and write the document of the run record.
 
-        ClaimLost if another driver has taken them over.
+        Returns why the record was not written, ``""`` if it was. ClaimLost if another driver has taken the claims over.
         """
         try:
             self._document.change(lambda ledger: (settle(ledger, self._driver, parts, result), None),
                                   companion=record)
         except ClaimLost:
-            # Before the lease ends, no driver may take over the claims: they were settled, only the answer was lost.
-            if self._client.now() >= self.end:
+            # Before the lease ends, no driver may take over the claims: they were settled, only the answer was lost,
+            # or this is another database by now.
+            if self._client.now() >= self.end or not self._is_settled():
                 raise
+        return self._document.unwritten
+
+    def _is_settled(self) -> bool:
+        """Whether the ledger is the one that had the claims."""
+        ledger = self._document.ledger
+        return ledger.identity == self._identity and ledger.runs > self.claims[0].run
 
     def _renew_in(self, seconds: int) -> None:
         """Renew the lease if it ends within some seconds or has ended; the ledger shows whether it is too late."""

@@ -1,31 +1,35 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger in its document: any number of drivers change it, each change based on the revision that was read."""
+"""The ledger in its documents: any number of drivers change it, each change based on the revision that was read.
+
+``state_document.py`` says which documents there are, and why. Every step from one to the next can be repeated, by any
+process, if the one that began it dies:
+
+- a state that ``couchdyno_meta`` contains is put into a document of its own, then taken out of ``couchdyno_meta``; that
+  of an earlier version is first nested there, which stops all drivers of that version;
+- a sealed document is succeeded before the next change, and deleted when its successor is sealed in turn.
+"""
 from __future__ import annotations
 
 import random
-from typing import Any, Callable, Tuple, TypeVar
+from typing import Any, Callable, Dict, Tuple, TypeVar
 
 from ..couchdb.client import Client
+from ..couchdb.revisions import rank
 from ..couchdb.shared_document import SharedDocument
-from ..couchdb.source import Source
-from ..errors import RETRY_LATER, Conflict, CouchdynoError, NoDatabase, NoLedger, Unreachable, command
-from ..model.ledger import LEDGER_ID, Ledger
-from ..model.parameters import Parameters
+from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, Unreachable
+from ..model import legacy
+from ..model.ledger import Ledger
+from ..model.parameters import Parameters, draw_identity, draw_seed
+from ..model.state_document import META_ID, SEALED_AT, first_state, state_id, successor, tombstone
+from .ledger_reading import newest_number, read_ledger
 
 TRIES = 200
 
 Answer = TypeVar("Answer")
 Change = Callable[[Ledger], Tuple[Ledger, Answer]]
-
-
-def read_ledger(source: Source) -> Ledger:
-    """The ledger of a database; raises NoDatabase, NoLedger or LedgerDamaged."""
-    document = source.get(LEDGER_ID)
-    if document is None:
-        raise _absence(source)
-    return Ledger.load(document)
+Document = Dict[str, Any]
 
 
 class LedgerDocument:
@@ -33,8 +37,11 @@ class LedgerDocument:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._document = SharedDocument(client, LEDGER_ID)
+        self._meta = SharedDocument(client, META_ID)
+        self._states: dict[str, SharedDocument] = {}  # by id, the one that was used last
         self._known: Ledger | None = None
+        self._is_succeeded = False  # whether this process has created the successor of the known document
+        self.unwritten = ""  # why the companion of the latest change was not written
 
     @property
     def ledger(self) -> Ledger:
@@ -44,43 +51,148 @@ class LedgerDocument:
     def read(self) -> Ledger:
         """Read the ledger; raises NoDatabase, NoLedger or LedgerDamaged."""
         self._known = read_ledger(self._client)
+        self._is_succeeded = False
         return self._known
 
     def create(self, parameters: Parameters) -> Ledger:
         """Write the ledger of a new database; Conflict if it already has one."""
-        ledger = Ledger.new(parameters, self._client.now())
-        self._known = ledger._replace(rev=self._document.write(ledger.dump()))
+        ledger = Ledger.new(parameters, self._client.now(), draw_identity())._replace(instance=self._client.instance())
+        meta = ledger.dump_nested()
+        rev = self._meta.write(meta)
+        self._known = ledger._replace(rev=rev, meta=dict(meta, _rev=rev))
         return self._known
 
-    def change(self, apply: Change[Answer], companion: dict[str, Any] | None = None) -> Answer:
+    def change(self, apply: Change[Answer], companion: Document | None = None) -> Answer:
         """Apply a function to the ledger and write the result; starts over if another process was first.
 
         The function receives the last known ledger, and returns the new one and an answer; the answer is returned. An
         unchanged ledger is not written; if the function raises an error, the ledger stays as it was. ``companion`` is
         another document to write in the same request, if possible.
         """
+        self.unwritten = ""
         for attempt in range(TRIES):
-            before = self.ledger
-            after, answer = apply(before)
             try:
+                before = self._open()
+                after, answer = self._apply(apply, before)
                 if after == before:
-                    self._document.confirm(before.rev)
+                    self._state(before).confirm(before.rev)
                 else:
-                    after = after._replace(rev=self._document.write(after.dump(), companion))
+                    self._write(after, companion)
+                return answer
             except Conflict:
                 companion = None
                 self._client.pause(random.uniform(0, 0.05) * 2 ** min(attempt, 5))
                 self.read()
-            else:
-                self._known = after
-                return answer
         url = self._client.address.url
         raise Unreachable(f"too many drivers are changing the ledger of {url} at once; {RETRY_LATER}")
 
+    def adopt(self, before: Ledger | None, after: Ledger) -> None:
+        """Replace the state, and mark the fork; ``before`` is the ledger as it was read, None if it had lost its state.
 
-def _absence(source: Source) -> CouchdynoError:
-    """The error for a missing ledger."""
-    if source.document_count() is None:
-        return NoDatabase(f"there is no database {source.place}; create it with ", command("setup"))
-    return NoLedger(f"the database {source.place} was not set up by couchdyno: it has no document {LEDGER_ID}; "
-                    "check the URL, or restore the document")
+        Busy if it has changed since.
+        """
+        def replaced(now: Ledger) -> tuple[Ledger, None]:
+            if before and (now.position, now.runs, now.claims) != (before.position, before.runs, before.claims):
+                raise Busy(f"drivers are updating {self._client.place}; stop them and {RETRY_LATER}")
+            return now._replace(position=after.position, start=after.start, runs=after.runs, claims=after.claims,
+                                refused=after.refused, superseded=after.superseded), None
+
+        if before is None:
+            self._begin_anew(after)
+        self.change(replaced)
+        self._meta.write(self.ledger._replace(forks=after.forks).dump_meta())
+        self.read()
+
+    def _begin_anew(self, ledger: Ledger) -> None:
+        """Write a state into a document that never existed."""
+        document = {"_id": state_id(newest_number(self._client) + 1)}
+        SharedDocument(self._client, document["_id"]).write(
+            ledger._replace(state=document, generation=1, instance=self._client.instance()).dump())
+        self._known = None
+
+    def _apply(self, apply: Change[Answer], before: Ledger) -> tuple[Ledger, Answer]:
+        """Apply a function; Conflict if a claim is only missing in a revision that does not stay."""
+        try:
+            return apply(before)
+        except ClaimLost:
+            self._state(before).confirm(before.rev)
+            raise
+
+    # -- one document after the other
+
+    def _open(self) -> Ledger:
+        """The ledger in a document that may be changed; Conflict if there is none yet."""
+        ledger = self.ledger
+        if ledger.number is None or ledger.is_nested:
+            return self._hand_over(ledger)
+        if not ledger.sealed:
+            return ledger
+        if not self._is_succeeded:
+            self._succeed(ledger)
+        return self._reopen()
+
+    def _write(self, ledger: Ledger, companion: Document | None) -> None:
+        """Write the state under its revision, which may seal it."""
+        generation = rank(ledger.rev)[0] + 1
+        ledger = ledger._replace(generation=generation, sealed=generation >= SEALED_AT,
+                                 instance=self._client.instance())
+        companions = [] if companion is None else [companion]
+        if ledger.sealed:
+            companions += [tombstone(older) for older in ledger.older]
+        document, shared = ledger.dump(), self._state(ledger)
+        try:
+            rev = shared.write(document, companions)
+        finally:
+            if companion is not None:
+                self.unwritten = shared.refused.get(companion["_id"], "")
+        self._known = ledger._replace(rev=rev, state=dict(document, _rev=rev))
+        if ledger.sealed:
+            self._succeed_early(self._known)
+
+    def _succeed(self, sealed: Ledger) -> None:
+        """Create the successor of a sealed document; Conflict if another revision than this one was sealed."""
+        self._state(sealed).confirm(sealed.rev)
+        following = successor(sealed.state)
+        SharedDocument(self._client, following["_id"]).plant(following)
+
+    def _succeed_early(self, sealed: Ledger) -> None:
+        """The same right after sealing, so that the next process need not do it; it will if this fails."""
+        try:
+            self._succeed(sealed)
+            self._is_succeeded = True
+        except ServerError:
+            pass
+
+    def _hand_over(self, ledger: Ledger) -> Ledger:
+        """Take the state out of ``couchdyno_meta``."""
+        meta = ledger.meta
+        if ledger.is_nested:
+            self._meta.confirm(meta["_rev"])
+        else:
+            meta = self._nest(ledger)
+        if ledger.number is None:
+            SharedDocument(self._client, state_id(0)).plant(first_state(meta))
+        self._meta.write(Ledger.load(meta).dump_meta())
+        return self._reopen()
+
+    def _nest(self, ledger: Ledger) -> Document:
+        """Rewrite ``couchdyno_meta`` of an earlier version; from then on, that version takes it for damaged."""
+        if legacy.HISTORY in ledger.meta:
+            self._client.put(legacy.history_document(self._client.get(legacy.HISTORY_ID), ledger.meta))
+        seed = draw_seed() if ledger.seed is None else ledger.seed
+        ledger = ledger._replace(seed=seed, identity=draw_identity(), meta=legacy.without_history(ledger.meta))
+        meta = ledger.dump_nested()
+        return dict(meta, _rev=self._meta.write(meta))
+
+    def _reopen(self) -> Ledger:
+        """Read what was created back: it may not be stored, or others may have gone on since."""
+        ledger = self.read()
+        if ledger.number is None or ledger.is_nested or ledger.sealed:
+            raise Conflict(f"the ledger of {self._client.address.url} is on its way to another document")
+        return ledger
+
+    def _state(self, ledger: Ledger) -> SharedDocument:
+        """The document that holds the state."""
+        if ledger.holder not in self._states:
+            self._states = {ledger.holder: SharedDocument(self._client, ledger.holder)}
+        return self._states[ledger.holder]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..couchdb.bulk import Row
 from ..couchdb.client import Client
 from ..model.run_record import RING, RunRecord, record_id
 
@@ -13,20 +14,55 @@ PAGE = 1000
 
 
 def place(client: Client, record: RunRecord) -> dict[str, Any]:
-    """The document for a record, with the revision of the record that it replaces in the ring."""
-    document = dict(record.dump(), _id=record_id(record.run))
+    """The document for a record, with the revision of the older record that it replaces in the ring."""
+    document = record.dump()
     if record.run >= RING:
-        for row in client.rows([document["_id"]]):
-            document["_rev"] = row["value"]["rev"]
+        present = client.get(document["_id"])
+        if present and not _is_newer(RunRecord.load(present), record):
+            document["_rev"] = present["_rev"]
     return document
+
+
+def why_missing(client: Client, record: RunRecord, reason: str) -> str:
+    """Why a record is not in its place, ``""`` if it is: perhaps only the first answer to its write was lost."""
+    present = RunRecord.load(client.get(record_id(record.run)) or {})
+    if present and (present.run, present.ts, present.host) == (record.run, record.ts, record.host):
+        return ""
+    if present and _is_newer(present, record):
+        return f"its place is taken by the record of a later run, {present.run}"
+    return reason
+
+
+def latest_run(client: Client) -> int:
+    """The greatest number of a run that is on record, -1 without any."""
+    latest = -1
+    for first in range(0, RING, PAGE):
+        rows = client.rows_between(record_id(first), record_id(first + PAGE - 1), True)
+        if not rows:
+            break
+        for record in _records(rows):
+            if (record.stored or {})["_id"] == record_id(record.run):  # a place in the ring that it can have
+                latest = max(latest, record.run)
+    return latest
 
 
 def read(client: Client, runs: int, limit: int = RING) -> list[RunRecord]:
     """The latest ``limit`` records, oldest first; ``runs`` is the number of the next run."""
     oldest = max(0, runs - min(limit, RING))
-    found = []
+    found: list[RunRecord] = []
     for first in range(oldest - oldest % PAGE, runs, PAGE):  # a page never spans the end of the ring
         rows = client.rows_between(record_id(max(first, oldest)), record_id(min(first + PAGE, runs) - 1), True)
-        found += [RunRecord.load(row["doc"]) for row in rows if row.get("doc")]
-    records = [record for record in found if record and oldest <= record.run < runs]
+        found += _records(rows)
+    records = [record for record in found if oldest <= record.run < runs]
     return sorted(records, key=lambda record: record.run)
+
+
+def _records(rows: list[Row]) -> list[RunRecord]:
+    """The records in the rows of a range read."""
+    found = [RunRecord.load(row["doc"]) for row in rows if row.get("doc")]
+    return [record for record in found if record]
+
+
+def _is_newer(present: RunRecord | None, record: RunRecord) -> bool:
+    """Whether a place in the ring holds the record of a later run."""
+    return present is not None and present.run > record.run

@@ -33,8 +33,13 @@ def _median(middle: Data) -> str:
     return measured(middle["median"]) + around
 
 
+def _judged(verdict: str) -> str:
+    return "same (no significant difference)" if verdict == "same" else verdict
+
+
+JUDGED = TEXT._replace(text=_judged)
 COMPARED = Section("", heading="compare", fields=(
-    Field("verdict", TEXT, "verdict"),
+    Field("verdict", JUDGED, "verdict"),
     Field("tolerance", NUMBER._replace(text=_tolerance), "tolerance"),
     Field("a", PART._replace(text=_side), "a"),
     Field("b", PART._replace(text=_side), "b"),
@@ -45,7 +50,7 @@ FIGURE = Section("figures.*", heading="medians, with their 99 % confidence inter
     Field("a", PART._replace(text=_median), "a", "<30", nullable=True),
     Field("b", PART._replace(text=_median), "b", "<30", nullable=True),
     Field("change", CHANGE, "change", ">10", nullable=True),
-    Field("verdict", TEXT, "b is", "<"),
+    Field("verdict", JUDGED, "b is", "<"),
 ))
 
 COMPARISON = (COMPARED, FIGURE)

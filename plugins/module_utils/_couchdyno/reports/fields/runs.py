@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ..forms import (
     BYTES,
-    CHANGE,
     COUNT,
     COUNTS,
     DAY,
@@ -22,6 +21,7 @@ from ..forms import (
     TEXT,
     TIME,
     TOOK,
+    TREND,
     UNTIL,
     counted,
     percent,
@@ -48,6 +48,10 @@ def _spread(values: Data) -> str:
 
 def _percentiles(latency: Data) -> str:
     return ", ".join(f"{name} {_plain(latency[name])}" for name in ("p50", "p95", "p99"))
+
+
+def _throttled(figures: Data) -> list[str]:
+    return [f"{counted(figures['throttled'], 'time')} (429 or 503)"] if figures["throttled"] else []
 
 
 def _plain(number: float) -> str:
@@ -99,8 +103,9 @@ RECENT_RUNS = Metric("recent_runs", "Runs in the last hour or day, by kind.", 18
 RECENT_UPDATES = Metric("recent_updates", "Documents written in the last hour or day, by kind.", 19)
 RECENT_ERRORS = Metric("recent_errors", "Documents that could not be written in the last hour or day, by kind.", 20)
 RATES = Metric("updates_per_second", "Lowest, median and highest rate of the runs on record, by kind.", 21)
-LATENCIES = Metric("bulk_latency_seconds", "Duration of bulk requests, by kind: the medians of the runs' 50th and "
-                   "95th percentiles, and the highest 99th percentile.", 22)
+LATENCIES = Metric("bulk_latency_seconds", "Percentiles of the duration of all bulk requests of the runs on record, by "
+                   "kind. While runs of version 0.1.0 are on record: the medians of the runs' 50th and 95th "
+                   "percentiles, and their highest 99th percentile.", 22)
 
 OF_KIND = (
     Field("runs", COUNT, "runs", title=Title("runs", 1), overview=Title("cycles", 4), needed=PAGE),
@@ -112,6 +117,9 @@ OF_KIND = (
               "last_run_timestamp_seconds", "When the latest run began, by kind.", 17)),
     Field("error_classes", COUNTS, "errors_by_class", lines=_error_classes, needed=PAGE, metric=Metric(
         "errors", "Documents that the runs on record could not write, by kind and class of error.", 23, by="class")),
+    Field("throttled", COUNT, "throttled", lines=_throttled, title=Title("throttled", 16), needed=PAGE, optional=True,
+          metric=Metric("throttled_answers", "How often the server throttled the runs on record (answers 429 and 503), "
+                        "by kind.", 28)),
     Field("recent", PART, needed=PAGE),
     Field("recent.hour", PART._replace(text=_counts), "last_hour", needed=PAGE),
     Field("recent.hour.runs", COUNT, title=Title("runs in the last hour", 4), metric=RECENT_RUNS.of(last="hour"),
@@ -128,8 +136,8 @@ OF_KIND = (
     Field("rate.median", RATE, title=Title("rate, median", 9), overview=Title("rate", 8),
           metric=RATES.of(statistic="median"), needed=PAGE),
     Field("rate.max", RATE, title=Title("rate, highest", 10), metric=RATES.of(statistic="max"), needed=PAGE),
-    Field("trend", PART, "rate_trend", lines=_trend, needed=PAGE, nullable=True),
-    Field("trend.change", CHANGE, title=Title("rate trend", 11), needed=PAGE, nullable=True),
+    Field("trend", PART, "rate_trend", lines=_trend, needed=PAGE, nullable=True, none=TREND.none),
+    Field("trend.change", TREND, title=Title("rate trend", 11), needed=PAGE, nullable=True),
     Field("dt", PART._replace(text=_spread), "dt (sec)", needed=PAGE, nullable=True),
     Field("dt.min", NUMBER, needed=PAGE),
     Field("dt.median", LATENCY, title=Title("duration, median", 12), needed=PAGE),
@@ -192,7 +200,9 @@ RUN = Section("runs.*", heading="latest runs", title="Latest runs", fields=(
     Field("errors", FAULTS, "errors", ">8", title=Title("errors"), needed=PAGE),
     Field("dt", TOOK, "dt", ">7", title=Title("duration"), needed=PAGE),
     Field("", PART._replace(text=_run_rate), "rate", ">9"),
-    Field("host", TEXT, "host", "<", title=Title("host"), needed=PAGE),
+    Field("host", TEXT, "host", "<20", title=Title("host"), needed=PAGE),
+    Field("refused", FAULTS, "refused", ">7", title=Title("refused"), needed=PAGE, optional=True),
+    Field("throttled", COUNT, "throttled", ">9", title=Title("throttled"), needed=PAGE, optional=True),
 ))
 CENSUS = Section("census.*", heading="census (updates per day, UTC)", optional=True, fields=(
     Field("day", DAY, needed=PAGE),

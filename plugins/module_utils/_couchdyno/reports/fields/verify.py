@@ -28,6 +28,8 @@ def _high(report: Data) -> list[str]:
 def _ledger(found: Data) -> str:
     agrees = "agrees with the documents" if found["agrees"] else "disagrees with the documents"
     refused = f", {counted(found['refused'], 'refused document')}" if found.get("refused") else ""
+    if found.get("tolerated"):
+        refused += f" ({counted(found['tolerated'], 'other document')} may be older, too)"
     return f"{found['position']}, {counted(found['claims'], 'open claim')}{refused}, {agrees}"
 
 

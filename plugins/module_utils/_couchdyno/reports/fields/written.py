@@ -28,13 +28,25 @@ AFTER = Section("after", heading="after", fields=(
     Field("conflicts", COUNT, "conflicts", metric=DOCUMENTS.of(outcome="conflicts"), optional=True),
     Field("foreign", COUNT, "foreign", metric=DOCUMENTS.of(outcome="foreign"), optional=True),
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),
+    Field("throttled", COUNT, "throttled", optional=True),
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
+    Field("unrecorded", TEXT, "unrecorded", optional=True),
 ))
 FILL = AFTER._replace(path="fill", heading="fill", optional=True)
 FAILED = Section("after.samples.*", optional=True, fields=(
     Field("", FAILURE, "failed"),
 ))
 
-SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"))
+ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
+    Field("position", COUNT, "position"),
+    Field("open", COUNT, "open"),
+    Field("behind", COUNT, "behind"),
+    Field("missing", COUNT, "missing"),
+    Field("damaged", COUNT, "damaged"),
+    Field("conflicted", COUNT, "conflicted"),
+    Field("extra", COUNT, "extra"),
+))
+
+SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)

@@ -51,7 +51,7 @@ def errors(series: Sequence[Data]) -> Figure:
 
 
 def sizes(series: Sequence[Data]) -> Figure:
-    """The sizes of the database at each point of a series."""
+    """The sizes of the database at the points of a series that know them."""
     points = [point for point in series if point["sizes"]]
     x = _times(points)
     return _figure([_line(x, [point["sizes"].get(name) for point in points], name, colour)
@@ -95,17 +95,21 @@ def hosts(named: Iterable[tuple[str, Sequence[Data]]]) -> Figure:
 
 
 def fleet(named: Sequence[tuple[str, Sequence[Data]]], take: Callable[[Data], Any], title: str,
-          colour: str = BLUE) -> Figure:
-    """What ``take`` returns for the points of named series (None: nothing), as lines, or as a map of many series."""
+          colour: str = BLUE, is_steady: bool = False) -> Figure:
+    """What ``take`` returns for the points of named series (None: nothing), as lines, or as a map of many series.
+
+    A value that ``is_steady``, such as a size, exists between its known points, too: the map interpolates it, as lines
+    do.
+    """
     shown = [(name, [(point["ts"], take(point)) for point in series if take(point) is not None])
              for name, series in named]
     if len(shown) > LINES_UP_TO:
-        return _map(shown, title, colour)
+        return _map(shown, title, colour, is_steady)
     return _figure([_line([1000 * ts for ts, __ in points], [value for __, value in points], _literal(name))
                     for name, points in shown], title)
 
 
-def _map(shown: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colour: str) -> Figure:
+def _map(shown: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, colour: str, is_steady: bool) -> Figure:
     """A row per name, time from left to right; each cell shows the highest value in its span of time."""
     times = [ts for __, points in shown for ts, __ in points] or [0]
     begin, width = min(times), (max(times) - min(times)) // COLUMNS + 1
@@ -114,6 +118,8 @@ def _map(shown: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, col
         for ts, value in points:
             column = (ts - begin) // width
             row[column] = value if row[column] is None else max(row[column], value)
+        if is_steady:
+            _interpolate(row)
     heat = {"type": "heatmap", "x": [1000 * (begin + width * column) for column in range(COLUMNS)],
             "y": [_literal(name) for name, __ in shown], "z": rows, "hoverongaps": False, "ygap": 1,
             **_from_zero(value for row in rows for value in row if value is not None),
@@ -122,6 +128,15 @@ def _map(shown: Sequence[tuple[str, Sequence[tuple[int, Any]]]], title: str, col
     figure = _figure([heat], title, height=80 + 9 * len(shown))
     figure["layout"]["yaxis"].update(type="category", autorange="reversed", title=None, tickfont={"size": 9})
     return figure
+
+
+def _interpolate(row: list[Any]) -> None:
+    """Fill the empty cells between known ones."""
+    known = [column for column, value in enumerate(row) if value is not None]
+    for first, last in zip(known, known[1:]):
+        step = (row[last] - row[first]) / (last - first)
+        for column in range(first + 1, last):
+            row[column] = round(row[first] + step * (column - first))
 
 
 def _from_zero(values: Iterable[float]) -> Data:

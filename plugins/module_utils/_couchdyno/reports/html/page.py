@@ -112,12 +112,13 @@ def _fleet(subjects: Sequence[tables.Subject]) -> list[Chart]:
     return [
         Chart("fleet-rate", "Rate", "Median number of documents per second." + note,
               charts.fleet(series, lambda point: (point["rate"] or {}).get("median"), "documents/s")),
-        Chart("fleet-latency", "Latency, p99", "Highest 99th percentile of the duration of bulk requests." + note,
+        Chart("fleet-latency", "Latency, p99", "99th percentile of the duration of bulk requests." + note,
               charts.fleet(series, lambda point: (point["latency"] or {}).get("p99"), "seconds", charts.AMBER)),
         Chart("fleet-errors", "Errors", "Documents that could not be written." + note,
               charts.fleet(series, lambda point: point["errors"], "documents", charts.RED)),
         Chart("fleet-size", "File size", "Size of the database files." + note,
-              charts.fleet(series, lambda point: (point["sizes"] or {}).get("file"), "bytes", charts.VIOLET)),
+              charts.fleet(series, lambda point: (point["sizes"] or {}).get("file"), "bytes", charts.VIOLET,
+                           is_steady=True)),
         Chart("fleet-hosts", "Rate by host", "Median, lowest and highest rate of each host.",
               charts.hosts((subject.name, subject.info["hosts"]) for subject in subjects)),
         *([Chart("fleet-census", "Updates per day", "Sum over all databases.", charts.census(days))] if days else []),
@@ -136,14 +137,16 @@ def _charts(key: str, info: Data) -> Iterable[Chart]:
     if series:
         most = max(point["runs"] for point in series)
         each = "Each point is one cycle." if most == 1 else f"Each point covers up to {most} consecutive cycles."
-        median, worst = ("", "") if most == 1 else (" The line shows the median rate, the band the whole range.",
-                                                    " p50 and p95 are medians over the cycles, p99 is the highest.")
+        median, pooled = ("", "") if most == 1 else (
+            " The line shows the median rate, the band the whole range.",
+            " The percentiles are those of all requests in these cycles. If version 0.1.0 ran any of the cycles, p50 "
+            "and p95 are medians over the cycles, and p99 is the highest.")
         yield Chart(f"{key}-rate", "Rate", each + median, charts.rate(series))
-        yield Chart(f"{key}-latency", "Latency of bulk requests", each + worst, charts.latency(series))
+        yield Chart(f"{key}-latency", "Latency of bulk requests", each + pooled, charts.latency(series))
         yield Chart(f"{key}-errors", "Errors", f"{each} Documents that could not be written.", charts.errors(series))
         if any(point["sizes"] for point in series):
-            yield Chart(f"{key}-size", "Size of the database", "When the latest cycle of each point began.",
-                        charts.sizes(series))
+            yield Chart(f"{key}-size", "Size of the database", "Read at most once a minute by each driver; the lines "
+                        "connect known sizes.", charts.sizes(series))
     if len(info["hosts"]) > 1:
         yield Chart(f"{key}-hosts", "Rate by host", "Median, lowest and highest rate of each host.",
                     charts.hosts([("", info["hosts"])]))

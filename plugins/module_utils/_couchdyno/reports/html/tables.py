@@ -11,7 +11,7 @@ from ..fields.ledger import CLAIM
 from ..fields.rows import IN_DATABASE, IN_PROGRESS, Field, Section, Title
 from ..fields.runs import GAP, HOST, KINDS, RUN
 from ..fields.verify import VERIFY
-from ..forms import FAULTS, Form
+from ..forms import FAULTS, NOTHING, Form
 from ..paths import Data, found, join, value
 
 Picker = Callable[[Field], Optional[Title]]
@@ -78,7 +78,7 @@ def verified(reports: Iterable[Data], subjects: Sequence[Subject]) -> Data:
 
 
 def groups(info: Data) -> list[Data]:
-    """Small tables of names and values; unknown values are omitted."""
+    """Small tables of names and values; unknown values are omitted, unless their form has words for them."""
     tables = [_group(title, _columns(INFO, _in_table(title)), info) for title in (IN_PROGRESS, IN_DATABASE)]
     kinds = [kind for kind in KINDS if kind.shown(value(info, kind.path))]
     return tables + [_group(kind.title, _columns([kind], _in_table("")), info) for kind in kinds]
@@ -151,7 +151,7 @@ def _list(section: Section, parts: Iterable[Data]) -> Data:
 
 def _group(title: str, columns: Sequence[Column], info: Data) -> Data:
     cells = zip(columns, _cells(columns, info))
-    return _table(title, [], [[Cell(column.title), cell] for column, cell in cells if cell.value is not None])
+    return _table(title, [], [[Cell(column.title), cell] for column, cell in cells if cell.text != NOTHING])
 
 
 def _table(title: str, head: list[str], body: list[list[Cell]]) -> Data:

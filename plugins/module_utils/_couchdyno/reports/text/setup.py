@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..fields.ledger import LEDGER
-from ..fields.written import FILL
+from ..fields.written import ADOPTED, FILL
 from ..paths import Data
 from . import parts
 from .written import written
@@ -16,4 +16,6 @@ def render(report: Data) -> str:
     text = parts.wide(LEDGER, report)
     if "fill" in report:
         text += "\n\n" + parts.wide_lines(FILL.heading, written(report["fill"]))
+    if "adopted" in report:
+        text += "\n\n" + parts.wide(ADOPTED, report)
     return text

@@ -36,6 +36,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         super().__init__()
         self.clock = START
         self.documents: dict = {}
+        self.revisions: dict = {}  # by id, all that were ever written
         self.conflicts: dict = {}  # by id, the revisions of losing leaves
         self.exists = True
         self.faults: deque = deque()
@@ -44,9 +45,16 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.refuse: dict = {}  # by id, the error that a bulk write answers with
         self.largest: int = 10**9  # bytes of a request
         self.replicas = 1
+        self.sizes: dict | None = None  # of the database; None: not reported
         self.astray: set = set()
         self.strays: dict = {}
         self.rivals: dict | None = None
+        self.instance = "1"
+
+    @property
+    def ledger(self):
+        """The document that holds the state of the ledger."""
+        return self.documents[max(name for name in self.documents if name.startswith("couchdyno_ledger_"))]
 
     def send(self, request, **_kwargs):
         path = unquote(urlsplit(request.url).path)
@@ -85,7 +93,11 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if not name:
-            return 200, {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
+            answer = {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
+            answer["instance_start_time"] = self.instance
+            return 200, dict(answer, sizes=self.sizes) if self.sizes else answer
+        if name == "_bulk_docs" and body.get("new_edits") is False:
+            return 201, [answer for answer in map(self._push, body["docs"]) if answer]
         if name == "_bulk_docs":
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
@@ -128,6 +140,15 @@ class FakeCouch(requests.adapters.BaseAdapter):
         leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
         return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": {"reason": "missing"}}]}
 
+    def _push(self, document):
+        document_id, rev = document["_id"], document["_rev"]
+        if document_id in self.refuse:
+            return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
+        if rev not in self.revisions.setdefault(document_id, set()):
+            self.revisions[document_id].add(rev)
+            self.documents[document_id] = {name: document[name] for name in document if name != "_revisions"}
+        return None
+
     def _write(self, document):
         document_id = document["_id"]
         if document.get("_rev") == self.strays.get(document_id, {}).get("_rev", ""):
@@ -144,7 +165,10 @@ class FakeCouch(requests.adapters.BaseAdapter):
         generation = int(held.split("-")[0]) + 1 if held else 1
         digest = hashlib.md5(json.dumps(document, sort_keys=True).encode()).hexdigest()
         rev = f"{generation}-{digest}"
+        self.revisions.setdefault(document_id, set()).add(rev)
         self.documents[document_id] = dict(document, _rev=rev)
+        if document.get("_deleted"):
+            del self.documents[document_id]
         return {"ok": True, "id": document_id, "rev": rev}
 
 

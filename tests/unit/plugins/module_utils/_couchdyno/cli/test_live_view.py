@@ -64,6 +64,8 @@ def test_lines():
         "1970-01-01 00:00:00 UTC db: 2 runs, latest: 50 documents in 2 s (25/s), p99 300 ms, 1 error, "
         "lap 1: 500 of 2.0k documents, 1 min 30 s left"
     )
+    throttled = dict(seen((50, 1))["runs"][0], throttled=2)
+    assert ", 1 error, throttled 2 times, lap 1" in live_view.line(seen(runs=[throttled]))
     assert live_view.line(seen(seconds_left=None)) == "1970-01-01 00:00:00 UTC db: 0 runs, lap 1: 500 of 2.0k documents"
 
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model of a CouchDB cluster: replicas of one document, messages between them, and writers.
+"""A model of a CouchDB cluster: nodes with replicas of documents, messages between them, and writers.
 
-Each request becomes a message to every replica. The scheduler decides the order of all messages, of internal
+Each request becomes a message to every node. The scheduler decides the order of all messages, of internal
 replications from replica to replica, and of the steps of the writers. Writers run the program's own code, each in a
 greenlet, with ``Coordinator`` as the HTTP client.
 """
@@ -13,13 +13,14 @@ import hashlib
 import json
 
 import greenlet
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 
 
 class Replica:
-    """The document on one node: ``tree`` maps each revision to (its parent, whether deleted, its body)."""
+    """A document on one node: ``tree`` maps each revision to (its parent, whether deleted, its body)."""
 
-    def __init__(self):
-        self.tree = {}
+    def __init__(self, tree=()):
+        self.tree = dict(tree)
 
     def leaves(self):
         parents = {parent for parent, __, __ in self.tree.values()}
@@ -40,7 +41,7 @@ class Replica:
 
     def edit(self, document):
         """A write by a user: refused unless it names a leaf, or no leaf is live."""
-        body = {name: value for name, value in document.items() if name != "_rev"}
+        body = {name: value for name, value in document.items() if name not in ("_rev", "_deleted")}
         parent = document.get("_rev")
         leaves = self.leaves()
         if parent not in leaves if parent else any(map(self.is_live, leaves)):
@@ -48,8 +49,17 @@ class Replica:
         parent = parent or self.winner()
         generation = order(parent)[0] + 1 if parent else 1
         rev = f"{generation}-{hashlib.md5(json.dumps([parent, body], sort_keys=True).encode()).hexdigest()}"
-        self.tree[rev] = (parent, False, body)
+        self.tree[rev] = (parent, document.get("_deleted", False), body)
         return rev
+
+    def stem(self, limit):
+        """Forget all but the latest ``limit`` revisions of each leaf, as a low ``_revs_limit`` does."""
+        kept = {rev for leaf in self.leaves() for rev in self.path(leaf)[:limit]}
+        self.tree = {
+            rev: (parent if parent in kept else None, deleted, body)
+            for rev, (parent, deleted, body) in self.tree.items()
+            if rev in kept
+        }
 
     def push(self, document):
         """A write by replication: the leaf is stored with its path, whatever else the tree contains."""
@@ -61,7 +71,7 @@ class Replica:
             elif parent and self.tree[rev][0] is None:
                 self.tree[rev] = (parent, *self.tree[rev][1:])
         if self.tree[revs[0]][2] is None:
-            body = {name: value for name, value in document.items() if not name.startswith("_rev")}
+            body = {name: value for name, value in document.items() if not name.startswith(("_rev", "_del"))}
             self.tree[revs[0]] = (self.tree[revs[0]][0], document.get("_deleted", False), body)
 
     def replicate(self, other):
@@ -71,21 +81,56 @@ class Replica:
             self.tree[rev] = (parent or mine[0], deleted or mine[1], mine[2] if body is None else body)
 
 
-class Cluster:
-    """Replicas, messages on their way, and writers; ``rng`` decides what happens next.
+class Node(dict):
+    """The replicas on one node, by the ids of their documents. ``limit``: how many revisions each leaf keeps."""
 
-    ``mortality`` is the chance that a writer dies at a step. ``outage``: one replica cannot be reached for a while.
+    def __init__(self, limit):
+        super().__init__()
+        self.limit = limit
+
+    def __missing__(self, document_id):
+        return self.setdefault(document_id, Replica())
+
+    def edit(self, document):
+        """A write by a user, as in Replica."""
+        replica = self[document["_id"]]
+        rev = replica.edit(document)
+        replica.stem(self.limit)
+        return rev
+
+    def push(self, document):
+        """A write by replication, as in Replica."""
+        replica = self[document["_id"]]
+        replica.push(document)
+        replica.stem(self.limit)
+
+    def replicate(self, other):
+        """Copy everything that another node has."""
+        for document_id, replica in list(other.items()):
+            self[document_id].replicate(replica)
+            self[document_id].stem(self.limit)
+
+
+class Cluster:
+    """Nodes, messages on their way, and writers; ``rng`` decides what happens next.
+
+    ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done,
+    which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while. ``limit`` is the
+    database's ``_revs_limit``.
     """
 
-    def __init__(self, rng, mortality=0.0, outage=False, size=3):
+    def __init__(self, rng, mortality=0.0, outage=False, size=3, sleep=0.0, sleepers=100, limit=1000):
         self.rng = rng
         self.mortality = mortality
+        self.sleep = sleep
+        self.sleepers = sleepers
         self.delivered = 0
         self.outage = range(rng.randrange(200), rng.randrange(200, 400)) if outage else range(0)
-        self.replicas = [Replica() for __ in range(size)]
+        self.nodes = [Node(limit) for __ in range(size)]
         self.gone = rng.randrange(size)
-        self.messages = []  # (replica, action, callback for the answer)
+        self.messages = []  # (number of the node, action, callback for the answer)
         self.ready = []  # greenlets that can continue
+        self.stopped = []  # greenlets that continue when nothing else can
 
     def start(self, function, *args):
         writer = greenlet.greenlet(function)
@@ -93,37 +138,49 @@ class Cluster:
 
     def run(self):
         """Let everything happen in random order, until no writer has anything to do."""
-        while self.ready or self.messages:
+        while self.ready or self.messages or self.stopped:
+            if not (self.ready or self.messages):
+                self.ready.append(self.stopped.pop())
             choice = self.rng.randrange(len(self.ready) + len(self.messages) + 1)
             if choice < len(self.ready):
-                writer, args = self.ready.pop(choice)
-                if self.rng.random() >= self.mortality:
-                    writer.switch(*args)
+                self.step(*self.ready.pop(choice))
             elif choice < len(self.ready) + len(self.messages):
                 self.deliver(self.messages.pop(choice - len(self.ready)))
-            else:
-                source, target = self.rng.sample(range(len(self.replicas)), 2)
+            elif len(self.nodes) > 1:
+                source, target = self.rng.sample(range(len(self.nodes)), 2)
                 if self.reaches(source) and self.reaches(target):
-                    self.replicas[target].replicate(self.replicas[source])
+                    self.nodes[target].replicate(self.nodes[source])
+
+    def step(self, writer, args):
+        """Let a writer continue, unless it dies or is stopped."""
+        if self.sleepers and self.rng.random() < self.sleep:
+            self.sleepers -= 1
+            self.stopped.append((writer, args))
+        elif self.rng.random() >= self.mortality:
+            writer.switch(*args)
 
     def settle(self):
         """Complete the replication."""
-        for __ in self.replicas:
-            for source in self.replicas:
-                for target in self.replicas:
+        for __ in self.nodes:
+            for source in self.nodes:
+                for target in self.nodes:
                     target.replicate(source)
+
+    def calm(self):
+        """From now on, nothing fails."""
+        self.mortality, self.sleep, self.outage = 0.0, 0.0, range(0)
 
     def deliver(self, message):
         number, action, answer = message
         self.delivered += 1
-        answer((number, action(self.replicas[number])) if self.reaches(number) else None)
+        answer((number, action(self.nodes[number])) if self.reaches(number) else None)
 
     def reaches(self, number):
         return number != self.gone or self.delivered not in self.outage
 
 
-class Coordinator:
-    """A node that a writer talks to, with the methods of Client that a shared document uses.
+class Coordinator(Client):
+    """A node that a writer talks to, with the methods of Client that a shared document and a ledger use.
 
     ``careless``: the chance that an answer is lost on its way to the writer, whose client then repeats the request.
     """
@@ -135,44 +192,77 @@ class Coordinator:
         self.url = "http://model/db"
 
     def pause(self, _seconds):
-        self._pause()
+        me = greenlet.getcurrent()
+        self.cluster.ready.append((me, ()))
+        me.parent.switch()
+
+    def now(self):
+        return 1000
 
     def replicas(self):
-        return len(self.cluster.replicas)
+        return len(self.cluster.nodes)
 
-    def get(self, _id):
-        replies = self._ask(lambda replica: (replica.winner(), dict(replica.tree)), agree=2)
-        merged = Replica()
-        for __, (__, tree) in replies:
-            snapshot = Replica()
-            snapshot.tree = tree
-            merged.replicate(snapshot)
+    def instance(self):
+        return "1"
+
+    def document_count(self):
+        return 1
+
+    def get(self, document_id):
+        merged = self._merged(document_id, agree=2)
         winner = merged.winner()
         return None if winner is None or not merged.is_live(winner) else dict(merged.tree[winner][2], _rev=winner)
 
+    def rows_before(self, first, before, limit, include_docs=True):
+        """What any one node has."""
+        number = self.cluster.rng.randrange(len(self.cluster.nodes))
+        found = self._ask(
+            lambda node: {name: _live(node[name]) for name in sorted(node) if first <= name < before}, 1, only=number
+        )
+        documents = found[0][1] if found else {}
+        return [{"id": name, "doc": document} for name, document in documents.items() if document]
+
     def bulk_write(self, texts, replicas=None):
-        document = json.loads(next(iter(texts)))
-        wanted = replicas or len(self.cluster.replicas) // 2 + 1
+        documents = [json.loads(text) for text in texts]
+        wanted = replicas or len(self.cluster.nodes) // 2 + 1
+
+        def write(node):
+            return tuple(map(node.edit, documents))
+
         if self.cluster.rng.random() < self.careless:  # the answer gets lost, and some messages may still be on the way
-            self._ask(lambda replica: replica.edit(document), agree=1)
-        replies = self._ask(lambda replica: replica.edit(document), agree=wanted)
-        accepted = [rev for __, rev in replies if rev]
+            self._ask(write, agree=1)
+        replies = self._ask(write, agree=wanted)
+        return [
+            self._answer(document["_id"], [revs[place] for __, revs in replies if revs[place]], wanted)
+            for place, document in enumerate(documents)
+        ]
+
+    @staticmethod
+    def _answer(document_id, accepted, wanted):
         if not accepted:
-            return [{"id": document["_id"], "error": "conflict"}]
-        answer = {"ok": True, "id": document["_id"], "rev": accepted[0]}
-        return [answer if len(accepted) >= wanted else dict(answer, accepted=True)]
+            return {"id": document_id, "error": "conflict"}
+        answer = {"ok": True, "id": document_id, "rev": accepted[0]}
+        return answer if len(accepted) >= wanted else dict(answer, accepted=True)
 
     def push(self, documents, replicas):
-        self._ask(lambda replica: [replica.push(document) for document in documents] and "", agree=replicas)
+        self._ask(lambda node: [node.push(document) for document in documents] and "", agree=replicas)
+        return []
 
     def leaves(self, document_id, replicas, revs=None):
-        merged = Replica()
-        for __, tree in self._ask(lambda replica: dict(replica.tree), agree=replicas):
-            snapshot = Replica()
-            snapshot.tree = tree
-            merged.replicate(snapshot)
+        merged = self._merged(document_id, replicas)
         wanted = merged.leaves() if revs is None else [rev for rev in revs if merged.tree.get(rev, (0, 0, None))[2]]
         return [self._shown(merged, document_id, rev, revs is not None) for rev in wanted]
+
+    def leaves_of(self, ids, replicas):
+        found = {document_id: self.leaves(document_id, replicas) for document_id in ids}
+        return {document_id: leaves for document_id, leaves in found.items() if leaves}
+
+    def _merged(self, document_id, agree):
+        """A document as several nodes together have it."""
+        merged = Replica()
+        for __, tree in self._ask(lambda node: dict(node[document_id].tree), agree):
+            merged.replicate(Replica(tree))
+        return merged
 
     @staticmethod
     def _shown(merged, document_id, rev, with_path):
@@ -184,9 +274,13 @@ class Coordinator:
             shown["_revisions"] = {"start": order(rev)[0], "ids": [each.partition("-")[2] for each in path]}
         return shown
 
-    def _ask(self, action, agree):
-        """Ask every replica; returns the answers when ``agree`` of them agree, or all have answered or failed."""
-        replies, missing = [], list(self.cluster.replicas)
+    def _ask(self, action, agree, only=None):
+        """Ask every node, or ``only`` one; returns the answers.
+
+        It waits until ``agree`` of them agree, or all have answered or failed.
+        """
+        numbers = range(len(self.cluster.nodes)) if only is None else [only]
+        replies, missing = [], list(numbers)
         me = greenlet.getcurrent()
         done = []
 
@@ -199,13 +293,14 @@ class Coordinator:
                 done.append(True)
                 self.cluster.ready.append((me, (list(replies),)))
 
-        self.cluster.messages += [(number, action, answer) for number in range(len(self.cluster.replicas))]
+        self.cluster.messages += [(number, action, answer) for number in numbers]
         return me.parent.switch()
 
-    def _pause(self):
-        me = greenlet.getcurrent()
-        self.cluster.ready.append((me, ()))
-        me.parent.switch()
+
+def _live(replica):
+    """The document that wins, None if it is deleted."""
+    rev = replica.winner()
+    return dict(replica.tree[rev][2], _rev=rev) if rev and replica.is_live(rev) else None
 
 
 def order(rev):

@@ -193,12 +193,30 @@ def test_an_answer_without_a_date_does_not_change_the_time(couch, client):
     assert client.now() == couch.clock
 
 
-def test_sizes_are_not_requested_in_each_cycle(couch, client, monkeypatch):
+def test_sizes_are_read_once_a_minute_and_taken_once(couch, client, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    assert client.sizes() is None  # this server does not report them
-    client.sizes()
-    assert len(couch.requests) == 1
-    clock[0] += 61
-    client.sizes()
-    assert len(couch.requests) == 2
+    couch.sizes = {"file": 5}
+    assert (client.take_sizes(), client.take_sizes(), len(couch.requests)) == ({"file": 5}, None, 1)
+    clock[0] += 59
+    assert (client.take_sizes(), len(couch.requests)) == (None, 1)
+    clock[0] += 2
+    assert (client.take_sizes(), client.take_sizes(), len(couch.requests)) == ({"file": 5}, None, 2)
+
+
+def test_sizes_that_were_read_for_another_purpose_count_only_at_once(couch, client, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    couch.sizes = {"file": 5}
+    client.replicas()
+    clock[0] += 1
+    assert (client.take_sizes(), len(couch.requests)) == ({"file": 5}, 1)
+    client.database_info()
+    clock[0] += 10
+    assert (client.take_sizes(), len(couch.requests)) == (None, 2)
+
+
+def test_a_server_that_reports_no_sizes(couch, client):
+    assert (client.take_sizes(), client.take_sizes(), len(couch.requests)) == (None, None, 1)
+    couch.exists = False
+    assert client.take_sizes() is None

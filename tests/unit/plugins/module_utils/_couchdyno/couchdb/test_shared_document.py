@@ -20,7 +20,7 @@ SCHEDULES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300"))  # test.sh lets th
 class Careless(SharedDocument):
     """What does not suffice on a cluster: a read, and a write under its revision."""
 
-    def write(self, document, companion=None):
+    def write(self, document, companions=()):
         answer = self._client.bulk_write(iter([json.dumps(document)]))[0]
         if "error" in answer:
             raise Conflict("conflict")
@@ -62,11 +62,11 @@ def play(seed, make=SharedDocument, writers=2, changes=2, careless=0.0, **events
         cluster.start(drive, cluster, make, name, changes, done, careless)
     cluster.run()
     cluster.settle()
-    cluster.mortality, cluster.outage = 0.0, range(0)
+    cluster.calm()
     cluster.start(drive, cluster, SharedDocument, "z", 1, done)  # a last one, when all is quiet
     cluster.run()
     cluster.settle()
-    replica = cluster.replicas[0]
+    replica = cluster.nodes[0]["x"]
     tokens = replica.tree[replica.winner()][2]["tokens"]
     return done, tokens, [leaf for leaf in replica.leaves() if replica.is_live(leaf)]
 
@@ -92,6 +92,26 @@ def test_a_replica_that_is_away_for_a_while_stops_nothing():
         assert len(set(tokens)) == len(tokens) and len(leaves) == 1, f"schedule {seed}"
         kept += set(done) <= set(tokens)
     assert kept >= 0.99 * SCHEDULES  # a replica that comes back with an old state can undo the latest changes
+
+
+def test_what_has_ended_stays_so_whatever_a_replica_that_missed_it_accepts():
+    """CouchDB itself prefers a live leaf to any deletion."""
+    cluster, ended = Cluster(random.Random(7)), []
+    for node in cluster.nodes:
+        revs = [node.edit({"_id": "x", "tokens": []})]
+    for node in cluster.nodes[:2]:
+        revs.append(node.edit({"_id": "x", "_rev": revs[0], "tokens": [], "sealed": True}))
+        node.edit({"_id": "x", "_rev": revs[-1], "_deleted": True, "sealed": True})
+
+    def late():
+        try:
+            SharedDocument(Coordinator(cluster), "x").write({"_id": "x", "_rev": revs[0], "tokens": ["late"]})
+        except Conflict as error:
+            ended.append(str(error))
+
+    cluster.start(late)
+    cluster.run()
+    assert ended == ["x has ended"]
 
 
 def test_the_model_finds_what_a_plain_write_loses():

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import TRIES
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, Unreachable, UsageError
@@ -50,7 +52,7 @@ def test_a_small_cycle_needs_five_requests_after_the_first_has_read_the_number_o
     couch.requests.clear()
     execute(client)
     assert [(method, path.rsplit("/", 1)[1]) for method, path in couch.requests] == [
-        ("GET", "couchdyno_meta"),
+        ("GET", "_all_docs"),
         ("POST", "_bulk_docs"),
         ("POST", "_all_docs"),
         ("POST", "_bulk_docs"),
@@ -64,9 +66,36 @@ def test_each_settled_cycle_leaves_a_run_record(client, book):
     first, second = read(client, 2)
     assert (first.run, first.first, first.updates, first.errors, first.kind) == (0, 0, 3, 0, "cycle")
     assert (second.run, second.first, second.updates) == (1, 3, 2)
-    assert set(first.dump()) == {
+    assert set(first.shown()) == {
         *("run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency", "connections"),
+        *("refused", "throttled"),
     }
+
+
+def test_a_cycle_records_how_often_it_was_throttled(couch, client, book):
+    """Several cycles of a process share a client, and each counts its own."""
+    busy, away = (429, {}, b"{}"), (503, {}, b"{}")
+    couch.faults.extend([None, busy, None, away, busy])
+    afters = [execute(client)["after"] for __ in range(2)]
+    couch.faults.extend([None, None, busy])
+    afters.append(execute(client)["after"])
+    assert [after.get("throttled") for after in afters] == [3, None, 1]
+    assert [record.throttled for record in read(client, 3)] == [3, 0, 1]
+    summary = info(client)["statistics"]["cycle"]
+    assert summary["throttled"] == 4
+    assert (afters[0]["updates"], afters[0]["errors"]) == (3, 0)
+
+
+def test_sizes_are_on_record_for_the_cycles_that_read_them(couch, client, book, monkeypatch):
+    clock = [time.monotonic() + 61]  # the database was last read when it was set up
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    for number in range(7):
+        couch.sizes = {"file": 1000 + number, "active": 10, "external": 5}
+        execute(client)
+        clock[0] += 25
+    found = read(client, 7)
+    assert [(record.sizes or {}).get("file") for record in found] == [1000, None, None, 1003, None, None, 1006]
+    assert found[3].sizes == {"file": 1003, "active": 10}
 
 
 def test_what_could_not_be_written_is_repaired_by_the_next_cycle(couch, client, book):
@@ -162,7 +191,7 @@ def test_a_database_of_the_original_tool_is_upgraded_in_place(couch, client, ori
     report = execute(client)
     assert (report["before"]["start"], report["after"]["updates"], report["new_state"]["start"]) == (4, 3, 2)
     state = couch.documents["couchdyno_meta"]
-    assert "history" not in state and state["seed"] >= 0 and state["created"] == 5
+    assert not {"history", "start", "state"} & set(state) and state["seed"] >= 0 and state["created"] == 5
     assert info(client)["earlier"] == history
     assert [couch.documents[f"cdyno_{index:012d}"].get("update") for index in (4, 0, 1, 2)] == [4, 5, 6, None]
 

@@ -19,18 +19,21 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
 sys.path.insert(0, str(next(path for path in Path(__file__).resolve().parents if path.name == "tests")))
 
 from corrupter import CORRUPTIONS, assert_found
 
+MERGE = missed.bounded
 TOTAL, POSITION = 20, 50
 
 
@@ -42,6 +45,9 @@ class Store:
 
     def get(self, document_id):
         return dict(self._couch.documents[document_id])
+
+    def ledger(self):
+        return dict(self._couch.ledger)
 
     def put(self, document):
         self._couch.documents[document["_id"]] = dict(document, _rev="9-corrupted")
@@ -73,7 +79,8 @@ def pages(request, monkeypatch):
 
 def without_ledger(couch, client):
     updates = Stream(7, TOTAL, 300)
-    del couch.documents["couchdyno_meta"]
+    for name in [name for name in couch.documents if name.startswith(("couchdyno_meta", "couchdyno_ledger_"))]:
+        del couch.documents[name]
     return verify(client, given=updates)
 
 
@@ -124,7 +131,7 @@ def test_without_a_ledger_the_documents_must_agree(couch, client, book):
 
 
 def test_a_ledger_that_was_rewound_does_not_agree(couch, client, book):
-    couch.documents["couchdyno_meta"].update(position=POSITION - 5, start=(POSITION - 5) % TOTAL)
+    couch.ledger.update(position=POSITION - 5, start=(POSITION - 5) % TOTAL)
     assert not verify(client)["ledger"]["agrees"]
 
 
@@ -200,7 +207,18 @@ def test_a_window_that_a_later_one_supersedes_may_be_partly_written(couch, clien
     execute(client)
     execute(client, TOTAL)
     assert verify(client)["ledger"] == {"position": 120, "settled": 120, "claims": 0, "refused": 0, "agrees": True}
-    assert "superseded" not in couch.documents["couchdyno_meta"]
+    assert "superseded" not in couch.ledger
+
+
+def test_documents_that_are_tolerated_for_want_of_space_are_told(couch, client, book, monkeypatch):
+    monkeypatch.setattr(missed, "bounded", lambda entries, most=1: MERGE(entries, most))
+    for index in (2, 7):
+        couch.refuse[f"cdyno_{index:012d}"] = "forbidden"
+    execute(client, TOTAL)
+    couch.refuse.clear()
+    found = verify(client)
+    assert (found["verdict"], found["ledger"]["refused"], found["ledger"]["tolerated"]) == ("right", 2, 4)
+    assert ", 2 refused documents (4 other documents may be older, too), " in render(found)
 
 
 def write(couch, book, update, ts):
@@ -230,7 +248,7 @@ class Meanwhile:
 def one_by_one(monkeypatch):
     monkeypatch.setattr(reader, "CONNECTIONS", 1)
     monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 5)
-    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1))
+    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1, None))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -271,7 +289,7 @@ def test_a_document_that_keeps_changing_is_judged_by_its_last_state(couch, clien
 
 
 def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
-    Meanwhile(couch, 4, lambda: execute(client, 1))  # a document that was read before
+    Meanwhile(couch, 5, lambda: execute(client, 1))  # a document that was read before
     report = verify(client)
     assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
 
@@ -385,7 +403,7 @@ def test_a_copy_of_a_database_that_is_empty(couch, client, another):
 
 
 def test_a_ledger_from_outside_of_the_span(couch, client, book):
-    couch.documents["couchdyno_meta"].update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
+    couch.ledger.update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
     report = verify(client, Span(POSITION - 5, POSITION + 5))
     assert report["reasons"] == ["ledger and documents disagree: ledger at update 65, documents from 45 to 55"]
 

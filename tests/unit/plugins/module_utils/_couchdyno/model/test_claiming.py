@@ -220,8 +220,8 @@ class Drivers(RuleBasedStateMachine):
 
     @invariant()
     def it_is_stored_and_read_as_it_is(self):
-        stored = Ledger.load(json.loads(json.dumps(self.ledger.dump())))
-        assert stored._replace(stored=self.ledger.stored) == self.ledger
+        stored = Ledger.load(json.loads(json.dumps(self.ledger.dump_nested())))
+        assert stored._replace(meta=self.ledger.meta) == self.ledger
 
 
 TestDrivers = Drivers.TestCase

@@ -10,6 +10,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledg
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
 NEW = Ledger.new(Parameters(10, 100, 3, 7), 1000)
+STATE = dict(NEW.dump_nested()["state"], _id="couchdyno_ledger_00000003")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ NEW = Ledger.new(Parameters(10, 100, 3, 7), 1000)
 )
 def test_a_ledger_that_makes_no_sense_is_refused(field, value):
     with pytest.raises(LedgerDamaged, match=r"claims|" + field):
-        Ledger.load(dict(NEW.dump(), **{field: value}))
+        Ledger.load(NEW.dump_meta(), dict(STATE, **{field: value}))
 
 
 def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
@@ -41,20 +42,50 @@ def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
 
 def test_a_small_ledger_stays_small():
     biggest = Parameters(10**12, 10**8, 10**12, 2**53 - 1)
-    assert len(str(Ledger.new(biggest, 1795461866)._replace(position=10**15).dump())) < 1000
+    assert len(str(Ledger.new(biggest, 1795461866)._replace(position=10**15).dump_nested())) < 1000
 
 
 def test_the_order_of_fields_and_those_of_somebody_else_are_kept():
-    document = {"_id": "couchdyno_meta", "note": 1, **NEW.dump(), "version": None, "_rev": "1-a"}
-    written = Ledger.load(document)._replace(position=3, start=3).dump()
-    assert list(written) == list(document) and written == dict(document, position=3, start=3)
-    assert Ledger.load(document).shown()["version"] is None
-    del document["version"]
-    assert "version" not in Ledger.load(document).shown() and "version" not in Ledger.load(document).dump()
+    meta = {"note": 1, **NEW.dump_meta(), "version": None, "_rev": "2-a"}
+    state = {"note": 2, **STATE, "_rev": "5-b"}
+    ledger = Ledger.load(meta, dict(state, _conflicts=["5-a"]))
+    written = ledger._replace(position=3, start=3).dump()
+    assert written == dict(state, position=3, start=3) and ledger.dump_meta() == meta
+    assert ledger.shown()["version"] is None
+    del meta["version"]
+    ledger = Ledger.load(meta, state)
+    assert "version" not in ledger.shown() and "version" not in ledger.dump_meta()
 
 
 def test_a_new_ledger_has_its_fields_in_the_order_of_version_0_1_0():
-    assert list(NEW._replace(seed=1).dump()) == [
-        *("_id", "version", "created", "total", "size", "updates", "seed", "start", "position", "runs", "claims"),
-        *("last_ts", "last_dt", "last_updates", "last_errors"),
-    ]
+    document = NEW.dump_nested()
+    assert list(document) == ["_id", "version", "created", "total", "size", "updates", "seed", "state"]
+    assert list(document["state"])[:3] == ["start", "position", "runs"]
+
+
+def test_version_0_1_0_is_told_that_the_ledger_is_damaged():
+    """It has all constants, and none of these two."""
+    for document in (NEW.dump_meta(), NEW.dump_nested()):
+        assert not {"start", "position"} & set(document)
+
+
+def test_a_ledger_of_version_0_1_0_is_taken_over_with_all_that_it_knows():
+    old = {**NEW.dump_meta(), **NEW.dump_nested()["state"], "position": 4, "start": 4, "note": 1}
+    old.update(torn_from=0, torn_until=4)
+    claim = {"first": 2, "count": 2, "ts": 5, "lease": 9, "driver": "d", "host": "h", "process": "p", "run": 0}
+    ledger = Ledger.load(dict(old, claims=[dict(claim, redo=False)], last_dt=0.5))
+    again = Ledger.load(ledger.dump_nested())
+    assert again._replace(meta={}) == ledger._replace(meta={})
+    assert not {"torn_from", "torn_until", "position"} & set(ledger.dump_nested()) and again.meta["note"] == 1
+    assert (again.claims[0].lease, again.claims[0].updates, again.last_dt) == (9, ((2, 4),), 0.5)
+
+
+def test_a_bare_ledger_knows_the_constants_alone():
+    bare = Ledger.bare(NEW.dump_meta())
+    assert bare.stream.is_same(NEW.stream) and (bare.position, bare.claims) == (0, ())
+
+
+@pytest.mark.parametrize("junk", [None, 5, [], "x", {}, {"position": 1}])
+def test_a_nested_state_that_makes_no_sense_is_refused(junk):
+    with pytest.raises(LedgerDamaged, match="couchdyno_meta"):
+        Ledger.load(dict(NEW.dump_meta(), state=junk))

@@ -32,6 +32,14 @@ def test_they_are_sets(one, other, distance):
     assert [k for k in range(40) if ranges.holds(a, k)] == sorted(one)
 
 
+@given(SETS, st.integers(1, 10))
+def test_few_ranges_contain_all_of_many(one, most):
+    found = ranges.at_most(ranges.ranges_of(one), most)
+    assert len(found) <= most and set(members(found)) >= one
+    if len(ranges.ranges_of(one)) <= most:
+        assert members(found) == sorted(one)
+
+
 @given(SETS)
 def test_they_are_stored_and_read(one):
     found = ranges.ranges_of(one)

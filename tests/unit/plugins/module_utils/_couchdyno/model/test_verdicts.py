@@ -89,7 +89,8 @@ def make(total, position, claims, refused, held, touched, extras):
         Claim(((first, stop),), 1000 + lap_ts(first), 0, "d", "h", "", 0) for first, stop in claims
     )
     ledger = ledger.with_missed(refused=ranges_of(refused))
-    documents = {"couchdyno_meta": ledger.dump()}
+    documents = {"couchdyno_meta": ledger.dump_nested()}
+    documents.update({"couchdyno_ledger_00000000": {}, "couchdyno_ledger_123456789": {}})
     starts = {update: first for first, stop in claims for update in range(first, stop)}
     for index, update in held.items():
         document = json.loads(updates.content.render(update, 1000 + lap_ts(starts.get(update, update)), "1-a"))

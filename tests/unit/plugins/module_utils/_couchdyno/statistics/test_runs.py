@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies, pooled
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.statistics import runs
 from hypothesis import given
@@ -14,15 +15,19 @@ NOW = 1_700_000_000
 
 
 def record(ts, host="a", updates=10, dt=1.0, errors=0, **fields):
-    latency = {"p50": 0.1, "p95": 0.2, "p99": 0.3, "max": 0.4}
-    return RunRecord(0, ts, host=host, updates=updates, dt=dt, errors=errors, **{"latency": latency, **fields})
+    return RunRecord(0, ts, host=host, updates=updates, dt=dt, errors=errors, **fields)
+
+
+def old(p50, p95, p99, ts=0):
+    """A record of version 0.1.0."""
+    return record(ts, percentiles={"p50": p50, "p95": p95, "p99": p99, "max": 9})
 
 
 def test_statistics():
     records = [
         record(NOW - 90000, updates=10, dt=2.0, errors=1, classes={"forbidden": 1}),
-        record(NOW - 7200, updates=20, dt=2.0, errors=3, classes={"forbidden": 2}),
-        record(NOW, updates=30, dt=2.0, latency={"p50": 0.2, "p95": 0.4, "p99": 0.9, "max": 1}),
+        record(NOW - 7200, updates=20, dt=2.0, errors=3, classes={"forbidden": 2}, throttled=4),
+        record(NOW, updates=30, dt=2.0, throttled=1, latencies=Latencies.of([0.1])),
     ]
     found = runs.summary(records, NOW)
     assert found["error_classes"] == {"forbidden": 3, "other": 1}
@@ -34,8 +39,29 @@ def test_statistics():
     assert (found["first_ts"], found["last_ts"]) == (NOW - 90000, NOW)
     assert found["rate"] == {"min": 5.0, "median": 10.0, "max": 15.0}
     assert found["dt"] == {"min": 2.0, "median": 2.0, "max": 2.0}
-    assert found["trend"] == {"earlier": 5.0, "later": 15.0, "change": 200.0, "is_noise": True}
-    assert found["latency"] == {"p50": 0.1, "p95": 0.2, "p99": 0.9}
+    assert found["trend"] is None  # three runs are too few
+    assert found["latency"] == {"p50": 0.1, "p95": 0.1, "p99": 0.1}
+    assert found["throttled"] == 5
+
+
+def test_percentiles_of_several_runs_are_those_of_all_their_requests():
+    many, few = Latencies.of([0.01] * 190), Latencies.of([1.0] * 10)
+    together = pooled((many, few)).percentiles()
+    del together["max"]
+    assert together["p50"] < 0.011 and together["p99"] > 0.7
+    assert runs.latency([record(0, latencies=many), record(1), record(2, latencies=few)]) == together
+    assert runs.latency([record(0)]) is None and runs.latency([]) is None
+
+
+def test_runs_of_version_0_1_0_count_by_their_own_percentiles():
+    found = [old(0.1, 0.2, 0.3), old(0.2, 0.4, 0.9), old(0.3, 0.5, 0.4)]
+    assert runs.latency(found) == {"p50": 0.2, "p95": 0.4, "p99": 0.9}
+
+
+def test_any_run_of_version_0_1_0_makes_all_runs_count_by_their_own_percentiles():
+    many, one = Latencies.of([0.3] * 99), Latencies.of([0.5])
+    found = runs.latency([record(0, latencies=many), old(0.1, 0.2, 0.3), record(1, latencies=one), record(2)])
+    assert found == {"p50": many.percentiles()["p50"], "p95": many.percentiles()["p95"], "p99": 0.5}
 
 
 def test_statistics_of_nothing():
@@ -54,6 +80,11 @@ def test_the_trend_says_whether_the_change_exceeds_noise(later, is_noise):
     found = runs.trend(rates)
     assert found["is_noise"] is is_noise
     assert found["change"] == pytest.approx(later - 100, abs=4)
+
+
+@pytest.mark.parametrize("count, is_known", [(0, False), (15, False), (16, True)])
+def test_too_few_runs_have_no_trend(count, is_known):
+    assert (runs.trend([100 + n for n in range(count)]) is not None) is is_known
 
 
 def test_hosts():
@@ -91,8 +122,8 @@ def test_census():
 
 def test_a_point_of_a_series():
     records = [
-        record(1, updates=10, errors=1, sizes={"file": 1}),
-        record(2, updates=30, latency={"p50": 0.3, "p95": 0.4, "p99": 0.5, "max": 1}),
+        record(1, updates=10, errors=1, sizes={"file": 1}, latencies=Latencies.of([0.1])),
+        record(2, updates=30, latencies=Latencies.of([0.1])),
         record(9),
     ]
     first, second = runs.series(records, 2)
@@ -103,10 +134,10 @@ def test_a_point_of_a_series():
         "updates": 40,
         "errors": 1,
         "rate": {"min": 10.0, "median": 20.0, "max": 30.0},
-        "latency": {"p50": 0.2, "p95": 0.3, "p99": 0.5},
+        "latency": runs.latency(records[:2]),
         "sizes": {"file": 1},
     }
-    assert (second["runs"], second["sizes"]) == (1, None)
+    assert (second["runs"], second["latency"], second["sizes"]) == (1, None, None)
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 3)), max_size=60), st.integers(1, 20))

@@ -33,9 +33,11 @@ def edit(couch, client):
     execute(client)
 
     def edit(**fields):
-        ledger = dict(couch.documents["couchdyno_meta"], position=9, start=9, runs=3, claims=[CLAIM])
-        ledger.update(fields)
-        couch.documents["couchdyno_meta"] = {name: ledger[name] for name in ledger if ledger[name] is not ABSENT}
+        ledger = dict(couch.ledger, position=9, start=9, runs=3, claims=[CLAIM])
+        for document in (couch.documents["couchdyno_meta"], ledger):
+            edited = {name: fields[name] for name in fields if name in document or document is ledger}
+            edited = dict(document, **edited)
+            couch.documents[document["_id"]] = {name: edited[name] for name in edited if edited[name] is not ABSENT}
 
     return edit
 

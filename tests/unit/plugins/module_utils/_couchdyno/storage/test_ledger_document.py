@@ -82,6 +82,17 @@ def test_settling_a_claim_that_was_taken_over_fails(couch, client):
         lease.settle(Parts([]), RESULT, {"_id": "couchdyno_run_00000"})
 
 
+def test_settling_a_claim_of_a_database_that_was_recreated_fails(couch, client):
+    """Before the lease ends, a claim that is gone was settled, unless the ledger is another one."""
+    book = made(client)
+    lease = Lease(client, book, book.change(lambda state: claim(state, named("d"), 3, couch.clock)))
+    couch.documents.clear()
+    couch.revisions.clear()
+    made(client).change(lambda state: claim(state, named("other"), 3, couch.clock))
+    with pytest.raises(ClaimLost):
+        lease.settle(Parts([]), RESULT, {"_id": "couchdyno_run_00000"})
+
+
 def test_a_lease_is_renewed_when_half_of_it_has_gone(couch, client):
     book = made(client)
     lease = Lease(client, book, book.change(lambda state: claim(state, named("d"), 3, couch.clock)))

@@ -52,13 +52,22 @@ def test_a_record_replaces_the_one_that_is_a_ring_older(couch, client):
     assert [record.run for record in run_records.read(client, RING + 4)] == [RING + 3]
 
 
+def test_records_of_both_formats_are_read_together(couch, client):
+    """Drivers of version 0.1.0 may work on the same database."""
+    put(couch, 0, dt=1.5)
+    record = RunRecord(1, 1001, dt=2.5, updates=1)
+    client.put(run_records.place(client, record))
+    old, new = run_records.read(client, 2)
+    assert (old.dt, new.dt, new.updates) == (1.5, 2.5, 1)
+    assert "format" not in old.stored and new.stored["format"] == 2
+
+
 def test_unknown_fields_are_shown_and_missing_ones_are_not_made_up(couch, client):
     put(couch, 0, note=1, limit=None)
     (record,) = run_records.read(client, 1)
-    assert record.dump() == {"run": 0, "ts": 1000, "updates": 1, "note": 1, "limit": None}
+    assert record.shown() == {"run": 0, "ts": 1000, "updates": 1, "note": 1, "limit": None}
 
 
-@pytest.mark.parametrize("field", [{"ts": -1}, {"dt": -0.5}, {"updates": "5"}, {"latency": {"p50": 1}}, {"host": 5}])
-def test_records_that_make_no_sense_are_left_out(couch, client, field):
-    put(couch, 0, **field)
+def test_records_that_make_no_sense_are_left_out(couch, client):
+    put(couch, 0, ts=-1)
     assert run_records.read(client, 1) == []

@@ -44,6 +44,24 @@ def test_a_few_databases_are_lines_and_many_are_a_map():
     assert [row[0] for row in heat["z"][:-1]] == list(range(charts.LINES_UP_TO))
 
 
+def file_size(point):
+    return (point["sizes"] or {}).get("file")
+
+
+def test_sizes_are_known_between_the_points_that_read_them():
+    """A line connects them, and a map interpolates. Other values are only known where they were measured."""
+    series = points([10] * 121)
+    for number, point in enumerate(series):
+        point["sizes"] = {"file": 100 * number} if number in (10, 20, 100) else None
+    assert charts.sizes(series)["data"][0]["y"] == [1000, 2000, 10000]
+    named = [(f"db{n}", series) for n in range(20)]
+    (heat,) = charts.fleet(named, file_size, "", is_steady=True)["data"]
+    row = heat["z"][0][: heat["z"][0].index(10000) + 1]
+    assert (row[0], len(row), None in row) == (1000, 118, False) and row == sorted(row)
+    (heat,) = charts.fleet(named, file_size, "")["data"]
+    assert [value for value in heat["z"][0] if value is not None] == [1000, 2000, 10000]
+
+
 def test_a_map_of_nothing():
     (heat,) = charts.fleet([(f"db{n}", []) for n in range(20)], median, "")["data"]
     assert len(heat["z"]) == 20 and {value for row in heat["z"] for value in row} == {None}

@@ -1,0 +1,123 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adopt: make the ledger of a database agree with its documents, whatever was restored over what.
+
+The position becomes that of the newest update in the database, if the ledger is not further. What documents lack at
+this position becomes open, so that the next cycles write it. As the database now goes its own way, a mark tells it from
+its source.
+"""
+from __future__ import annotations
+
+import secrets
+from typing import Any, Callable, Dict, NamedTuple, cast
+
+from ..couchdb.client import Client
+from ..couchdb.stop import NEVER, Stop
+from ..errors import RETRY_LATER, Busy, NoLedger, StateMissing, command
+from ..model import ranges
+from ..model.claim import Claim
+from ..model.expectation import Expectation
+from ..model.ledger import Fork, Ledger
+from ..model.ranges import Ranges
+from ..model.stream import Stream
+from ..model.tally import Tally
+from ..model.verdicts import EXTRA, Finding
+from ..storage import run_records
+from ..storage.ledger_document import LedgerDocument
+from .driver import is_gone
+from .reader import Reader
+
+LACKING = ("behind", "missing", "damaged")
+COUNTED = (*LACKING, "conflicted", EXTRA)
+MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
+
+Data = Dict[str, Any]
+Progress = Callable[[int, int], None]  # called with the number of documents so far and in total
+
+
+class Shortfall(Tally):
+    """A tally that also knows the updates that documents lack at a position."""
+
+    def __init__(self, stream: Stream, position: int) -> None:
+        super().__init__(stream)
+        self.updates: Ranges = ranges.NONE
+        self._position = position
+        self._lacking: list[int] = []
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding."""
+        super().add(finding)
+        if finding.kind in LACKING:
+            state = self._stream.state_at(finding.number, self._position)
+            if state.exists:
+                self._lacking.append(state.update)
+
+    def merge(self, other: Tally) -> None:
+        """Add the tally of other documents."""
+        super().merge(other)
+        if isinstance(other, Shortfall):
+            self.updates = ranges.union(self.updates, ranges.ranges_of(other._lacking))
+
+
+class Adoption(NamedTuple):
+    """The ledger ``before`` (None: it has lost its state) and ``after``, and what was found, by kind."""
+
+    before: Ledger | None
+    after: Ledger
+    counts: dict[str, int]
+
+    def report(self) -> Data:
+        """The report about it."""
+        opened = sum(claim.count for claim in self.after.claims)
+        return {"changed": True, "before": self.before and self.before.shown(), "dyno_config": self.after.shown(),
+                "adopted": {"position": self.after.position, "open": opened, **self.counts}}
+
+
+def adopt(client: Client, progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
+    """Adopt a database.
+
+    Returns ``{"changed": True, "before", "dyno_config"}`` as ``setup`` does, and ``"adopted": {"position", "open": how
+    many updates the next cycles will redo, and how many documents were "behind", "missing", "damaged", "conflicted"
+    and "extra"}``. Raises Busy if drivers are at work, NoLedger, Interrupted or ServerError.
+    """
+    document = LedgerDocument(client)
+    adoption = _plan(client, document, progress, stop)
+    document.adopt(adoption.before, adoption.after)
+    return adoption._replace(after=document.ledger).report()
+
+
+def preview(client: Client, progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
+    """What ``adopt`` would return if all went well; changes nothing."""
+    return _plan(client, LedgerDocument(client), progress, stop).report()
+
+
+def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: Stop) -> Adoption:
+    try:
+        before: Ledger | None = document.read()
+        ledger = document.ledger
+    except StateMissing as error:
+        before, ledger = None, Ledger.bare(error.meta)
+    _check(client, ledger)
+    found = Reader(client, ledger.stream, Expectation(origin=ledger.origin), stop=stop).read(progress)
+    position = max(ledger.position, found.high)
+    expected = Expectation(position, position, origin=ledger.origin)
+    lacking = Reader(client, ledger.stream, expected, stop=stop,
+                     new_tally=lambda: Shortfall(ledger.stream, position)).read(progress)
+    runs = max(ledger.runs, run_records.latest_run(client) + 1)
+    updates = ranges.at_most(cast(Shortfall, lacking).updates, MOST_RANGES)
+    claims = [Claim(updates, client.now(), 0, "", "", "", runs, redo=True)] if updates else []
+    after = ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(), superseded=(),
+                            forks=(*ledger.forks, Fork(position, secrets.token_hex(4)))).with_claims(claims)
+    return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
+
+
+def _check(client: Client, ledger: Ledger) -> None:
+    """Raise an error if the ledger cannot be adopted now."""
+    if ledger.seed is None:
+        raise NoLedger(f"the database {client.place} was set up by the original couchdyno and has not been updated "
+                       "since, so there is nothing to adopt; run cycles with ", command("execute"))
+    now = client.now()
+    if any(claim.lease > now and not is_gone(claim.driver, claim.process) for claim in ledger.claims):
+        raise Busy(f"drivers are updating {client.place}, or did so within the last minute; stop them and "
+                   f"{RETRY_LATER}")

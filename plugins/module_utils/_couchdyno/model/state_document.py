@@ -1,0 +1,71 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents that hold the state of a ledger, each the successor of the one before. Pure.
+
+Each change of the state is a revision. If all of them were revisions of one document, its tree of revisions would soon
+cost more than the updates. So after some revisions a change *seals* the document, and the state goes on in the document
+with the next number. That one begins as a pure function of the sealed one, under a revision that follows from its
+contents: whichever process creates it creates the same, and a late repetition changes nothing.
+"""
+from __future__ import annotations
+
+import json
+from hashlib import md5
+from typing import Any, Dict
+
+META_ID = "couchdyno_meta"
+STATE_PREFIX = "couchdyno_ledger_"
+NESTED = "state"  # the field of couchdyno_meta for a state that has no document of its own yet
+DIGITS = 8
+SEALED_AT = 21  # the revision that seals a document: ten cycles, each of which claims and settles
+
+Document = Dict[str, Any]
+
+
+def state_id(number: int) -> str:
+    """The id of the state document with this number."""
+    return f"{STATE_PREFIX}{number:0{DIGITS}d}"
+
+
+def number_of(document_id: str) -> int | None:
+    """The number of a state document by its id, None if it is none."""
+    digits = document_id[len(STATE_PREFIX):]
+    is_state = document_id.startswith(STATE_PREFIX) and digits.isdigit() and digits.isascii()
+    return int(digits) if is_state and state_id(int(digits)) == document_id else None
+
+
+def identity_of(document: Document) -> str:
+    """The identity of the database in ``couchdyno_meta`` or a state document, ``""`` if there is none."""
+    identity = document.get("identity")
+    return identity if isinstance(identity, str) else ""
+
+
+def plain(document: Document) -> Document:
+    """A document without the fields that belong to CouchDB."""
+    return {name: value for name, value in document.items() if not name.startswith("_")}
+
+
+def first_state(meta: Document) -> Document:
+    """The first state document, from ``couchdyno_meta`` with the state in it."""
+    return _first_revision(0, meta[NESTED])
+
+
+def successor(sealed: Document) -> Document:
+    """The first revision of the state document that succeeds a sealed one."""
+    number = number_of(sealed["_id"])
+    assert number is not None
+    return _first_revision(number + 1, {name: value for name, value in plain(sealed).items() if name != "sealed"})
+
+
+def tombstone(older: Document) -> Document:
+    """The deletion of an earlier state document; it keeps ``sealed``, which tells it from any other deletion."""
+    kept: Document = {name: older[name] for name in ("_id", "_rev", "sealed") if name in older}
+    return dict(kept, _deleted=True)
+
+
+def _first_revision(number: int, fields: Document) -> Document:
+    document = dict(fields, _id=state_id(number), generation=1)
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    digest = md5(text.encode("ascii")).hexdigest()
+    return dict(document, _rev=f"1-{digest}", _revisions={"start": 1, "ids": [digest]})

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ledgers that were restored over a newer database, and run records that could not be written."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerOutdated
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import record_id
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+
+
+@pytest.fixture
+def ran(couch, client):
+    """A database after three cycles; returns a function that runs some more."""
+    LedgerDocument(client).create(Parameters(total=10, size=150, updates=3, seed=7))
+
+    def run(cycles):
+        for __ in range(cycles):
+            execute(client)
+
+    run(3)
+    return run
+
+
+def restore(couch, earlier):
+    """Write an earlier state under the present revision, as some restores do."""
+    name = earlier["_id"]
+    generation = int(couch.documents.get(name, earlier)["_rev"].split("-")[0])
+    couch.documents[name] = dict(earlier, _rev=f"{generation + 1}-restored")
+
+
+def test_an_earlier_state_stops_cycles_before_they_claim(couch, client, ran):
+    earlier = dict(couch.ledger)
+    ran(2)
+    restore(couch, earlier)
+    before = dict(couch.documents)
+    with pytest.raises(LedgerOutdated, match=r"its next run is 3, but run 4 is on record.*couchdyno-setup --adopt"):
+        execute(client)
+    assert couch.documents == before
+
+
+def test_an_earlier_document_that_comes_back_does_not_win(couch, client, ran):
+    earlier = dict(couch.ledger)
+    ran(20)
+    number = couch.ledger["_id"]
+    assert earlier["_id"] not in couch.documents
+    restore(couch, earlier)
+    ran(1)
+    assert couch.ledger["_id"] == number and couch.ledger["position"] == 24 * 3
+    ran(20)
+    assert earlier["_id"] not in couch.documents
+
+
+def test_an_earlier_document_in_place_of_a_later_one(couch, client, ran):
+    earlier = dict(couch.ledger)
+    ran(20)
+    for name in [name for name in couch.documents if name.startswith("couchdyno_ledger_")]:
+        del couch.documents[name]
+    restore(couch, earlier)
+    with pytest.raises(LedgerOutdated):
+        execute(client)
+
+
+def test_another_database_with_newer_records(couch, client, ran):
+    """A replica that is still being made: its ledger is there, but an earlier one."""
+    earlier = dict(couch.ledger)
+    ran(2)
+    couch.documents[earlier["_id"]] = earlier
+    couch.instance = "2"
+    with pytest.raises(LedgerOutdated):
+        execute(connected(client))
+
+
+def test_a_replica_goes_on(couch, client, ran):
+    couch.instance = "2"
+    execute(connected(client))
+    couch.requests.clear()
+    execute(client)
+    assert len([path for __, path in couch.requests if path.endswith("_all_docs")]) == 2  # it asks once
+
+
+def connected(client):
+    """The same client, as a new process has it."""
+    client._replicas = 0
+    return client
+
+
+def test_records_that_another_driver_has_just_written_are_no_sign(couch, client, ran, monkeypatch):
+    couch.instance = "2"
+    connected(client)
+    asked = client.rows_between
+
+    def meanwhile(*args):
+        monkeypatch.setattr(client, "rows_between", asked)
+        ran(1)
+        return asked(*args)
+
+    monkeypatch.setattr(client, "rows_between", meanwhile)
+    document = LedgerDocument(client)
+    document.read()
+    couch.instance = "3"
+    connected(client)
+    assert execute(client)["new_state"]["position"] == 5 * 3
+
+
+def test_a_record_whose_place_is_taken_is_told(couch, client, ran):
+    couch.documents[record_id(3)] = {"_id": record_id(3), "_rev": "1-a", "run": 3, "ts": 5, "host": "other"}
+    after = execute(client)["after"]
+    assert (after["updates"], after["unrecorded"]) == (3, "conflict: Document update conflict.")
+    couch.refuse[record_id(4)] = "forbidden"
+    assert execute(client)["after"]["unrecorded"] == "forbidden: because"
+
+
+@pytest.mark.parametrize("fault", ["lost", "lost after"])
+def test_a_record_whose_answer_was_lost_is_there(couch, client, ran, fault):
+    couch.faults.extend([None] * 4 + [fault])
+    assert "unrecorded" not in execute(client)["after"]
+    assert couch.documents[record_id(3)]["window"][1] == 3
+
+
+def test_a_newer_record_is_not_replaced(couch, client, ran):
+    couch.documents[couch.ledger["_id"]].update(runs=10003)
+    newer = {"_id": record_id(3), "_rev": "5-a", "run": 20003, "ts": 5}
+    couch.documents[record_id(3)] = newer
+    after = execute(client)["after"]
+    assert after["unrecorded"] == "its place is taken by the record of a later run, 20003"
+    assert couch.documents[record_id(3)] == newer
