@@ -31,6 +31,6 @@ set -- ./venv/bin/ansible ./venv/bin/ansible-playbook ./venv/bin/couchdyno-*
 without=
 [ -e "$1" ] || {
     shift 2
-    without="; without Ansible, which needs Python 3.11 or later: PYTHON=python3.11 ./build.sh"
+    without="; Ansible is not installed, as it needs Python 3.11 or later; to install it, run: PYTHON=python3.11 ./build.sh"
 }
 echo "ready: $*$without"

@@ -149,8 +149,8 @@ cycles:
           description: The first update of the cycle's window.
           type: int
         refused:
-          description: The number of errors that the server will not accept later either, such as documents that a
-            validator forbids or that are too large. Their documents stay as they are until their next turn.
+          description: How many of these documents the server refused for good, for example because a validator forbids
+            them or they are too large. They stay as they are until their next turn.
           type: int
         redone:
           description: The number of updates in unfinished windows of earlier cycles that this cycle took over.
@@ -168,8 +168,7 @@ cycles:
             cycle. Documents that were edited before the cycle are overwritten and not counted.
           type: int
         left:
-          description: The number of further documents in the unfinished part of the window, after a signal or between
-            documents that could not be written. The next cycle finishes that part.
+          description: The number of documents that were not tried because of a signal. The next cycle writes them.
           type: int
         throttled:
           description: How often the server throttled the cycle before it was settled, with answers 429 and 503. These
@@ -188,7 +187,7 @@ cycles:
           description: Why the cycle ended early.
           type: str
         unrecorded:
-          description: Why the run record of the cycle was not written, so that the history lacks it.
+          description: Why the run record of the cycle was not written, so that it is missing from the history.
           type: str
     new_state:
       description: The parameters and the state of the database after the cycle.
@@ -218,7 +217,8 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
     error = report.pop("error")
     for cycle in report["cycles"]:
         if "unrecorded" in cycle["after"]:
-            module.warn(f"a run record was not written: {cycle['after']['unrecorded']}; the history lacks this run")
+            module.warn(f"a run record was not written: {cycle['after']['unrecorded']}; this run is missing from the "
+                        "history")
     first, last = report["cycles"][0], report["cycles"][-1]
     diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}

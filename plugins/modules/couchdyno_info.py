@@ -164,7 +164,7 @@ progress:
       type: int
       sample: 300
     settled:
-      description: The position below which every update is known to be written. Pass it to
+      description: The position below which every update was either written or refused by the server. Pass it to
         M(dyno.couchdb.couchdyno_verify) as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
@@ -226,8 +226,8 @@ statistics:
         latency:
           description: The duration of bulk requests in seconds. C(p50), C(p95) and C(p99) are the percentiles of all
             requests of the cycles. Durations are recorded in buckets, so the percentiles are approximate, off by a
-            third at most. If any of the cycles was run by version 0.1.0, they are the medians of the cycles' C(p50)
-            and C(p95), and the highest C(p99).
+            third at most (from 1 ms to 56 s). If any of the cycles was run by version 0.1.0, they are the medians of
+            the cycles' C(p50) and C(p95), and the highest C(p99).
           type: dict
     fill:
       description: The same statistics of fills.
@@ -315,7 +315,7 @@ series:
 runs:
   description: The latest run records, at most O(history), oldest first. C(first) and C(count) describe the window of
     updates, C(dt) is in seconds, and C(latency) has percentiles of the duration of bulk requests in seconds. C(refused)
-    is how many of the errors the server refused for good, and C(throttled) how often it throttled the run, with
+    is how many of the documents the server refused for good, and C(throttled) how often it throttled the run, with
     answers 429 and 503; records of version 0.1.0 do not have them. Records of some runs also have the C(limit) in
     documents per second, the C(sizes) of the database in bytes if they were read for the run (at most once a minute by
     each process), the number of errors by class (C(classes)), and the windows that were taken over from earlier runs

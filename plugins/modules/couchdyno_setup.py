@@ -73,11 +73,12 @@ options:
     description:
       - Whether to make the ledger of an existing database agree with its documents, for example after an earlier
         ledger was restored over a newer database.
-      - All documents are read. The position becomes that of the newest update among them, unless the ledger is further.
-        What documents lack at this position becomes open, and the next cycles write it.
+      - All documents are read. The position moves to just after the newest update in the database, unless the ledger is
+        already ahead of it. Updates that documents should hold at this position, but do not, become open, and the next
+        cycles write them.
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
-        marked as a fork, so that M(dyno.couchdb.couchdyno_verify) does not take it for a copy of its source any more.
-      - Each run marks it again, so use this once. It cannot be combined with O(force) or O(fill).
+        marked as a fork: M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
+      - Each run adds another mark, so run it only once. It cannot be combined with O(force) or O(fill).
     type: bool
     default: false
   q:
@@ -90,7 +91,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Set up and fill a database of 100,000 documents of 2 kB, 500 of which each cycle updates
+- name: Set up and fill a database of 100,000 documents of 2 KB; each cycle updates 500 of them
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/backup-me
     username: admin
@@ -109,7 +110,7 @@ EXAMPLES = r"""
     seed: 42
     force: true
 
-- name: Let the ledger agree with the documents after a restore that went wrong
+- name: Make the ledger agree with the documents after an earlier ledger was restored
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/backup-me
     username: admin
@@ -214,7 +215,7 @@ adopted:
   sample: {"position": 5200, "open": 12, "behind": 10, "missing": 2, "damaged": 0, "conflicted": 0, "extra": 0}
   contains:
     position:
-      description: The position from now on.
+      description: The new position.
       type: int
     open:
       description: The number of updates that the next cycles write again.
@@ -226,13 +227,13 @@ adopted:
       description: The number of missing documents.
       type: int
     damaged:
-      description: The number of documents whose contents belong to no update.
+      description: The number of documents whose contents match none of their updates.
       type: int
     conflicted:
-      description: The number of documents with conflicting revisions. These stay.
+      description: The number of documents with conflicting revisions. They are left as they are.
       type: int
     extra:
-      description: The number of documents that do not belong to the database. These stay.
+      description: The number of documents that are not in the update stream. They are left as they are.
       type: int
 """
 

@@ -190,8 +190,8 @@ low:
   returned: always
   sample: 2200
 high:
-  description: The position at and above which no update is present. If it equals RV(low), the database holds a single
-    point in time.
+  description: The position at and above which no update is present. If it equals RV(low), the database is a
+    snapshot of one point in time.
   type: int
   returned: always
   sample: 2200
@@ -206,10 +206,11 @@ high_ts:
   returned: always
   sample: 1795461868
 ledger:
-  description: The ledger in the database. Its C(position), the position below which every update is known to be written
-    (C(settled)), the number of open C(claims), the number of documents whose latest update the server refused
-    (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If so many documents were
-    refused that the ledger cannot name each, C(tolerated) is the number of others that may be older, too.
+  description: The ledger in the database. Its C(position), the position below which every update was either written or
+    refused by the server (C(settled)), the number of open C(claims), the number of documents whose latest update the
+    server refused (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If too many
+    documents were refused for the ledger to list each one, C(tolerated) is the number of other documents that may also
+    be older.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}

@@ -282,7 +282,7 @@ def test_the_ledger_is_deleted_in_the_middle(filled, proxy, figures, name):
     rule.release()
     ended = Ended(driver) if name == "state" else drive(filled.url)
     assert ended.code == 3 and len(ended.lines) == 1, ended.lines
-    missing = "has lost the state of its ledger (a document couchdyno_ledger_…): restore it"
+    missing = "has lost the state of its ledger (a document couchdyno_ledger_…); restore that document"
     assert (missing if name == "state" else "has no document couchdyno_meta") in ended.lines[0]
     if name != "state":
         assert Ended(driver).code == 0

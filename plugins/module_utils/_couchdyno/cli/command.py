@@ -108,7 +108,8 @@ class Invocation:
     def code_after_writing(self, counts: Report, **retry: str) -> int:
         """The exit code of a job that wrote documents; complains if some, or the run record, could not be written."""
         if "unrecorded" in counts:
-            self.complain(f"the run record was not written: {counts['unrecorded']}; the history lacks this run")
+            self.complain(f"the run record was not written: {counts['unrecorded']}; this run is missing from the "
+                          "history")
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):

@@ -29,7 +29,7 @@ class Setup(Command):
         parser.add_argument("-t", "--total", type=int, metavar="N", default=DEFAULTS.total,
                             help="total number of documents (default: %(default)s)")
         parser.add_argument("-s", "--size", type=int, metavar="BYTES", default=DEFAULTS.size,
-                            help="size of each document in bytes of JSON text, about 70 at least "
+                            help="size of each document in bytes of JSON text; never less than about 70 "
                                  "(default: %(default)s)")
         add_updates_per_run(parser, default=DEFAULTS.updates,
                             help="documents to update per cycle (default: %(default)s)")

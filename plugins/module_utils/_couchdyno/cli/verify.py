@@ -38,9 +38,11 @@ class Verify(Command):
                                  "to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
                                  "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
-        for name, what in (("seed", "seed"), ("total", "total number of documents"), ("size", "size of each document")):
+        for name, what, others in (("seed", "seed", "--total and --size"),
+                                   ("total", "total number of documents", "--seed and --size"),
+                                   ("size", "size of each document", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
-                                help=f"{what}, if the ledger is lost; give all three together")
+                                help=f"{what}, if the ledger is lost; requires {others}")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:

@@ -33,8 +33,8 @@ from .stop import NEVER, Stop
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first and the longest wait between two tries
 LONGEST_RETRY_AFTER = 60.0
-SIZES_EVERY = 60.0  # seconds: the database is not read more often than that for its sizes
-JUST_NOW = 5.0  # seconds: sizes that were read longer ago are no longer those of the moment
+SIZES_EVERY = 60.0  # seconds: sizes are read at most this often
+JUST_NOW = 5.0  # seconds: sizes that were read longer ago no longer count as current
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
@@ -164,9 +164,9 @@ class Client(Source):
         return self._replicas
 
     def instance(self) -> str:
-        """What tells this database from an earlier one with its name, ``""`` if the server does not say it; read once.
+        """What distinguishes this database from an earlier one with its name: its creation time; read once.
 
-        That is when it was created; CouchDB before 3.3 calls it "0".
+        ``""`` if the server does not report it; CouchDB before 3.3 reports "0".
         """
         self.replicas()
         return self._instance
@@ -174,7 +174,7 @@ class Client(Source):
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
         self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
-        self._replicas = 0  # these were of an earlier one
+        self._replicas = 0  # the number was that of the deleted database
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""

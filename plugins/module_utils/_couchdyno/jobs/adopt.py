@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adopt: make the ledger of a database agree with its documents, whatever was restored over what.
 
-The position becomes that of the newest update in the database, if the ledger is not further. What documents lack at
-this position becomes open, so that the next cycles write it. As the database now goes its own way, a mark tells it from
-its source.
+The position moves to just after the newest update in the database, unless the ledger is already ahead of it. Updates
+that documents should hold at this position, but do not, become open, so that the next cycles write them. A mark
+distinguishes the database from its source, from which it diverges from now on.
 """
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from .pace import Pace
 
 PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
-KEEP, CREATE, REPLACE, ADOPT = "keep", "create", "replace", "adopt"  # what a plan does with the database
+KEEP, CREATE, REPLACE, USE_EMPTY = "keep", "create", "replace", "use empty"  # what a plan does with the database
 FOREIGN = "was not set up by couchdyno"
 
 Data = Dict[str, Any]
@@ -72,7 +72,7 @@ class Found(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a setup does: one of KEEP, CREATE, REPLACE and ADOPT (write a ledger into an empty database).
+    """What a setup does: one of KEEP, CREATE, REPLACE and USE_EMPTY (write a ledger into an empty database).
 
     ``ledger`` is the one after the setup, as far as it is known; its seed is None until it is drawn.
     """
@@ -170,7 +170,7 @@ def _action(client: Client, found: Found, request: Request) -> str:
     if not found.exists:
         return CREATE
     if found.given:
-        return ADOPT
+        return USE_EMPTY
     if request.force:
         return REPLACE
     # If vacant: perhaps another setup, started at the same time, is about to write the ledger.
@@ -216,7 +216,7 @@ def _apply(client: Client, document: LedgerDocument, request: Request, plan: Pla
     try:
         if plan.action == REPLACE:
             client.delete_database()
-        if plan.action != ADOPT:
+        if plan.action != USE_EMPTY:
             _create(client, document, request.sharding, plan, stop)
         seed = draw_seed() if request.parameters.seed is None else request.parameters.seed
         _write_ledger(client, document, request.parameters._replace(seed=seed), stop)

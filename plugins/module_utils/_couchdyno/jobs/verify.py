@@ -140,8 +140,8 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "database": its name, "ts": when it was verified, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
-         "ledger": {"position", "settled", "claims", "refused", "agrees", if so many documents were
-                    refused that the ledger cannot name each: "tolerated": how many others may be older, too} or None,
+         "ledger": {"position", "settled", "claims", "refused", "agrees", if too many documents were
+                    refused for the ledger to list each one: "tolerated": how many others may also be older} or None,
          "span": {"from_position", "to_position"} or None,
          "stream": {"seed", "total", "size"},
          "dt": seconds, "rate": documents per second,

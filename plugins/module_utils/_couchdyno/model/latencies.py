@@ -59,7 +59,10 @@ class Latencies(NamedTuple):
         return cls(counts, greatest) if is_sound else None
 
     def dump(self) -> Data | float:
-        """For a document: counts by the number of the bucket, and ``max`` (milliseconds); for one request only that."""
+        """For a document: counts by the number of the bucket, and ``max`` (milliseconds).
+
+        For one request, only its duration.
+        """
         if not self.counts:
             return {}
         if sum(self.counts.values()) == 1:

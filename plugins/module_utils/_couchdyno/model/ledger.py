@@ -6,7 +6,7 @@
 It is kept in two documents. ``couchdyno_meta`` holds the constants. The state is in ``couchdyno_ledger_NNNNNNNN``, one
 document at a time: each change of the state is a new revision, the one that makes it ``sealed`` is the last, and the
 document with the next number succeeds it (state_document.py). In a new database, and in one of version 0.1.0 or of the
-original tool (legacy.py) that is being taken over, the state is still in ``couchdyno_meta``.
+original tool (legacy.py) that has not been upgraded, the state is still in ``couchdyno_meta``.
 """
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Document = Dict[str, Any]
 
 
 class Fork(NamedTuple):
-    """A mark that a database has gone its own way from a ``position`` on; ``name`` tells it from other forks."""
+    """A mark of an adoption: from ``position`` on, the database differs from its source; ``name`` is unique."""
 
     position: int
     name: str
@@ -55,14 +55,15 @@ class Ledger(NamedTuple):
     ``start``, which people see, is the position within its lap. ``runs`` is the number of the next run.
 
     A database of the original tool (legacy.py) has no ``seed`` at first, and its documents belong to the stream from
-    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py). ``forks`` are the marks of a
-    database that was adopted, or of its source.
+    position ``origin`` on. ``refused`` and ``superseded`` are missed updates (missed.py). ``forks`` has one
+    mark for each time that this database, or the source it was copied from, was adopted.
 
-    ``meta`` and ``state`` are the two documents as they were read, as unknown fields in them are kept; ``state`` is
+    ``meta`` and ``state`` are the two documents as they were read, because unknown fields are kept; ``state`` is
     ``{}`` while the state is in ``meta``. ``rev`` is the revision of the document that holds the state, ``older`` are
     earlier ones that still exist. ``sealed``: this document gets no further revision.
-    ``generation`` (of its revision) and ``instance`` (of the database) are as recorded by the latest change. The random
-    ``identity`` is in both documents: a driver of an earlier database with the same name may leave its own state here.
+    ``generation`` and ``instance`` are what the latest change recorded as the generation of its revision and the
+    instance of the database (restored.py). The random ``identity`` is in both documents, so that a state document left
+    by a driver of an earlier database with the same name is recognized.
     """
 
     created: int
@@ -174,7 +175,7 @@ class Ledger(NamedTuple):
 
     @property
     def is_nested(self) -> bool:
-        """Whether ``couchdyno_meta`` contains a state, be it the present one or one that was taken out since."""
+        """Whether ``couchdyno_meta`` contains a state, either the current one or one that has moved since."""
         return NESTED in self.meta
 
     @property
@@ -211,7 +212,7 @@ class Ledger(NamedTuple):
                                                     missed.new_entries(superseded, before, stream))))
 
     def with_written(self, updates: Ranges) -> Ledger:
-        """The ledger when some updates are written: their documents have missed nothing any more."""
+        """The ledger when some updates are written: their documents have then missed nothing."""
         if not (self.refused or self.superseded):
             return self
         made_up = self.stream.previous_of(updates)

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Databases of the original tool and of version 0.1.0: everything that they need. Pure.
 
-Both keep the whole ledger in ``couchdyno_meta``. The first cycle takes such a database over: the state moves into a
+Both keep the whole ledger in ``couchdyno_meta``. The first cycle upgrades such a database: the state moves into a
 document of its own, and version 0.1.0 takes what is left for a damaged ledger.
 
 Version 0.1.0 records superseded updates as two positions, ``torn_from`` and ``torn_until``: updates from ``torn_from``
 on may be missing if an open claim that begins below ``torn_until`` writes the same documents.
 
 The ledger of the original tool has no seed and no position, and contains a ``history``; its documents cannot be
-verified. When such a database is taken over, the ledger gets a seed, its history moves into a separate document, and
+verified. When such a database is upgraded, the ledger gets a seed, its history moves into a separate document, and
 ``origin`` is the first position whose documents belong to the stream.
 """
 from __future__ import annotations

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run records: one small document per settled cycle, the history of a database. Pure.
 
-A database keeps its records for good, so their documents are as small as possible. In FORMAT, the only one that is
-written, the id says which place in the ring the record has, and ``round`` how often the ring was full before;
+A database keeps up to 10,000 records at a time, so their documents are as small as possible. In FORMAT, the only one
+that is written, the id says which place in the ring the record has, and ``round`` how often the ring was full before;
 ``window`` is ``[first, count, ts]``, ``ms`` the duration in whole milliseconds, ``latency`` what ``Latencies.dump``
 returns, and ``sizes`` a list in the order of SIZES. Fields with the value in ASSUMED are left out, and ``updates`` if
 they equal the count of the window.

@@ -4,9 +4,9 @@
 """The documents that hold the state of a ledger, each the successor of the one before. Pure.
 
 Each change of the state is a revision. If all of them were revisions of one document, its tree of revisions would soon
-cost more than the updates. So after some revisions a change *seals* the document, and the state goes on in the document
-with the next number. That one begins as a pure function of the sealed one, under a revision that follows from its
-contents: whichever process creates it creates the same, and a late repetition changes nothing.
+cost more than the updates. So after some revisions a change *seals* the document, and the state continues in the
+document with the next number. The first revision of that document is computed from the sealed one, so every process
+creates the same, and creating it again later changes nothing.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def state_id(number: int) -> str:
 
 
 def number_of(document_id: str) -> int | None:
-    """The number of a state document by its id, None if it is none."""
+    """The number of a state document by its id, None for any other document."""
     digits = document_id[len(STATE_PREFIX):]
     is_state = document_id.startswith(STATE_PREFIX) and digits.isdigit() and digits.isascii()
     return int(digits) if is_state and state_id(int(digits)) == document_id else None
@@ -59,7 +59,7 @@ def successor(sealed: Document) -> Document:
 
 
 def tombstone(older: Document) -> Document:
-    """The deletion of an earlier state document; it keeps ``sealed``, which tells it from any other deletion."""
+    """The deletion of an earlier state document; it keeps ``sealed``, which distinguishes it from other deletions."""
     kept: Document = {name: older[name] for name in ("_id", "_rev", "sealed") if name in older}
     return dict(kept, _deleted=True)
 

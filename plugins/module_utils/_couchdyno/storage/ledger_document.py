@@ -6,8 +6,8 @@
 ``state_document.py`` says which documents there are, and why. Every step from one to the next can be repeated, by any
 process, if the one that began it dies:
 
-- a state that ``couchdyno_meta`` contains is put into a document of its own, then taken out of ``couchdyno_meta``; that
-  of an earlier version is first nested there, which stops all drivers of that version;
+- a state in ``couchdyno_meta`` is first copied into a document of its own, then removed from ``couchdyno_meta``. In a
+  database of an earlier version, it is nested first (field ``state``), which stops all drivers of that version;
 - a sealed document is succeeded before the next change, and deleted when its successor is sealed in turn.
 """
 from __future__ import annotations
@@ -98,12 +98,12 @@ class LedgerDocument:
                                 refused=after.refused, superseded=after.superseded), None
 
         if before is None:
-            self._begin_anew(after)
+            self._write_new_state(after)
         self.change(replaced)
         self._meta.write(self.ledger._replace(forks=after.forks).dump_meta())
         self.read()
 
-    def _begin_anew(self, ledger: Ledger) -> None:
+    def _write_new_state(self, ledger: Ledger) -> None:
         """Write a state into a document that never existed."""
         document = {"_id": state_id(newest_number(self._client) + 1)}
         SharedDocument(self._client, document["_id"]).write(
@@ -111,7 +111,7 @@ class LedgerDocument:
         self._known = None
 
     def _apply(self, apply: Change[Answer], before: Ledger) -> tuple[Ledger, Answer]:
-        """Apply a function; Conflict if a claim is only missing in a revision that does not stay."""
+        """Apply a function; Conflict if the claim is missing only from a revision that does not win."""
         try:
             return apply(before)
         except ClaimLost:
@@ -150,13 +150,13 @@ class LedgerDocument:
             self._succeed_early(self._known)
 
     def _succeed(self, sealed: Ledger) -> None:
-        """Create the successor of a sealed document; Conflict if another revision than this one was sealed."""
+        """Create the successor of a sealed document; Conflict if a revision other than this one was sealed."""
         self._state(sealed).confirm(sealed.rev)
         following = successor(sealed.state)
         SharedDocument(self._client, following["_id"]).plant(following)
 
     def _succeed_early(self, sealed: Ledger) -> None:
-        """The same right after sealing, so that the next process need not do it; it will if this fails."""
+        """Create the successor right after sealing, to save the next process the work; if this fails, it does it."""
         try:
             self._succeed(sealed)
             self._is_succeeded = True
@@ -176,7 +176,7 @@ class LedgerDocument:
         return self._reopen()
 
     def _nest(self, ledger: Ledger) -> Document:
-        """Rewrite ``couchdyno_meta`` of an earlier version; from then on, that version takes it for damaged."""
+        """Rewrite ``couchdyno_meta`` of an earlier version; from then on, that version considers it damaged."""
         if legacy.HISTORY in ledger.meta:
             self._client.put(legacy.history_document(self._client.get(legacy.HISTORY_ID), ledger.meta))
         seed = draw_seed() if ledger.seed is None else ledger.seed
@@ -185,10 +185,10 @@ class LedgerDocument:
         return dict(meta, _rev=self._meta.write(meta))
 
     def _reopen(self) -> Ledger:
-        """Read what was created back: it may not be stored, or others may have gone on since."""
+        """Read the ledger again: the new document may not have been stored, or others may have changed the ledger."""
         ledger = self.read()
         if ledger.number is None or ledger.is_nested or ledger.sealed:
-            raise Conflict(f"the ledger of {self._client.address.url} is on its way to another document")
+            raise Conflict(f"the ledger of {self._client.address.url} is moving to another document")
         return ledger
 
     def _state(self, ledger: Ledger) -> SharedDocument:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading a ledger: find the document that holds its state now.
 
-All its documents lie side by side, so one range read finds them. On a cluster such a read shows a single replica, which
-may have missed something, so the newest state document is looked for in all replicas then.
+Their ids are adjacent, so one range read finds them. On a cluster, such a read shows a single replica, which may have
+missed a write; so all replicas are then asked for the newest state document.
 """
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Document = Dict[str, Any]
 
 
 class Found(NamedTuple):
-    """The documents of a ledger: ``meta`` is None if it does not exist; ``states`` are by number, ``strays`` are not of
-    this database.
+    """The documents of a ledger: ``meta`` is None if it does not exist; ``states`` are by number, ``strays`` do not
+    belong to this database.
     """
 
     meta: Document | None
@@ -69,7 +69,7 @@ def _read(source: Source) -> Found:
 
 
 def _sorted_out(meta: Document | None, states: dict[int, Document]) -> Found:
-    """Tell the states of this database from those that a driver of an earlier one with its name has left here.
+    """Separate the states of this database from those left by drivers of an earlier database with the same name.
 
     CouchDB 3.5 accepts a write under any revision if the document does not exist.
     """
@@ -82,7 +82,7 @@ def _is_own(meta: Document, state: Document) -> bool:
 
 
 def _read_newest(client: Client, found: Found) -> Found:
-    """The same as all replicas of a cluster together have it."""
+    """The same, as all replicas of a cluster together show it."""
     newest = max(found.states, default=-1)
     meta = client.get(META_ID) if newest < 0 or found.meta is None else found.meta
     state = client.get(state_id(newest)) if newest >= 0 else None
@@ -110,9 +110,9 @@ def newest_number(client: Client) -> int:
 
 
 def _look_ahead(client: Client, number: int) -> int:
-    """The number of a later state document that any replica has, be it deleted; the same number if there is none.
+    """The number of a later state document that any replica has, even if deleted; the same number if there is none.
 
-    There may be still later ones: it takes ever longer steps, then begins again from there.
+    Its steps double, so it may skip later documents: call it again from its result until nothing changes.
     """
     ids = {state_id(number + step): number + step for step in STEPS}
     ahead = client.leaves_of(list(ids), client.replicas())
@@ -130,5 +130,5 @@ def _absence(source: Source) -> CouchdynoError:
 def _missing_state(source: Source, meta: Document) -> CouchdynoError:
     """The error for a ledger without its state."""
     return StateMissing(meta, f"the database {source.place} has lost the state of its ledger (a document "
-                        f"{STATE_PREFIX}…): restore it, or derive it from the documents with ",
+                        f"{STATE_PREFIX}…); restore that document, or derive the state from the other documents with ",
                         command("setup", "adopt"))

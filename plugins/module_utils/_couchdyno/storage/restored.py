@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a ledger is an earlier one that was restored over a newer database: then its next updates exist already.
+"""Detects an earlier ledger that was restored over a newer database, whose next updates already exist.
 
-The run records tell, but reading them costs requests. So the ledger notes its own generation and the instance of its
-database at each change: if both are still right, nobody but drivers has written it.
+Run records show this, but reading them costs requests. So each change of the ledger records the generation of its
+revision and the instance of the database; if both still match, only drivers have written the ledger.
 """
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def check_not_outdated(client: Client, document: LedgerDocument) -> None:
     if latest >= ledger.runs:
         raise LedgerOutdated(
             f"the ledger of {client.place} is older than its run records: its next run is {ledger.runs}, but run "
-            f"{latest} is on record; if an earlier ledger was restored, make it agree with the documents with ",
-            command("setup", "adopt"))
+            f"{latest} is on record; if an earlier ledger was restored, use ", command("setup", "adopt"),
+            " to make ledger and documents agree")
 
 
 def _was_written_here(client: Client, ledger: Ledger) -> bool:

@@ -29,19 +29,19 @@ def why_missing(client: Client, record: RunRecord, reason: str) -> str:
     if present and (present.run, present.ts, present.host) == (record.run, record.ts, record.host):
         return ""
     if present and _is_newer(present, record):
-        return f"its place is taken by the record of a later run, {present.run}"
+        return f"the record of a later run ({present.run}) is in its place"
     return reason
 
 
 def latest_run(client: Client) -> int:
-    """The greatest number of a run that is on record, -1 without any."""
+    """The greatest number of a run that is on record, -1 if there is none."""
     latest = -1
     for first in range(0, RING, PAGE):
         rows = client.rows_between(record_id(first), record_id(first + PAGE - 1), True)
         if not rows:
             break
         for record in _records(rows):
-            if (record.stored or {})["_id"] == record_id(record.run):  # a place in the ring that it can have
+            if (record.stored or {})["_id"] == record_id(record.run):  # ignore records that are not in their own place
                 latest = max(latest, record.run)
     return latest
 

@@ -126,5 +126,5 @@ def test_a_newer_record_is_not_replaced(couch, client, ran):
     newer = {"_id": record_id(3), "_rev": "5-a", "run": 20003, "ts": 5}
     couch.documents[record_id(3)] = newer
     after = execute(client)["after"]
-    assert after["unrecorded"] == "its place is taken by the record of a later run, 20003"
+    assert after["unrecorded"] == "the record of a later run (20003) is in its place"
     assert couch.documents[record_id(3)] == newer
