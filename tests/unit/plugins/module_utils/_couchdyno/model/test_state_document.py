@@ -41,7 +41,7 @@ def test_a_successor_has_everything_but_the_seal():
 
 
 def test_whoever_creates_it_creates_the_same():
-    again = json.loads(json.dumps(dict(reversed(SEALED.items()), _conflicts=["21-b"])))
+    again = json.loads(json.dumps(dict(reversed(list(SEALED.items())), _conflicts=["21-b"])))
     assert successor(again)["_rev"] == successor(SEALED)["_rev"]
     assert successor(dict(SEALED, position=1))["_rev"] != successor(SEALED)["_rev"]
     assert first_state(json.loads(json.dumps(META))) == first_state(META)

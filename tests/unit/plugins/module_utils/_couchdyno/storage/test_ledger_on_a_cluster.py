@@ -21,7 +21,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.le
 
 from ..couchdb.cluster import Cluster, Coordinator
 
-SCHEDULES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300")) // 5  # test.sh lets the first Python run more
+SCHEDULES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300")) // 30  # test.sh lets the first Python run more
 RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
 NEW = Ledger.new(Parameters(1000, 100, 1, 7), 1000)
 NESTED = NEW.dump_nested()
