@@ -77,7 +77,7 @@ options:
         already ahead of it. Updates that documents should hold at this position, but do not, become open, and the next
         cycles write them.
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
-        marked as a fork: M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
+        marked as a fork, so M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
       - Each run adds another mark, so run it only once. It cannot be combined with O(force) or O(fill).
     type: bool
     default: false
