@@ -220,9 +220,11 @@ def documents(database, name):
             assert document["ms"] and document["host"] and document["latency"]
             document.update(ms=0, host="HOST", latency=0.0)
         if document["_id"].startswith("couchdyno_ledger_"):
-            document["instance"] = "INSTANCE"
+            document.update(instance="INSTANCE", identity="IDENTITY")
             for claim in document["claims"]:
                 claim.update(driver="DRIVER", host="HOST", process="PROCESS")
+        if document["_id"] == "couchdyno_meta" and "identity" in document:
+            document["identity"] = "IDENTITY"
         if "seed" not in before["couchdyno_meta"] and "update" in document:  # the seed is drawn at random
             length, text = len(document["data"]), f"{seed}/{document['update']}/{document['ts']}"
             if document["data"] == shake_128(text.encode()).hexdigest(length)[:length]:

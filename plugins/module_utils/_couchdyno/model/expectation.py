@@ -44,7 +44,9 @@ class Expectation(NamedTuple):
             if not visits:
                 return state if update == state.update else holding(update)
             for __ in range(visits):
-                update = None if update is None else stream.previous(update)
+                if update is None:
+                    break
+                update = stream.previous(update)
         return NOT_CREATED
 
     def low(self, stream: Stream, index: int, held: int | None) -> int:

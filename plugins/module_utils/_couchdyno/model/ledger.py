@@ -34,7 +34,8 @@ STATE = {
 LIMITS = {**CONSTANTS, **STATE}
 OPTIONAL = {"origin"}
 MISSED = ("refused", "superseded")
-OF_STATE = {*STATE, *MISSED, *legacy.TORN, "claims", "instance", "generation", NESTED}  # never among the constants
+# Never among the constants.
+OF_STATE = {*STATE, *MISSED, *legacy.TORN, "claims", "instance", "generation", "sealed", NESTED}
 SHOWN = {*CONSTANTS, *STATE, "version"} - {"origin"}
 
 Document = Dict[str, Any]
@@ -117,7 +118,8 @@ class Ledger(NamedTuple):
         generation, instance = fields.get("generation"), fields.get("instance")
         ledger = cls(**numbers, version=meta.get("version"), claims=_claims(holder, fields),
                      refused=_missed(holder, fields, "refused"), superseded=_missed(holder, fields, "superseded"),
-                     rev=holder.get("_rev", ""), meta=meta, state=state or {}, sealed=fields.get("sealed") is True,
+                     rev=holder.get("_rev", ""), meta=meta, state=state or {},
+                     sealed=(state or {}).get("sealed") is True,
                      generation=generation if is_integer(generation) else 0,
                      instance=instance if isinstance(instance, str) else "", identity=identity_of(meta),
                      forks=_forks(meta))
@@ -229,12 +231,16 @@ class Ledger(NamedTuple):
 def _fields(meta: Document, state: Document | None) -> Document:
     """The fields of both documents together."""
     if state is not None:
-        return dict(meta, **state)
+        return {**meta, **_without_constants(state)}
     if NESTED not in meta:
         return legacy.completed(meta)
     if not isinstance(meta[NESTED], dict):
         raise _damaged(meta, f"field {NESTED!r} is invalid")
-    return dict(meta, **meta[NESTED])
+    return {**meta, **_without_constants(meta[NESTED])}
+
+
+def _without_constants(state: Document) -> Document:
+    return {name: value for name, value in state.items() if name not in CONSTANTS}
 
 
 def _check_number(holder: Document, name: str, value: Any) -> None:

@@ -166,6 +166,10 @@ def _is_whole(value: Any) -> bool:
     return is_count(value, 0, MAX_POSITION)
 
 
+def _is_round(value: Any) -> bool:
+    return is_count(value, 0, MAX_POSITION // RING)
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -198,7 +202,7 @@ def _is_redone(value: Any) -> bool:
 
 # The fields of documents, in order, and whether a value makes sense.
 CHECKS: dict[str, Callable[[Any], bool]] = {
-    "_id": _is_id, "format": _is_format, "round": _is_whole, "window": _is_window,
+    "_id": _is_id, "format": _is_format, "round": _is_round, "window": _is_window,
     **dict.fromkeys(("ms", "updates", "errors"), _is_whole),
     **dict.fromkeys(("kind", "host"), _is_text),
     "latency": _are_latencies, "connections": _is_whole, "limit": is_amount, "sizes": _are_sizes,

@@ -18,12 +18,12 @@ from typing import Any, Callable, Dict, Tuple, TypeVar
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
 from ..couchdb.shared_document import SharedDocument
-from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, Unreachable
+from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, StateMissing, Unreachable
 from ..model import legacy
 from ..model.ledger import Ledger
 from ..model.parameters import Parameters, draw_identity, draw_seed
 from ..model.state_document import META_ID, SEALED_AT, first_state, state_id, successor, tombstone
-from .ledger_reading import newest_number, read_ledger
+from .ledger_reading import missing_state, newest_number, read_ledger
 
 TRIES = 200
 
@@ -97,18 +97,24 @@ class LedgerDocument:
             return now._replace(position=after.position, start=after.start, runs=after.runs, claims=after.claims,
                                 refused=after.refused, superseded=after.superseded), None
 
+        if before is not None:
+            try:
+                before = before._replace(meta=self._open().meta)
+            except StateMissing:
+                before = None
+        meta = after._replace(meta=before.meta if before else after.meta)
+        self._meta.write(meta.dump_meta())
         if before is None:
             self._write_new_state(after)
-        self.change(replaced)
-        self._meta.write(self.ledger._replace(forks=after.forks).dump_meta())
+        else:
+            self.change(replaced)
         self.read()
 
     def _write_new_state(self, ledger: Ledger) -> None:
         """Write a state into a document that never existed."""
         document = {"_id": state_id(newest_number(self._client) + 1)}
-        SharedDocument(self._client, document["_id"]).write(
-            ledger._replace(state=document, generation=1, instance=self._client.instance()).dump())
-        self._known = None
+        ledger = ledger._replace(state=document, rev="", sealed=False, generation=1, instance=self._client.instance())
+        SharedDocument(self._client, document["_id"]).write(ledger.dump())
 
     def _apply(self, apply: Change[Answer], before: Ledger) -> tuple[Ledger, Answer]:
         """Apply a function; Conflict if the claim is missing only from a revision that does not win."""
@@ -155,6 +161,13 @@ class LedgerDocument:
         following = successor(sealed.state)
         SharedDocument(self._client, following["_id"]).plant(following)
 
+    def _check_not_lost(self, sealed: Ledger) -> None:
+        """Raise StateMissing if somebody has deleted the successor of a sealed document, the newest one that exists."""
+        following = successor(sealed.state)["_id"]
+        leaves = self._client.leaves(following, self._client.replicas())
+        if leaves and all(leaf.get("_deleted") for leaf in leaves):
+            raise missing_state(self._client, sealed.meta)
+
     def _succeed_early(self, sealed: Ledger) -> None:
         """Create the successor right after sealing, to save the next process the work; if this fails, it does it."""
         try:
@@ -165,28 +178,29 @@ class LedgerDocument:
 
     def _hand_over(self, ledger: Ledger) -> Ledger:
         """Take the state out of ``couchdyno_meta``."""
-        meta = ledger.meta
         if ledger.is_nested:
-            self._meta.confirm(meta["_rev"])
+            self._meta.confirm(ledger.meta["_rev"])
         else:
-            meta = self._nest(ledger)
+            ledger = self._nest(ledger)
         if ledger.number is None:
-            SharedDocument(self._client, state_id(0)).plant(first_state(meta))
-        self._meta.write(Ledger.load(meta).dump_meta())
+            SharedDocument(self._client, state_id(0)).plant(first_state(ledger.meta))
+        self._meta.write(ledger.dump_meta())
         return self._reopen()
 
-    def _nest(self, ledger: Ledger) -> Document:
+    def _nest(self, ledger: Ledger) -> Ledger:
         """Rewrite ``couchdyno_meta`` of an earlier version; from then on, that version considers it damaged."""
         if legacy.HISTORY in ledger.meta:
             self._client.put(legacy.history_document(self._client.get(legacy.HISTORY_ID), ledger.meta))
         seed = draw_seed() if ledger.seed is None else ledger.seed
         ledger = ledger._replace(seed=seed, identity=draw_identity(), meta=legacy.without_history(ledger.meta))
         meta = ledger.dump_nested()
-        return dict(meta, _rev=self._meta.write(meta))
+        return Ledger.load(dict(meta, _rev=self._meta.write(meta)))
 
     def _reopen(self) -> Ledger:
         """Read the ledger again: the new document may not have been stored, or others may have changed the ledger."""
-        ledger = self.read()
+        before, ledger = self.ledger.holder, self.read()
+        if ledger.sealed and ledger.holder == before:
+            self._check_not_lost(ledger)
         if ledger.number is None or ledger.is_nested or ledger.sealed:
             raise Conflict(f"the ledger of {self._client.address.url} is moving to another document")
         return ledger

@@ -46,7 +46,7 @@ def read_ledger(source: Source) -> Ledger:
     if found.meta is None:
         raise _absence(source)
     if not found.has_state:
-        raise _missing_state(source, found.meta)
+        raise missing_state(source, found.meta)
     if not found.states:
         return Ledger.load(found.meta)
     newest = max(found.states)
@@ -62,7 +62,8 @@ def _read(source: Source) -> Found:
     documents = {row["id"]: row["doc"] for row in rows if row.get("doc")}
     numbers = {document_id: number_of(document_id) for document_id in documents}
     states = {number: documents[document_id] for document_id, number in numbers.items() if number is not None}
-    found = _sorted_out(documents.get(META_ID), states)
+    meta = documents.get(META_ID) or (source.get(META_ID) if len(rows) == MOST else None)
+    found = _sorted_out(meta, states)
     if isinstance(source, Client) and source.replicas() > 1:
         return _read_newest(source, found)
     return found
@@ -127,7 +128,7 @@ def _absence(source: Source) -> CouchdynoError:
                     "check the URL, or restore the document")
 
 
-def _missing_state(source: Source, meta: Document) -> CouchdynoError:
+def missing_state(source: Source, meta: Document) -> CouchdynoError:
     """The error for a ledger without its state."""
     return StateMissing(meta, f"the database {source.place} has lost the state of its ledger (a document "
                         f"{STATE_PREFIX}…); restore that document, or derive the state from the other documents with ",

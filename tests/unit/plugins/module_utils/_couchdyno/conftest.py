@@ -138,6 +138,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     def _leaves(self, document_id):
         leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
+        if not leaves and document_id in self.revisions:
+            leaves = [{"_id": document_id, "_rev": "9-deleted", "_deleted": True}]
         return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": {"reason": "missing"}}]}
 
     def _push(self, document):

@@ -101,6 +101,27 @@ def test_a_copy_that_has_lost_the_state_of_its_ledger(couch, client, book):
     assert_sound(client)
 
 
+def test_the_newest_state_was_deleted_and_its_sealed_predecessor_was_not(couch, client, book):
+    for __ in range(12):
+        execute(client)
+    newest = couch.ledger
+    client.put(dict(newest, _deleted=True))
+    assert couch.ledger["sealed"]
+    with pytest.raises(NoLedger, match="has lost the state of its ledger"):
+        execute(client)
+    assert adopt(client)["adopted"]["position"] == 150
+    assert couch.ledger["_id"] > newest["_id"] and not couch.ledger.get("sealed")
+    assert_sound(client)
+
+
+def test_records_that_no_run_can_have_left_do_not_count(couch, client, book):
+    junk = {"format": 2, "round": 2**53 - 1, "window": [0, 0, 5]}
+    for place, fields in (("00007", junk), ("40991", {"run": 2**53 - 1, "ts": 5})):
+        couch.documents[f"couchdyno_run_{place}"] = {"_id": f"couchdyno_run_{place}", "_rev": "1-a", **fields}
+    assert adopt(client)["dyno_config"]["runs"] == 3
+    assert_sound(client)
+
+
 def test_what_drivers_left_open_or_refused_counts_for_nothing(couch, client, book):
     book.read()
     book.change(lambda ledger: claim(ledger, Driver("d", "h", ""), 5, couch.clock))

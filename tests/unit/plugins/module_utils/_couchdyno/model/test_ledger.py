@@ -32,7 +32,9 @@ STATE = dict(NEW.dump_nested()["state"], _id="couchdyno_ledger_00000003")
 )
 def test_a_ledger_that_makes_no_sense_is_refused(field, value):
     with pytest.raises(LedgerDamaged, match=r"claims|" + field):
-        Ledger.load(NEW.dump_meta(), dict(STATE, **{field: value}))
+        document = NEW.dump_meta() if field in NEW.dump_meta() else dict(STATE)
+        document[field] = value
+        Ledger.load(*((document, STATE) if field in NEW.dump_meta() else (NEW.dump_meta(), document)))
 
 
 def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
@@ -78,6 +80,12 @@ def test_a_ledger_of_version_0_1_0_is_taken_over_with_all_that_it_knows():
     assert again._replace(meta={}) == ledger._replace(meta={})
     assert not {"torn_from", "torn_until", "position"} & set(ledger.dump_nested()) and again.meta["note"] == 1
     assert (again.claims[0].lease, again.claims[0].updates, again.last_dt) == (9, ((2, 4),), 0.5)
+
+
+def test_constants_are_taken_from_couchdyno_meta_alone_and_the_seal_from_the_state():
+    ledger = Ledger.load(dict(NEW.dump_meta(), sealed=True), dict(STATE, total=5, seed=1))
+    assert (ledger.total, ledger.seed, ledger.sealed) == (10, 7, False)
+    assert "sealed" not in ledger.dump_meta()
 
 
 def test_a_bare_ledger_knows_the_constants_alone():

@@ -21,6 +21,7 @@ FIELDS = (
     *("version", "created", "total", "size", "updates", "seed", "start", "position", "runs", "claims", "origin"),
     *("last_ts", "last_dt", "last_updates", "last_errors"),
 )
+CONSTANTS = ("version", "created", "total", "size", "updates", "seed", "origin")
 JUNK = (None, "many", -1, 1.5, True, [], {}, 10**30)
 ABSENT = object()
 
@@ -34,8 +35,9 @@ def edit(couch, client):
 
     def edit(**fields):
         ledger = dict(couch.ledger, position=9, start=9, runs=3, claims=[CLAIM])
-        for document in (couch.documents["couchdyno_meta"], ledger):
-            edited = {name: fields[name] for name in fields if name in document or document is ledger}
+        meta = couch.documents["couchdyno_meta"]
+        for document in (meta, ledger):
+            edited = {name: fields[name] for name in fields if (name in CONSTANTS) == (document is meta)}
             edited = dict(document, **edited)
             couch.documents[document["_id"]] = {name: edited[name] for name in edited if edited[name] is not ABSENT}
 
