@@ -114,7 +114,7 @@ def as_then(exchange):
 class Then(Proxy):
     """The server at that time."""
 
-    def rule_for(self, method, path, body):
+    def rule_for(self, method, target, body):
         return Rule(as_then)
 
 

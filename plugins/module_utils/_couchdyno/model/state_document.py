@@ -53,8 +53,7 @@ def first_state(meta: Document) -> Document:
 
 def successor(sealed: Document) -> Document:
     """The first revision of the state document that succeeds a sealed one."""
-    number = number_of(sealed["_id"])
-    assert number is not None
+    number = number_of(sealed["_id"]) or 0
     return _first_revision(number + 1, {name: value for name, value in plain(sealed).items() if name != "sealed"})
 
 

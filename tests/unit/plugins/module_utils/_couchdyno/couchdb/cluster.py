@@ -222,8 +222,8 @@ class Coordinator(Client):
         documents = found[0][1] if found else {}
         return [{"id": name, "doc": document} for name, document in documents.items() if document]
 
-    def bulk_write(self, texts, replicas=None):
-        documents = [json.loads(text) for text in texts]
+    def bulk_write(self, documents, replicas=None):
+        documents = [json.loads(text) for text in documents]
         wanted = replicas or len(self.cluster.nodes) // 2 + 1
 
         def write(node):

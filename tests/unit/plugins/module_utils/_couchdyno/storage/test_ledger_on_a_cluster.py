@@ -56,11 +56,14 @@ def set_up(cluster, name, cycles, handed_out, careless=0.0):
     drive(cluster, name, cycles, handed_out, careless)
 
 
-def play(seed, drivers=3, cycles=3, careless=0.0, meta=NESTED, size=3, **events):
-    """Let drivers run cycles; returns (what they were handed out, the ledger in the end, the live documents)."""
+def play(seed, drivers=3, cycles=3, careless=0.0, meta=True, size=3, **events):
+    """Let drivers run cycles; returns (what they were handed out, the ledger in the end, the live documents).
+
+    ``meta`` is what they find: a new database (True), nothing (None), or this document.
+    """
     cluster, handed_out = Cluster(random.Random(seed), size=size, **events), []
     for node in cluster.nodes if meta else ():
-        node.edit(meta)
+        node.edit(NESTED if meta is True else meta)
     for name in "abcdef"[:drivers]:
         cluster.start(drive if meta else set_up, cluster, name, cycles, handed_out, careless)
     cluster.run()
