@@ -205,7 +205,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.repeat import Repetition, preview, repeat
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import (
+    unrecorded,
+    unwritten,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 
@@ -217,8 +220,7 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
     error = report.pop("error")
     for cycle in report["cycles"]:
         if "unrecorded" in cycle["after"]:
-            module.warn(f"a run record was not written: {cycle['after']['unrecorded']}; this run is missing from the "
-                        "history")
+            module.warn(unrecorded(cycle["after"]["unrecorded"]))
     first, last = report["cycles"][0], report["cycles"][-1]
     diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}

@@ -241,7 +241,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
@@ -264,9 +263,7 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        for name in ("force", "fill"):
-            if params[name]:
-                raise UsageError("adopt cannot be combined with ", name)
+        adopt.check_alone(params["force"], params["fill"])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True)

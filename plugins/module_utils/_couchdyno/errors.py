@@ -42,7 +42,8 @@ import sys
 from typing import Any, NamedTuple, Union
 
 RETRY_LATER = "retry later"
-SCRIPT_OPTIONS = {"source_url": "--source", "interval": "--continuous"}  # not named after the parameter of the module
+# Options that are not named after the parameter of the module.
+SCRIPT_OPTIONS = {"source_url": "--source", "interval": "--continuous", "fill": "--wait-to-fill"}
 
 
 class Term(NamedTuple):

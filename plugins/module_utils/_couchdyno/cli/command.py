@@ -108,8 +108,9 @@ class Invocation:
     def code_after_writing(self, counts: Report, **retry: str) -> int:
         """The exit code of a job that wrote documents; complains if some, or the run record, could not be written."""
         if "unrecorded" in counts:
-            self.complain(f"the run record was not written: {counts['unrecorded']}; this run is missing from the "
-                          "history")
+            from ..reports.text.unwritten import unrecorded
+
+            self.complain(unrecorded(counts["unrecorded"]))
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):

@@ -7,8 +7,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from ..couchdb.client import Client
-from ..errors import UsageError
-from ..jobs.adopt import adopt
+from ..jobs.adopt import adopt, check_alone
 from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
 from ..model.parameters import DEFAULTS, Parameters
@@ -63,9 +62,7 @@ class Setup(Command):
 
     def _adopt(self, invocation: Invocation, client: Client) -> int:
         """Adopt, show progress and report."""
-        for name in ("force", "wait_to_fill"):
-            if getattr(invocation.args, name):
-                raise UsageError("--adopt cannot be combined with --", name.replace("_", "-"))
+        check_alone(invocation.args.force, invocation.args.wait_to_fill)
         with Progress("adopting") as progress:
             report = adopt(client, progress, invocation.stop)
         invocation.show(report, render)

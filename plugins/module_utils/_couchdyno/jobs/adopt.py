@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, NamedTuple, cast
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..errors import RETRY_LATER, Busy, NoLedger, StateMissing, command
+from ..errors import RETRY_LATER, Busy, NoLedger, StateMissing, UsageError, command, option
 from ..model import ranges
 from ..model.claim import Claim
 from ..model.expectation import Expectation
@@ -90,6 +90,13 @@ def adopt(client: Client, progress: Progress = lambda done, total: None, stop: S
 def preview(client: Client, progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
     """What ``adopt`` would return if all went well; changes nothing."""
     return _plan(client, LedgerDocument(client), progress, stop).report()
+
+
+def check_alone(force: bool, fill: bool) -> None:
+    """Raise UsageError if adopting is requested together with ``force`` or ``fill``."""
+    for name, is_set in (("force", force), ("fill", fill)):
+        if is_set:
+            raise UsageError(option("adopt"), " cannot be combined with ", option(name))
 
 
 def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: Stop) -> Adoption:

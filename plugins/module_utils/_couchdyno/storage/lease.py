@@ -68,7 +68,7 @@ class Lease:
                                   companion=record)
         except ClaimLost:
             # Before the lease ends, no driver may take over the claims: they were settled, only the answer was lost,
-            # or this is another database by now.
+            # unless the database has been recreated.
             if self._client.now() >= self.end or not self._is_settled():
                 raise
         return self._document.unwritten

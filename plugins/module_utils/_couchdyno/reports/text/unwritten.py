@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error message about documents that could not be written."""
+"""The messages about documents and run records that could not be written."""
 from __future__ import annotations
 
 from ..forms import counted, failure
@@ -22,6 +22,11 @@ def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> 
         advice += f", except {refused} that the server refused; " + _pronoun(
             refused, "this one is tried again on its next turn", "these are tried again on their next turn")
     return f"{counted(errors, 'document')} could not be written{reason}; {advice}"
+
+
+def unrecorded(reason: str) -> str:
+    """One line: why the run record of a cycle was not written, and what follows."""
+    return f"the run record was not written: {reason}; this run is missing from the history"
 
 
 def _pronoun(count: int, one: str, several: str) -> str:

@@ -114,9 +114,9 @@ def test_drivers_that_are_stopped_while_others_go_on(size):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_a_low_limit_of_revisions_and_a_driver_that_is_stopped(size):
-    """What it creates anew was deleted, and nothing tells that any more: it reads that others have gone on.
+    """It creates a document again whose deletion has been forgotten, then reads that others use a later one.
 
-    If a second one has just read what the first one then creates anew, that does not help.
+    If another driver has just read the first revision of that document, its write under it succeeds.
     """
     plays = [play(seed, size=size, sleep=0.05, sleepers=1, limit=2) for seed in range(SCHEDULES)]
     assert sum(is_sound(handed_out, ledger) for handed_out, ledger, __ in plays) >= 0.98 * SCHEDULES
