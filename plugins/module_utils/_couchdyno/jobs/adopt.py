@@ -112,11 +112,16 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
     lacking = Reader(client, ledger.stream, expected, stop=stop,
                      new_tally=lambda: Shortfall(ledger.stream, position)).read(progress)
     runs = max(ledger.runs, run_records.latest_run(client) + 1)
-    updates = ranges.at_most(cast(Shortfall, lacking).updates, MOST_RANGES)
-    claims = [Claim(updates, client.now(), 0, "", "", "", runs, redo=True)] if updates else []
-    after = ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(), superseded=(),
-                            forks=(*ledger.forks, Fork(position, secrets.token_hex(4)))).with_claims(claims)
+    after = adopted(ledger, position, cast(Shortfall, lacking).updates, runs, client.now())
     return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
+
+
+def adopted(ledger: Ledger, position: int, lacking: Ranges, runs: int, now: int) -> Ledger:
+    """The ledger at a position, with the updates that documents lack open and a mark of its own; pure but for that."""
+    updates = ranges.at_most(lacking, MOST_RANGES)
+    claims = [Claim(updates, now, 0, "", "", "", runs, redo=True)] if updates else []
+    return ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(), superseded=(),
+                           forks=(*ledger.forks, Fork(position, secrets.token_hex(4)))).with_claims(claims)
 
 
 def _check(client: Client, ledger: Ledger) -> None:

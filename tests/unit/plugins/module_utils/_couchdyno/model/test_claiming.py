@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The laws of the ledger, under any interleaving of drivers that claim, settle, fail, die and come back."""
+"""The laws of the ledger, under any interleaving of drivers that claim, settle, fail and die, and of restores."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, ClaimLost
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopted
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed, ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import (
@@ -60,6 +61,8 @@ class Drivers(RuleBasedStateMachine):
         self.documents = {}
         self.settled = {}  # by index, the latest update that a driver has settled as written
         self.late = []  # updates of requests that may still arrive
+        self.backups = [self.ledger]  # that may be restored
+        self.restored = set()  # indexes of documents that an adoption found too old, and no cycle has written since
 
     @rule(count=st.integers(1, 40))
     def claims(self, count):
@@ -126,6 +129,30 @@ class Drivers(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.now += seconds
 
+    @rule()
+    def is_backed_up(self):
+        self.backups.append(self.ledger)
+
+    @rule(data=st.data())
+    def is_restored_and_adopted(self, data):
+        """Drivers are stopped; the ledger is an older one, and so are some documents."""
+        self.now += LEASE
+        self.drivers, self.late = {}, []
+        ledger = data.draw(st.sampled_from([self.ledger, *self.backups]))
+        for index in sorted(self.documents):
+            laps = data.draw(st.sampled_from([0, 0, 1, 2]))
+            if self.documents[index] < laps * self.total:
+                del self.documents[index]
+            else:
+                self.documents[index] -= laps * self.total
+        position = max([ledger.position, *(update + 1 for update in self.documents.values())])
+        last = {index: held(ledger.stream, index, position) for index in range(self.total)}
+        lacking = {index: k for index, k in last.items() if k is not None and self.documents.get(index) != k}
+        self.ledger = adopted(ledger, position, ranges.ranges_of(lacking.values()), ledger.runs, self.now)
+        self.handed_out = list(range(position))
+        self.settled = dict(self.documents)
+        self.backups, self.restored = [self.ledger], set(lacking)
+
     def redoing(self):
         """The drivers that only have claims of others to redo."""
         return sorted(name for name, mine in self.drivers.items() if all(entry.redo for entry in mine))
@@ -156,6 +183,7 @@ class Drivers(RuleBasedStateMachine):
                 elif not ranges.holds(parts.refused, update):
                     self.put(update)
                     self.settled[update % self.total] = max(update, self.settled.get(update % self.total, -1))
+                    self.restored.discard(update % self.total)
 
     def lose(self, driver):
         """A driver stops; its requests may arrive late."""
@@ -187,7 +215,7 @@ class Drivers(RuleBasedStateMachine):
     @invariant()
     def no_document_is_older_than_the_ledger_lets_expect(self):
         expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in range(self.total):
+        for index in set(range(self.total)) - self.restored:
             present = self.documents.get(index, -1)
             assert present >= expectation.oldest(stream, index).update
 
@@ -198,7 +226,7 @@ class Drivers(RuleBasedStateMachine):
         Nothing is on record twice, or as missed while it is open, and so few entries are not merged.
         """
         expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in range(self.total):
+        for index in set(range(self.total)) - self.restored:
             assert expectation.oldest(stream, index).update == self.settled.get(index, -1)
         for entries in (self.ledger.refused, self.ledger.superseded):
             assert not any(each.is_merged for each in entries)
