@@ -56,7 +56,7 @@ options:
 requirements:
   - requests (Python library)
 notes:
-  - Works with CouchDB 2 and 3, and with Cloudant.
+  - Tested on CouchDB 3.5.0. Other versions of CouchDB 2 and 3, and Cloudant, should work as well.
 seealso:
   - name: The update stream and the ledger
     description: How documents are computed, and how drivers share the work.

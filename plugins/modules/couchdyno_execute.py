@@ -81,7 +81,7 @@ EXAMPLES = r"""
 
     - name: Show the rate
       ansible.builtin.debug:
-        msg: "{{ result.updates }} documents in {{ result.dt }} s, {{ result.rate }}/s"
+        msg: "{{ result.updates }} documents in {{ result.dt }} s, {{ '{:,.0f}'.format(result.rate) }}/s"
 """
 
 RETURN = r"""
@@ -149,8 +149,8 @@ cycles:
           description: The first update of the cycle's window.
           type: int
         refused:
-          description: How many of these documents the server refused for good, for example because a validator forbids
-            them or they are too large. They stay as they are until their next turn.
+          description: How many of the documents in C(errors) the server refused for good, for example because a
+            validator forbids them or they are too large. They stay as they are until their next turn.
           type: int
         redone:
           description: The number of updates in unfinished windows of earlier cycles that this cycle took over.

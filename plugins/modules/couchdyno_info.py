@@ -164,7 +164,7 @@ progress:
       type: int
       sample: 300
     settled:
-      description: The position below which every update was either written or refused by the server. Pass it to
+      description: The position below which every update was either written or refused. Pass it to
         M(dyno.couchdb.couchdyno_verify) as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
@@ -242,15 +242,16 @@ hosts:
 gaps:
   description: Periods in which cycles were due, by the usual interval of each host, and did not run. The number of
     C(missed) cycles, the number of gaps (C(count)) and the C(latest) gaps. The C(until) of a gap that still lasts is
-    V(null). A host with shorter intervals than cron allows is assumed to run in a loop, whose end is not counted as a
-    gap.
+    V(null). A host with a usual interval below 50 seconds is assumed to run in a loop, whose end is not
+    counted as a gap.
   type: dict
   returned: success
   sample: {"missed": 3, "count": 1, "latest": [
            {"host": "driver1", "since": 1795461868, "until": 1795462108, "missed": 3}]}
 growth:
   description: How the sizes of the database, C(file) and C(active), have changed since the first cycle that recorded
-    them, in bytes. V(null) if no cycle or no current size is known. C(per_day) is V(null) in the first hour.
+    them, in bytes. V(null) if no cycle has recorded sizes, or if the server does not report the current ones.
+    C(per_day) is V(null) in the first hour.
   type: dict
   returned: success
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}

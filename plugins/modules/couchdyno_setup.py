@@ -46,8 +46,8 @@ options:
     type: int
     default: 1000
   size:
-    description: The size of each document in bytes of JSON text, from 1 to 100000000. Documents cannot be smaller than
-      their other fields, about 70 bytes.
+    description: The size of each document in bytes of JSON text, from 1 to 100000000. Even without data,
+      a document is about 70 bytes long.
     type: int
     default: 1000
   updates_per_run:

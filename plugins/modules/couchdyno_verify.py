@@ -26,8 +26,8 @@ extends_documentation_fragment:
 options:
   from_position:
     description:
-      - The position below which all updates of the source were written when the copy began, which is
-        RV(dyno.couchdb.couchdyno_info#module:progress.settled), read before the copy.
+      - RV(dyno.couchdb.couchdyno_info#module:progress.settled) of the source, read before the copy began. Every update
+        below it was written or refused.
       - Requires O(to_position) or O(source_url).
     type: int
   to_position:
@@ -207,10 +207,9 @@ high_ts:
   sample: 1795461868
 ledger:
   description: The ledger in the database. Its C(position), the position below which every update was either written or
-    refused by the server (C(settled)), the number of open C(claims), the number of documents whose latest update the
-    server refused (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If too many
-    documents were refused for the ledger to list each one, C(tolerated) is the number of other documents that may also
-    be older.
+    refused (C(settled)), the number of open C(claims), the number of documents whose latest update the
+    server refused (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If there are too many refused
+    documents to list each one, C(tolerated) is the number of other documents that may also be older.
   type: dict
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}

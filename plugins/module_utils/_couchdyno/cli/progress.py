@@ -62,7 +62,7 @@ class Progress:
 
 
 def _new_bar() -> Any | None:
-    """A bar of rich; None without rich, or if standard error is no terminal. Imported late: it costs time."""
+    """A bar of rich; None without rich, or if standard error is not a terminal. Imported late: it costs time."""
     if not sys.stderr.isatty():
         return None
     try:

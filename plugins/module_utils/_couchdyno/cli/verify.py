@@ -40,7 +40,7 @@ class Verify(Command):
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what, others in (("seed", "seed", "--total and --size"),
                                    ("total", "total number of documents", "--seed and --size"),
-                                   ("size", "size of each document", "--seed and --total")):
+                                   ("size", "size of each document in bytes", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost; requires {others}")
         add_metrics(parser)

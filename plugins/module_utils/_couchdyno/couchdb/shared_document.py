@@ -14,7 +14,7 @@ conflicting leaf, even as the winner. So on a cluster a write counts only when i
 
 Every revision that is established later is based on it. A write under a revision that this process has established is
 itself established when all replicas accept it, without a further request. If some replicas cannot be reached, a
-majority must suffice. ``tests/unit`` runs this code in a model of replicas, messages and writers.
+a majority is accepted. ``tests/unit`` runs this code in a model of replicas, messages and writers.
 
 A shared document can end: a last change makes it *sealed*, and its deletion keeps the field ``sealed``. A replica that
 has missed both may still accept a write, and CouchDB prefers any live leaf to a deleted one, but here such a deletion
