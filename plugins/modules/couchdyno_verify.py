@@ -207,8 +207,8 @@ high_ts:
   sample: 1795461868
 ledger:
   description: The ledger in the database. Its C(position), the position below which every update was either written or
-    refused (C(settled)), the number of open C(claims), the number of documents whose latest update the
-    server refused (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If there are too many refused
+    refused (C(settled)), the number of open C(claims), the number of documents whose latest update the server refused
+    (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If there are too many refused
     documents to list each one, C(tolerated) is the number of other documents that may also be older.
   type: dict
   returned: always
