@@ -208,6 +208,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.repea
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import (
     unrecorded,
     unwritten,
+    why,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
@@ -226,9 +227,14 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}
     result = dict(report, changed=report["updates"] > 0, diff=diff)
     if error or report["errors"]:
-        refused = sum(cycle["after"].get("refused", 0) for cycle in report["cycles"])
-        return dict(result, failed=True, msg=error or unwritten(report["errors"], refused=refused))
+        return dict(result, failed=True, msg=error or complaint(report))
     return result
+
+
+def complaint(report: dict[str, Any]) -> str:
+    """The message about documents that could not be written in some of the cycles."""
+    failed = [cycle["after"] for cycle in report["cycles"] if cycle["after"]["errors"]]
+    return unwritten(report["errors"], why(failed[0]), sum(after.get("refused", 0) for after in failed))
 
 
 def main() -> None:

@@ -168,6 +168,12 @@ progress:
         M(dyno.couchdb.couchdyno_verify) as O(dyno.couchdb.couchdyno_verify#module:from_position).
       type: int
       sample: 1000
+    outdated:
+      description: V(true) if an earlier ledger was restored over this database, so that cycles stop until
+        M(dyno.couchdb.couchdyno_setup) with O(dyno.couchdb.couchdyno_setup#module:adopt) has made ledger and documents
+        agree.
+      type: bool
+      returned: if it is so
     refused:
       description: The number of documents whose latest update the server refused for good. They are older than others
         until their next turn succeeds.

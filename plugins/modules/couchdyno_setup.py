@@ -31,6 +31,7 @@ attributes:
     details:
       - A database that was set up with the same parameters is not changed.
       - With O(force=true), each run deletes and recreates the database.
+      - With O(adopt=true), each run marks the database as another fork.
 options:
   state:
     description:
@@ -72,13 +73,14 @@ options:
   adopt:
     description:
       - Whether to make the ledger of an existing database agree with its documents, for example after an earlier
-        ledger was restored over a newer database.
+        ledger was restored over a newer database. Stop all drivers of the database first.
       - All documents are read. The position moves to just after the newest update in the database, unless the ledger is
         already ahead of it. Updates that documents should hold at this position, but do not, become open, and the next
         cycles write them.
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
         marked as a fork, so M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
-      - Each run adds another mark, so run it only once. It cannot be combined with O(force) or O(fill).
+      - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill) or
+        O(state=absent).
     type: bool
     default: false
   q:
@@ -241,6 +243,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError, option
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
@@ -251,7 +254,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup
     setup,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import DEFAULTS, Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten, why
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
 
@@ -273,11 +276,13 @@ def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     filled = report.get("fill", {})
     if filled.get("errors"):
         retry = "run the task again to write them"
-        report.update(failed=True, msg=unwritten(filled["errors"], refused=filled.get("refused", 0), retry=retry))
+        report.update(failed=True, msg=unwritten(filled["errors"], why(filled), filled.get("refused", 0), retry))
     return dict(report, diff=diff)
 
 
 def absent(module: AnsibleModule, client: Client) -> dict[str, Any]:
+    if module.params["adopt"]:
+        raise UsageError(option("adopt"), " cannot be combined with ", option("state"), ": absent")
     report = remove(client, force=module.params["force"], dry_run=module.check_mode)
     return {"changed": report["changed"], "diff": {"before": report["before"] or {}, "after": {}}}
 

@@ -38,7 +38,8 @@ class Setup(Command):
                             help="if the database exists, delete it with everything in it, and recreate it")
         parser.add_argument("--adopt", action="store_true",
                             help="make the ledger of an existing database agree with its documents, for example after "
-                                 "an earlier ledger was restored; its parameters stay as they are")
+                                 "an earlier ledger was restored; its parameters stay as they are, and it counts as a "
+                                 "fork of its source from then on; stop all drivers first, and run it only once")
         parser.add_argument("--seed", type=int, metavar="N",
                             help="seed of the documents' contents (default: random)")
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")

@@ -112,16 +112,27 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
     lacking = Reader(client, ledger.stream, expected, stop=stop,
                      new_tally=lambda: Shortfall(ledger.stream, position)).read(progress)
     runs = max(ledger.runs, run_records.latest_run(client) + 1)
-    after = adopted(ledger, position, cast(Shortfall, lacking).updates, runs, client.now())
+    after = adopted(ledger, position, cast(Shortfall, lacking).updates, runs, client.now(), client.instance())
     return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
 
 
-def adopted(ledger: Ledger, position: int, lacking: Ranges, runs: int, now: int) -> Ledger:
-    """The ledger at a position, with the updates that documents lack open and a mark of its own; pure but for that."""
+def adopted(ledger: Ledger, position: int, lacking: Ranges, runs: int, now: int, instance: str) -> Ledger:
+    """The ledger at a position, with the updates that documents lack open, and with a mark of its own."""
     updates = ranges.at_most(lacking, MOST_RANGES)
     claims = [Claim(updates, now, 0, "", "", "", runs, redo=True)] if updates else []
-    return ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(), superseded=(),
-                           forks=(*ledger.forks, Fork(position, secrets.token_hex(4)))).with_claims(claims)
+    after = ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(),
+                            superseded=()).with_claims(claims)
+    if _has_failed(ledger, after, instance):
+        return after
+    return after._replace(forks=(*ledger.forks, Fork(position, f"{instance}-{secrets.token_hex(4)}")))
+
+
+def _has_failed(before: Ledger, after: Ledger, instance: str) -> bool:
+    """Whether an earlier attempt has written its mark, but not the state."""
+    opened = [ranges.union(*(claim.updates for claim in ledger.claims)) for ledger in (before, after)]
+    agree = before.position == after.position and not before.missed and opened[0] == opened[1]
+    mark = before.forks[-1] if before.forks else Fork(-1, "")
+    return mark.position == after.position and mark.name.startswith(instance + "-") and not agree
 
 
 def _check(client: Client, ledger: Ledger) -> None:

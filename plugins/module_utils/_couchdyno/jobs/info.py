@@ -17,6 +17,7 @@ from ..statistics import runs
 from ..statistics.missed_cycles import gaps
 from ..storage import run_records
 from ..storage.ledger_reading import read_ledger
+from ..storage.restored import is_outdated
 from .conflicts import conflicts
 
 GAPS = 20  # latest gaps to list
@@ -46,7 +47,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "dyno_config": the public part of the ledger,
          "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits"},
          "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
-                      "settled", "refused", "lap_done", "lap_left", "pace", "seconds_left", "ts"},
+                      "settled", "refused", "lap_done", "lap_left", "pace", "seconds_left", "ts",
+                      if an earlier ledger was restored, so that cycles stop: "outdated": True},
          "statistics": {"cycle": runs.summary, "fill": the same},
          "hosts": runs.hosts,
          "gaps": {"missed", "count", "latest": [missed_cycles.gaps]},
@@ -74,7 +76,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         "format": REPORT_FORMAT,
         "dyno_config": ledger.shown(),
         "database": database,
-        "progress": _progress(ledger, runs.pace(records), client.now()),
+        "progress": dict(_progress(ledger, runs.pace(records), client.now()), **_outdated(client, ledger)),
         "statistics": {kind: runs.summary(own, client.now()) for kind, own in by_kind.items()},
         "hosts": runs.hosts(cycles, client.now()),
         "gaps": _gaps(cycles, client.now()),
@@ -117,6 +119,10 @@ def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
             "settled": ledger.settled, "refused": missed.count(ledger.refused),
             "lap_done": position % total, "lap_left": left,
             "pace": round(pace, 3) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
+
+
+def _outdated(client: Client, ledger: Ledger) -> Data:
+    return {"outdated": True} if is_outdated(client, ledger) else {}
 
 
 def _gaps(cycles: list[RunRecord], now: int) -> Data:

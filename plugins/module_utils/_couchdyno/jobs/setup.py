@@ -9,7 +9,17 @@ from typing import Any, Callable, Dict, NamedTuple
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..errors import Conflict, DatabaseExists, LedgerDamaged, NameTaken, NoDatabase, NoLedger, NotAllowed, switch
+from ..errors import (
+    Conflict,
+    DatabaseExists,
+    LedgerDamaged,
+    NameTaken,
+    NoDatabase,
+    NoLedger,
+    NotAllowed,
+    StateMissing,
+    switch,
+)
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_seed
@@ -157,7 +167,7 @@ def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
         return Found()
     try:
         return Found(True, ledger=document.read())
-    except LedgerDamaged:
+    except (LedgerDamaged, StateMissing):
         if not force:
             raise
         return Found(True)

@@ -36,6 +36,7 @@ from .pace import Pace
 
 ROUNDS = 5  # attempts to write a document that was refused or could not be written
 TOO_FEW_REPLICAS = "accepted by too few replicas"
+TOO_LARGE = "too_large"
 NO_ANSWER = {"error": "no answer"}
 TICK = 1.0  # seconds between two checks of the lease while batches are in flight
 
@@ -269,7 +270,7 @@ class Writer:
     def _post_halves(self, work: Work, updates: list[int], found: Revisions, error: TooLarge) -> Reasons:
         """Split a request that is too large for the server into two."""
         if len(updates) == 1:
-            work.refused[updates[0]] = str(error)
+            work.refused[updates[0]] = f"{error.error or TOO_LARGE}: {error}"
             return {}
         self._pace.too_large(len(updates))
         half = len(updates) // 2

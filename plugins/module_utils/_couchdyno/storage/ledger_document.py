@@ -12,6 +12,7 @@ process, if the one that began it dies:
 """
 from __future__ import annotations
 
+import json
 import random
 from typing import Any, Callable, Dict, Tuple, TypeVar
 
@@ -108,7 +109,10 @@ class LedgerDocument:
             self._write_new_state(after)
         else:
             self.change(replaced)
-        self.read()
+        # Earlier state documents that have come back would stop the next cycle.
+        returned = [tombstone(dict(older, sealed=True)) for older in self.read().older if not older.get("sealed")]
+        if returned:
+            self._client.bulk_write([json.dumps(document) for document in returned])
 
     def _write_new_state(self, ledger: Ledger) -> None:
         """Write a state into a document that never existed."""

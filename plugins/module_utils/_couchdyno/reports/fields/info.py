@@ -56,6 +56,10 @@ def _refused(progress: Data) -> list[str]:
     return [f"{counted(refused, 'document')} until the next turn of each"] if refused else []
 
 
+def _outdated(progress: Data) -> list[str]:
+    return ["an earlier ledger was restored, so cycles stop; see couchdyno-setup --adopt"]
+
+
 def _active_growth(report: Data) -> list[str]:
     return [_growth(report["growth"], "active")]
 
@@ -125,6 +129,7 @@ PROGRESS = Section("progress", heading="progress", fields=(
           needed=PAGE, optional=True, metric=Metric(
               "refused_documents", "Documents whose latest update the server refused; they are older until their "
               "next turn.", 27)),
+    Field("outdated", ANYTHING, "outdated", lines=_outdated, optional=True),
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
         "pace_updates_per_second", "Updates per second in the latest runs, including the time between them.", 14)),

@@ -35,4 +35,7 @@ def _pronoun(count: int, one: str, several: str) -> str:
 
 def why(after: Data) -> str:
     """Why documents could not be written, from the ``after`` of a cycle or the ``fill`` of setup."""
-    return after.get("reason") or failure(after["samples"][0])
+    if "reason" in after:
+        return str(after["reason"])
+    example = failure(after["samples"][0])
+    return f"for example {example}" if after["errors"] > 1 else example

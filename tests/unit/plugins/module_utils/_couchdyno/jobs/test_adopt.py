@@ -8,7 +8,12 @@ import copy
 import json
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Busy, LedgerOutdated, NoLedger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    Busy,
+    LedgerOutdated,
+    NoLedger,
+    ServerError,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt as job
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt, preview
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
@@ -163,6 +168,25 @@ def test_a_fork_is_told_from_its_source(couch, client, book, another):
     couch.documents.clear()
     couch.documents.update(copied)
     assert not any("forked" in reason for reason in verify(client, original=original)["reasons"])
+
+
+def test_an_attempt_that_failed_leaves_no_second_mark(couch, client, book, monkeypatch):
+    earlier = state_of(snapshot(couch))
+    for __ in range(4):
+        execute(client)
+    restore(couch, earlier)
+
+    def refuse(*args, **more):
+        raise ServerError("forbidden")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LedgerDocument, "change", refuse)
+        with pytest.raises(ServerError):
+            adopt(client)
+    adopt(client)
+    assert len(book.read().forks) == 1
+    adopt(client)  # it may be a copy of the adopted one
+    assert len(book.read().forks) == 2
 
 
 def test_a_ledger_that_changes_meanwhile(couch, client, book, monkeypatch):

@@ -148,7 +148,7 @@ class Drivers(RuleBasedStateMachine):
         position = max([ledger.position, *(update + 1 for update in self.documents.values())])
         last = {index: held(ledger.stream, index, position) for index in range(self.total)}
         lacking = {index: k for index, k in last.items() if k is not None and self.documents.get(index) != k}
-        self.ledger = adopted(ledger, position, ranges.ranges_of(lacking.values()), ledger.runs, self.now)
+        self.ledger = adopted(ledger, position, ranges.ranges_of(lacking.values()), ledger.runs, self.now, "i")
         self.handed_out = list(range(position))
         self.settled = dict(self.documents)
         self.backups, self.restored = [self.ledger], set(lacking)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerOutdated
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import record_id
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.restored import returned_state
 
 
 @pytest.fixture
@@ -42,16 +44,27 @@ def test_an_earlier_state_stops_cycles_before_they_claim(couch, client, ran):
     assert couch.documents == before
 
 
-def test_an_earlier_document_that_comes_back_does_not_win(couch, client, ran):
+@pytest.mark.parametrize("more", [8, 20])  # the earlier document still exists, sealed, or was deleted
+def test_an_earlier_document_that_comes_back_stops_cycles_until_it_is_adopted(couch, client, ran, more):
     earlier = dict(couch.ledger)
-    ran(20)
-    number = couch.ledger["_id"]
-    assert earlier["_id"] not in couch.documents
+    ran(more)
+    assert couch.ledger["_id"] != earlier["_id"] and (earlier["_id"] in couch.documents) == (more < 10)
     restore(couch, earlier)
-    ran(1)
-    assert couch.ledger["_id"] == number and couch.ledger["position"] == 24 * 3
+    before = dict(couch.documents)
+    with pytest.raises(LedgerOutdated, match=f"come back .document {earlier['_id']}.*couchdyno-setup --adopt"):
+        execute(client)
+    assert couch.documents == before
+    assert adopt(client)["adopted"]["position"] == (3 + more) * 3
     ran(20)
     assert earlier["_id"] not in couch.documents
+
+
+def test_an_earlier_document_that_is_being_sealed_stops_nothing(couch, client, ran):
+    """The range may show it as it was just before, with its successor."""
+    ran(8)
+    ledger = LedgerDocument(client).read()
+    ((sealed,),) = (ledger.older,)
+    assert returned_state(client, ledger._replace(older=({**sealed, "sealed": False},))) == ""
 
 
 def test_an_earlier_document_in_place_of_a_later_one(couch, client, ran):
