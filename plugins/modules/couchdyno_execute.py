@@ -189,6 +189,9 @@ cycles:
         unrecorded:
           description: Why the run record of the cycle was not written, so that it is missing from the history.
           type: str
+        undeleted:
+          description: Why an earlier state document of the ledger was not deleted. Such documents accumulate.
+          type: str
     new_state:
       description: The parameters and the state of the database after the cycle.
       type: dict
@@ -206,8 +209,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.cl
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.repeat import Repetition, preview, repeat
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import (
-    unrecorded,
     unwritten,
+    warnings,
     why,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
@@ -220,8 +223,8 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
     report = preview(client, repetition) if module.check_mode else repeat(client, repetition, pace)
     error = report.pop("error")
     for cycle in report["cycles"]:
-        if "unrecorded" in cycle["after"]:
-            module.warn(unrecorded(cycle["after"]["unrecorded"]))
+        for warning in warnings(cycle["after"]):
+            module.warn(warning)
     first, last = report["cycles"][0], report["cycles"][-1]
     diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}

@@ -266,7 +266,7 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        adopt.check_alone(params["force"], params["fill"])
+        adopt.check_alone(name for name in ("force", "fill") if params[name])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True)

@@ -107,10 +107,11 @@ class Invocation:
 
     def code_after_writing(self, counts: Report, **retry: str) -> int:
         """The exit code of a job that wrote documents; complains if some, or the run record, could not be written."""
-        if "unrecorded" in counts:
-            from ..reports.text.unwritten import unrecorded
+        if {"unrecorded", "undeleted"} & set(counts):
+            from ..reports.text.unwritten import warnings
 
-            self.complain(unrecorded(counts["unrecorded"]))
+            for warning in warnings(counts):
+                self.complain(warning)
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):

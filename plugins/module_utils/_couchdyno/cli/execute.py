@@ -68,7 +68,7 @@ class Cycles:
 
     def run_one(self) -> int:
         """Run one cycle; returns its exit code."""
-        report = execute(self._client, self._args.updates, self._pace, self._invocation.stop)
+        report = execute(self._client, self._args.updates_per_run, self._pace, self._invocation.stop)
         self._show(report)
         return self._invocation.end(self._invocation.code_after_writing(report["after"]), report)
 

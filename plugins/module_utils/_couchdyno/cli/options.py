@@ -21,7 +21,8 @@ def add_pace(parser: ArgumentParser) -> None:
 
 def add_updates_per_run(parser: ArgumentParser, **how: Any) -> None:
     """The option for the number of documents to update, which has several names."""
-    parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates", type=int, metavar="N", **how)
+    parser.add_argument("-u", "--update-per-run", "--updates-per-run", dest="updates_per_run", type=int, metavar="N",
+                        **how)
 
 
 def add_metrics(parser: ArgumentParser) -> None:

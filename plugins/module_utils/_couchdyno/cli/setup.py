@@ -16,6 +16,10 @@ from .command import DONE, Command, Invocation, run
 from .options import add_pace, add_updates_per_run
 from .progress import Progress
 
+# The options that say what to create, and how, with their defaults.
+FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
+           "n": None, "force": False, "wait_to_fill": False}
+
 
 class Setup(Command):
     """Set up a database."""
@@ -52,7 +56,7 @@ class Setup(Command):
         client, args = invocation.connect(), invocation.args
         if args.adopt:
             return self._adopt(invocation, client)
-        request = Request(Parameters(args.total, args.size, args.updates, args.seed), Sharding(args.q, args.n),
+        request = Request(Parameters(args.total, args.size, args.updates_per_run, args.seed), Sharding(args.q, args.n),
                           fill=args.wait_to_fill, force=args.force)
         pace = Pace(args.connections, args.batch_bytes)
         with Progress("filling") as progress:
@@ -63,7 +67,8 @@ class Setup(Command):
 
     def _adopt(self, invocation: Invocation, client: Client) -> int:
         """Adopt, show progress and report."""
-        check_alone(invocation.args.force, invocation.args.wait_to_fill)
+        args = vars(invocation.args)
+        check_alone(name for name, default in FOR_NEW.items() if args[name] != default)
         with Progress("adopting") as progress:
             report = adopt(client, progress, invocation.stop)
         invocation.show(report, render)

@@ -38,6 +38,7 @@ JUST_NOW = 5.0  # seconds: sizes that were read longer ago no longer count as cu
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
+PROBE_ID = "_local/couchdyno_probe"
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge}
 ADVICE = {401: "check the username and the password", 403: "check the permissions of this user",
@@ -164,12 +165,12 @@ class Client(Source):
         return self._replicas
 
     def instance(self) -> str:
-        """What distinguishes this database from an earlier one with its name: its creation time; read once.
+        """What distinguishes this database from its copies, and from an earlier one with its name; read once.
 
-        ``""`` if the server does not report it; CouchDB before 3.3 reports "0".
+        Its name and its creation time, ``""`` if the server does not report that; CouchDB before 3.3 reports "0".
         """
         self.replicas()
-        return self._instance
+        return f"{self.name}/{self._instance}" if self._instance else ""
 
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
@@ -209,6 +210,11 @@ class Client(Source):
         """The same with a body from ``bulk_body``."""
         params: Params = {} if replicas is None else {"w": replicas}
         return list(self._request("POST", self._url("_bulk_docs"), params, body, objects))
+
+    def reaches(self, replicas: int) -> bool:
+        """Whether this number of replicas accepts writes. Writes a local document, which is in no copy or backup."""
+        (answer,) = self.bulk_write([f'{{"_id":"{PROBE_ID}"}}'], replicas)
+        return "error" not in answer and "accepted" not in answer
 
     def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> list[dict[str, Json]]:
         """Store leaves with their ``_revisions`` in all reachable replicas, as replication does.

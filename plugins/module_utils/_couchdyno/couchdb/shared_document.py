@@ -13,8 +13,12 @@ conflicting leaf, even as the winner. So on a cluster a write counts only when i
   deleted leaves that rivals might still be based on are pushed to every replica.
 
 Every revision that is established later is based on it. A write under a revision that this process has established is
-itself established when all replicas accept it, without a further request. If some replicas cannot be reached, a
-a majority is accepted. ``tests/unit`` runs this code in a model of replicas, messages and writers.
+itself established when all replicas accept it, without a further request.
+
+If some replicas cannot be reached, a majority suffices, and nothing is written without one: a revision that only a
+minority holds could win when the replicas meet again. So a process makes sure of a majority before its first write, and
+whenever not all replicas have accepted its last one. ``tests/unit`` runs this code in a model of replicas, messages and
+writers.
 
 A shared document can end: a last change makes it *sealed*, and its deletion keeps the field ``sealed``. A replica that
 has missed both may still accept a write, and CouchDB prefers any live leaf to a deleted one, but here such a deletion
@@ -33,7 +37,7 @@ from .client import Client
 from .revisions import Document, Leaf, end_of, leaf_of, path, rank, with_nearest_ancestors
 
 ROUNDS = 20  # of pushing leaves and reading them again
-PROBES = 5
+PROBES = 5  # for a majority
 TRIES = 5  # for a write that fails on the server
 CHECK_NODES = "check that all nodes are up, then retry"
 CHECK_VALIDATORS = "check the validate_doc_update functions of the database, and its limits"
@@ -56,6 +60,7 @@ class SharedDocument:
         self._client = client
         self._id = document_id
         self._established = ""
+        self._is_everywhere = False  # whether all replicas have accepted the revision that was established last
         self.refused: dict[str, str] = {}  # by id, why companions of the latest write were not written
 
     def read(self) -> Document | None:
@@ -65,7 +70,8 @@ class SharedDocument:
     def plant(self, document: Document) -> None:
         """Store a first revision with its ``_revisions`` in all reachable replicas, as replication does.
 
-        The server does not say whether it is stored, so read it back. Raises Refused if a validator forbids it.
+        Make sure of a majority first, by establishing another document. The server does not say whether it is stored,
+        so read it back. Raises Refused if a validator forbids it.
         """
         for answer in self._client.push([document], self._client.replicas()):
             if answer.get("id") == self._id and row_error(answer):
@@ -78,22 +84,24 @@ class SharedDocument:
         stored all the same, if only its answer was lost: read the document again to see.
         """
         replicas = self._client.replicas()
-        written = self._post(document, replicas, companions)
-        rev = written.rev
         is_based_on_established = document.get("_rev") == self._established
+        if replicas > 1 and not (is_based_on_established and self._is_everywhere):
+            self._check_majority(replicas)
+        written = self._post(document, replicas, companions)
         if replicas > 1 and not (written.everywhere and is_based_on_established):
-            had_rivals = self._establish(written, replicas)
-            if not (written.everywhere or had_rivals):  # rivals show that other replicas can be reached
-                rev = self._probe_majority(dict(document, _rev=rev), replicas)
-        self._established = rev
-        return rev
+            self._establish(written, replicas)
+            if not written.everywhere:
+                self._check_majority(replicas)
+        self._established, self._is_everywhere = written
+        return written.rev
 
     def confirm(self, rev: str) -> None:
         """Establish a revision that was read; Conflict if another one wins."""
         replicas = self._client.replicas()
         if replicas > 1 and rev != self._established:
+            self._check_majority(replicas)
             self._establish(Written(rev, False), replicas)
-            self._established = rev
+            self._established, self._is_everywhere = rev, False
 
     def _post(self, document: Document, replicas: int, companions: Sequence[Document] = ()) -> Written:
         """Write the document under its revision, and wait for this number of replicas."""
@@ -118,15 +126,13 @@ class SharedDocument:
         return (Conflict if error == "conflict" else Refused)(
             f"{self._id} in {self._client.address.url} was not written: {reason}; {advice}")
 
-    def _establish(self, written: Written, replicas: int) -> bool:
-        """Establish a revision; returns whether it had rivals. Raises Conflict if one of them wins."""
+    def _establish(self, written: Written, replicas: int) -> None:
+        """Establish a revision; raises Conflict if another one wins."""
         pushed = {written.rev} if written.everywhere else set()
-        had_rivals = False
         for __ in range(ROUNDS):
             best, rivals = self._weigh(written.rev, replicas)
-            had_rivals = had_rivals or bool(rivals)
             if pushed and pushed.issuperset(map(str, rivals)):  # of live rivals, only the deletions were pushed
-                return had_rivals
+                return
             pushed = self._push(best, rivals, replicas)
         raise Unreachable(f"the replicas of {self._id} in {self._client.address.url} did not converge; {CHECK_NODES}")
 
@@ -157,19 +163,11 @@ class SharedDocument:
         self._client.push(documents, replicas)
         return {document["_rev"] for document in documents}
 
-    def _probe_majority(self, document: Document, replicas: int) -> str:
-        """Write the document again, unchanged, to see that a majority of replicas can be reached.
-
-        Returns the revision for the next write. If others have meanwhile built upon the document, that shows the same.
-        """
+    def _check_majority(self, replicas: int) -> None:
+        """Raise Unreachable unless a majority of replicas can be reached."""
         for attempt in range(PROBES):
-            try:
-                written = self._post(document, replicas // 2 + 1)
-                if written.everywhere or self._establish(written, replicas):
-                    return written.rev
-            except Conflict:
-                return str(document["_rev"])
-            document["_rev"] = written.rev
+            if self._client.reaches(replicas // 2 + 1):
+                return
             self._client.pause(random.uniform(0.1, 0.3) * 2 ** attempt)
         raise Unreachable(f"most replicas of {self._id} in {self._client.address.url} cannot be reached; "
                           f"{CHECK_NODES}")

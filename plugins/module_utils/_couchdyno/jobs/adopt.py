@@ -10,16 +10,18 @@ distinguishes the database from its source, from which it diverges from now on.
 from __future__ import annotations
 
 import secrets
-from typing import Any, Callable, Dict, NamedTuple, cast
+from typing import Any, Callable, Dict, Iterable, NamedTuple, cast
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
-from ..errors import RETRY_LATER, Busy, NoLedger, StateMissing, UsageError, command, option
-from ..model import ranges
+from ..errors import RETRY_LATER, Busy, LedgerDamaged, NoLedger, StateMissing, UsageError, command, option
+from ..model import missed, ranges
 from ..model.claim import Claim
 from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
+from ..model.limits import REACHABLE
 from ..model.ranges import Ranges
+from ..model.state_document import META_ID
 from ..model.stream import Stream
 from ..model.tally import Tally
 from ..model.verdicts import EXTRA, Finding
@@ -37,13 +39,16 @@ Progress = Callable[[int, int], None]  # called with the number of documents so 
 
 
 class Shortfall(Tally):
-    """A tally that also knows the updates that documents lack at a position."""
+    """A tally that also knows the updates that documents lack at a position.
+
+    ``updates`` are the latest of each such document, by the number of the ones before it that it lacks as well.
+    """
 
     def __init__(self, stream: Stream, position: int) -> None:
         super().__init__(stream)
-        self.updates: Ranges = ranges.NONE
+        self.updates: dict[int, Ranges] = {}
         self._position = position
-        self._lacking: list[int] = []
+        self._lacking: dict[int, list[int]] = {}
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
@@ -51,13 +56,19 @@ class Shortfall(Tally):
         if finding.kind in LACKING:
             state = self._stream.state_at(finding.number, self._position)
             if state.exists:
-                self._lacking.append(state.update)
+                self._lacking.setdefault(self._earlier(finding, state.update), []).append(state.update)
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
         super().merge(other)
-        if isinstance(other, Shortfall):
-            self.updates = ranges.union(self.updates, ranges.ranges_of(other._lacking))
+        for earlier, updates in other._lacking.items() if isinstance(other, Shortfall) else ():
+            self.updates[earlier] = ranges.union(self.updates.get(earlier, ranges.NONE), ranges.ranges_of(updates))
+
+    def _earlier(self, finding: Finding, latest: int) -> int:
+        """How many updates before the latest one a document lacks."""
+        if finding.held is not None:
+            return self._stream.visits(latest) - self._stream.visits(finding.held) - 1
+        return self._stream.visits(latest) if finding.kind == "missing" else 0
 
 
 class Adoption(NamedTuple):
@@ -92,36 +103,43 @@ def preview(client: Client, progress: Progress = lambda done, total: None, stop:
     return _plan(client, LedgerDocument(client), progress, stop).report()
 
 
-def check_alone(force: bool, fill: bool) -> None:
-    """Raise UsageError if adopting is requested together with ``force`` or ``fill``."""
-    for name, is_set in (("force", force), ("fill", fill)):
-        if is_set:
-            raise UsageError(option("adopt"), " cannot be combined with ", option(name))
+def check_alone(others: Iterable[str]) -> None:
+    """Raise UsageError if adopting is requested together with ``others``, options that say what to create."""
+    for name in others:
+        raise UsageError(option("adopt"), " cannot be combined with ", option(name))
 
 
 def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: Stop) -> Adoption:
     try:
         before: Ledger | None = document.read()
         ledger = document.ledger
-    except StateMissing as error:
-        before, ledger = None, Ledger.bare(error.meta)
+    except (StateMissing, LedgerDamaged):
+        before, ledger = None, Ledger.bare(client.get(META_ID) or {})
     _check(client, ledger)
     found = Reader(client, ledger.stream, Expectation(origin=ledger.origin), stop=stop).read(progress)
     position = max(ledger.position, found.high)
+    if position > REACHABLE:
+        raise LedgerDamaged(f"a document of {client.place} holds update {position - 1}, which no database reaches; "
+                            "delete this document")
     expected = Expectation(position, position, origin=ledger.origin)
     lacking = Reader(client, ledger.stream, expected, stop=stop,
                      new_tally=lambda: Shortfall(ledger.stream, position)).read(progress)
-    runs = max(ledger.runs, run_records.latest_run(client) + 1)
+    runs = max(ledger.runs, run_records.latest(client).run + 1)
     after = adopted(ledger, position, cast(Shortfall, lacking).updates, runs, client.now(), client.instance())
     return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
 
 
-def adopted(ledger: Ledger, position: int, lacking: Ranges, runs: int, now: int, instance: str) -> Ledger:
-    """The ledger at a position, with the updates that documents lack open, and with a mark of its own."""
-    updates = ranges.at_most(lacking, MOST_RANGES)
+def adopted(ledger: Ledger, position: int, lacking: dict[int, Ranges], runs: int, now: int, instance: str) -> Ledger:
+    """The ledger at a position, with the updates that documents lack open, and with a mark of its own.
+
+    Open are the latest updates; the ones before them count as superseded. ``lacking`` is as in Shortfall.
+    """
+    updates = ranges.at_most(ranges.union(*lacking.values()), MOST_RANGES)
     claims = [Claim(updates, now, 0, "", "", "", runs, redo=True)] if updates else []
+    earlier = (missed.Missed(first, stop, visits, stop - first) for visits, latest in lacking.items() if visits
+               for first, stop in ledger.stream.previous_of(latest))
     after = ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(),
-                            superseded=()).with_claims(claims)
+                            superseded=missed.bounded(tuple(sorted(earlier)))).with_claims(claims)
     if _has_failed(ledger, after, instance):
         return after
     return after._replace(forks=(*ledger.forks, Fork(position, f"{instance}-{secrets.token_hex(4)}")))
@@ -130,7 +148,7 @@ def adopted(ledger: Ledger, position: int, lacking: Ranges, runs: int, now: int,
 def _has_failed(before: Ledger, after: Ledger, instance: str) -> bool:
     """Whether an earlier attempt has written its mark, but not the state."""
     opened = [ranges.union(*(claim.updates for claim in ledger.claims)) for ledger in (before, after)]
-    agree = before.position == after.position and not before.missed and opened[0] == opened[1]
+    agree = before.position == after.position and before.missed == after.missed and opened[0] == opened[1]
     mark = before.forks[-1] if before.forks else Fork(-1, "")
     return mark.position == after.position and mark.name.startswith(instance + "-") and not agree
 
@@ -141,6 +159,6 @@ def _check(client: Client, ledger: Ledger) -> None:
         raise NoLedger(f"the database {client.place} was set up by the original couchdyno and has not been updated "
                        "since, so there is nothing to adopt; run cycles with ", command("execute"))
     now = client.now()
-    if any(claim.lease > now and not is_gone(claim.driver, claim.process) for claim in ledger.claims):
+    if any(not claim.has_expired(now) and not is_gone(claim.driver, claim.process) for claim in ledger.claims):
         raise Busy(f"drivers are updating {client.place}, or did so within the last minute; stop them and "
                    f"{RETRY_LATER}")

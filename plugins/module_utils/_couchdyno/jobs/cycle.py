@@ -87,7 +87,7 @@ class Cycle:
         unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
         redone = sum(claim.count for claim in claims if claim.redo)
         after = dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone, throttled=throttled))
-        return dict(after, unrecorded=unrecorded) if unrecorded else after
+        return dict(after, **nonzero(unrecorded=unrecorded, undeleted=self._document.undeleted))
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
         """Claim a window; waits for documents that other drivers are still writing.

@@ -71,7 +71,7 @@ def sum_up(afters: Iterable[Data]) -> Data:
     whole: Data = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0}
     for after in afters:
         for name, value in after.items():
-            if name in ("samples", "reason", "unrecorded"):
+            if name in ("samples", "reason", "unrecorded", "undeleted"):
                 whole.setdefault(name, value)
             elif name not in ("rate", "first"):
                 whole[name] = whole.get(name, 0) + value

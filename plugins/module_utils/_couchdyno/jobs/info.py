@@ -111,7 +111,7 @@ def _different(values: Iterable[Any]) -> list[Any]:
 
 def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
     total, position = ledger.total, ledger.position
-    expired = [claim for claim in ledger.claims if claim.lease <= now]
+    expired = [claim for claim in ledger.claims if claim.has_expired(now)]
     left = total - position % total
     return {"present": min(position, total), "total": total, "laps": position // total,
             "open_claims": len(ledger.claims), "open_hosts": sorted({claim.host for claim in ledger.claims}),

@@ -10,6 +10,7 @@ from . import ranges
 from .limits import LATEST, MAX_POSITION, is_count
 from .ranges import Ranges
 
+LONGEST_LEASE = 120  # seconds; no driver asks for as many
 SHOWN = ("first", "count", "ts", "lease", "host")  # in reports, which do not name processes
 
 
@@ -65,6 +66,10 @@ class Claim(NamedTuple):
     def shown(self) -> dict[str, Any]:
         """The claim as reports show it: the first update, and how many there are."""
         return {name: getattr(self, name) for name in SHOWN}
+
+    def has_expired(self, now: int) -> bool:
+        """Whether the lease has ended, or lasts longer than any lease: some clock was wrong."""
+        return not now < self.lease <= now + LONGEST_LEASE
 
     @property
     def first(self) -> int:

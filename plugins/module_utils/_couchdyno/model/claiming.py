@@ -70,7 +70,7 @@ def claim(ledger: Ledger, driver: Driver, count: int, now: int,
     mine, others = _split(ledger, driver.name)
     if mine:  # the ledger was written, but the answer was lost
         return ledger, mine
-    unfinished = [entry for entry in others if entry.lease <= now or is_gone(entry.driver, entry.process)]
+    unfinished = [entry for entry in others if entry.has_expired(now) or is_gone(entry.driver, entry.process)]
     held = [entry for entry in others if entry not in unfinished]
     stop = ledger.position + min(count, ledger.stream.span)
     _check_free(ledger, held, stop)

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, NamedTuple
 from ..errors import LedgerDamaged, command
 from . import legacy, missed, ranges
 from .claim import Claim
-from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, is_count, is_integer
+from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, REACHABLE, is_count, is_integer
 from .missed import Entries
 from .parameters import Parameters
 from .ranges import Ranges
@@ -28,7 +28,7 @@ CONSTANTS = {
     "seed": (0, MAX_SEED), "origin": (0, MAX_POSITION),
 }
 STATE = {
-    "start": (0, MAX_TOTAL), "position": (0, MAX_POSITION), "runs": (0, MAX_POSITION), "last_ts": (0, LATEST),
+    "start": (0, MAX_TOTAL), "position": (0, REACHABLE), "runs": (0, REACHABLE), "last_ts": (0, LATEST),
     "last_dt": (0, LATEST), "last_updates": (0, MAX_UPDATES), "last_errors": (0, MAX_UPDATES),
 }
 LIMITS = {**CONSTANTS, **STATE}
@@ -280,5 +280,8 @@ def _forks(meta: Document) -> tuple[Fork, ...]:
 
 
 def _damaged(holder: Document, what: str) -> LedgerDamaged:
-    return LedgerDamaged(f"the ledger (document {holder.get('_id', META_ID)}) is damaged: {what}; "
-                         "restore it, or recreate the database with ", command("setup", "force"))
+    document_id = holder.get("_id", META_ID)
+    advice = ("recreate the database with ", command("setup", "force"))
+    if number_of(document_id) is not None:
+        advice = ("derive the state from the other documents with ", command("setup", "adopt"))
+    return LedgerDamaged(f"the ledger (document {document_id}) is damaged: {what}; restore it, or ", *advice)

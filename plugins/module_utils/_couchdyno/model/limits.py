@@ -18,6 +18,7 @@ MAX_SIZE = 100 * 10 ** 6  # bytes
 MAX_SEED = EXACT - 1
 MAX_UPDATES = MAX_TOTAL
 MAX_POSITION = EXACT - 1  # in the update stream; also the number of a run
+REACHABLE = 2 ** 52  # the largest position or number of the next run in a ledger, so that the ones after it are exact
 LATEST = 253402300799  # the end of the year 9999, in Unix seconds
 
 MAX_SHARDS = 1024

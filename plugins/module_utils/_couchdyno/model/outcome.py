@@ -103,9 +103,9 @@ class Outcome(NamedTuple):
 NOTHING = Outcome()
 
 
-def nonzero(**counts: int) -> Data:
-    """Counts without those that are 0."""
-    return {name: value for name, value in counts.items() if value}
+def nonzero(**values: Any) -> Data:
+    """Values without those that are 0 or empty."""
+    return {name: value for name, value in values.items() if value}
 
 
 def rate(updates: int, dt: float) -> float:

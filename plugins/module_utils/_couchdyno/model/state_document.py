@@ -14,6 +14,8 @@ import json
 from hashlib import md5
 from typing import Any, Dict
 
+from .limits import is_count
+
 META_ID = "couchdyno_meta"
 STATE_PREFIX = "couchdyno_ledger_"
 NESTED = "state"  # the field of couchdyno_meta for a state that has no document of its own yet
@@ -47,8 +49,14 @@ def plain(document: Document) -> Document:
 
 
 def first_state(meta: Document) -> Document:
-    """The first state document, from ``couchdyno_meta`` with the state in it."""
-    return _first_revision(0, meta[NESTED])
+    """The first state document, from ``couchdyno_meta`` with the state in it.
+
+    Its ``number`` there is not 0 if state documents of an earlier ledger were deleted from this database.
+    """
+    state = meta[NESTED]
+    number = state.get("number")
+    fields = {name: value for name, value in state.items() if name != "number"}
+    return _first_revision(number if is_count(number, 0, 10 ** DIGITS) else 0, fields)
 
 
 def successor(sealed: Document) -> Document:

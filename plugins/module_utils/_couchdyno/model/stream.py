@@ -57,6 +57,10 @@ class Stream:
         """The updates among some whose documents are written again by an update below ``stop``."""
         return ranges.both(updates, ranges.window(0, stop - self.total))
 
+    def visits(self, update: int) -> int:
+        """How many earlier updates of the same document there are."""
+        return update // self.total
+
     def back(self, update: int, visits: int) -> int:
         """The update of the same document that is some visits earlier; its first one, if there are fewer."""
         return max(self.index(update), update - visits * self.total)

@@ -19,12 +19,13 @@ from typing import Any, Callable, Dict, Tuple, TypeVar
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
 from ..couchdb.shared_document import SharedDocument
-from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, ServerError, StateMissing, Unreachable
+from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, LedgerDamaged, ServerError, StateMissing, Unreachable
 from ..model import legacy
 from ..model.ledger import Ledger
+from ..model.outcome import nonzero
 from ..model.parameters import Parameters, draw_identity, draw_seed
-from ..model.state_document import META_ID, SEALED_AT, first_state, state_id, successor, tombstone
-from .ledger_reading import missing_state, newest_number, read_ledger
+from ..model.state_document import META_ID, NESTED, SEALED_AT, first_state, state_id, successor, tombstone
+from .ledger_reading import newest_number, read_ledger
 
 TRIES = 200
 
@@ -43,6 +44,7 @@ class LedgerDocument:
         self._known: Ledger | None = None
         self._is_succeeded = False  # whether this process has created the successor of the known document
         self.unwritten = ""  # why the companion of the latest change was not written
+        self.undeleted = ""  # why an earlier state document was not deleted
 
     @property
     def ledger(self) -> Ledger:
@@ -59,6 +61,8 @@ class LedgerDocument:
         """Write the ledger of a new database; Conflict if it already has one."""
         ledger = Ledger.new(parameters, self._client.now(), draw_identity())._replace(instance=self._client.instance())
         meta = ledger.dump_nested()
+        # Emptied databases may keep tombstones of state documents.
+        meta[NESTED].update(nonzero(number=newest_number(self._client) + 1))
         rev = self._meta.write(meta)
         self._known = ledger._replace(rev=rev, meta=dict(meta, _rev=rev))
         return self._known
@@ -93,18 +97,15 @@ class LedgerDocument:
         Busy if it has changed since.
         """
         def replaced(now: Ledger) -> tuple[Ledger, None]:
-            if before and (now.position, now.runs, now.claims) != (before.position, before.runs, before.claims):
-                raise Busy(f"drivers are updating {self._client.place}; stop them and {RETRY_LATER}")
+            self._check_unchanged(before, now)
             return now._replace(position=after.position, start=after.start, runs=after.runs, claims=after.claims,
                                 refused=after.refused, superseded=after.superseded), None
 
-        if before is not None:
-            try:
-                before = before._replace(meta=self._open().meta)
-            except StateMissing:
-                before = None
-        meta = after._replace(meta=before.meta if before else after.meta)
-        self._meta.write(meta.dump_meta())
+        meta = self._unchanged_meta(before)
+        try:
+            self._meta.write(after._replace(meta=meta).dump_meta())
+        except Conflict:
+            raise self._is_busy() from None
         if before is None:
             self._write_new_state(after)
         else:
@@ -113,6 +114,27 @@ class LedgerDocument:
         returned = [tombstone(dict(older, sealed=True)) for older in self.read().older if not older.get("sealed")]
         if returned:
             self._client.bulk_write([json.dumps(document) for document in returned])
+
+    def _unchanged_meta(self, before: Ledger | None) -> Document:
+        """The document of the constants; Busy if the ledger is not as it was before."""
+        try:
+            self.read()
+        except (StateMissing, LedgerDamaged):
+            if before is not None:
+                raise
+            return self._meta.read() or {}
+        if before is None:  # its state has come back, or another process has adopted it
+            raise self._is_busy()
+        ledger = self._open()
+        self._check_unchanged(before, ledger)
+        return ledger.meta
+
+    def _check_unchanged(self, before: Ledger | None, now: Ledger) -> None:
+        if before and (now.position, now.runs, now.claims) != (before.position, before.runs, before.claims):
+            raise self._is_busy()
+
+    def _is_busy(self) -> Busy:
+        return Busy(f"other processes are changing the ledger of {self._client.place}; stop them and {RETRY_LATER}")
 
     def _write_new_state(self, ledger: Ledger) -> None:
         """Write a state into a document that never existed."""
@@ -155,6 +177,9 @@ class LedgerDocument:
         finally:
             if companion is not None:
                 self.unwritten = shared.refused.get(companion["_id"], "")
+            if ledger.sealed:
+                self.undeleted = next((shared.refused[older["_id"]] for older in ledger.older
+                                       if older["_id"] in shared.refused), "")
         self._known = ledger._replace(rev=rev, state=dict(document, _rev=rev))
         if ledger.sealed:
             self._succeed_early(self._known)
@@ -164,13 +189,6 @@ class LedgerDocument:
         self._state(sealed).confirm(sealed.rev)
         following = successor(sealed.state)
         SharedDocument(self._client, following["_id"]).plant(following)
-
-    def _check_not_lost(self, sealed: Ledger) -> None:
-        """Raise StateMissing if somebody has deleted the successor of a sealed document, the newest one that exists."""
-        following = successor(sealed.state)["_id"]
-        leaves = self._client.leaves(following, self._client.replicas())
-        if leaves and all(leaf.get("_deleted") for leaf in leaves):
-            raise missing_state(self._client, sealed.meta)
 
     def _succeed_early(self, sealed: Ledger) -> None:
         """Create the successor right after sealing, to save the next process the work; if this fails, it does it."""
@@ -187,7 +205,8 @@ class LedgerDocument:
         else:
             ledger = self._nest(ledger)
         if ledger.number is None:
-            SharedDocument(self._client, state_id(0)).plant(first_state(ledger.meta))
+            first = first_state(ledger.meta)
+            SharedDocument(self._client, first["_id"]).plant(first)
         self._meta.write(ledger.dump_meta())
         return self._reopen()
 
@@ -202,9 +221,7 @@ class LedgerDocument:
 
     def _reopen(self) -> Ledger:
         """Read the ledger again: the new document may not have been stored, or others may have changed the ledger."""
-        before, ledger = self.ledger.holder, self.read()
-        if ledger.sealed and ledger.holder == before:
-            self._check_not_lost(ledger)
+        ledger = self.read()
         if ledger.number is None or ledger.is_nested or ledger.sealed:
             raise Conflict(f"the ledger of {self._client.address.url} is moving to another document")
         return ledger

@@ -17,7 +17,7 @@ from ..model import legacy
 from ..model.ledger import Ledger
 from ..model.state_document import META_ID, NESTED, STATE_PREFIX, identity_of, number_of, state_id
 
-MOST = 1000  # documents in the range
+PAGE = 1000  # documents
 STEPS = tuple(2 ** power for power in range(20))  # to look ahead for state documents that a replica has missed
 
 Document = Dict[str, Any]
@@ -47,26 +47,52 @@ def read_ledger(source: Source) -> Ledger:
         raise _absence(source)
     if not found.has_state:
         raise missing_state(source, found.meta)
+    ledger = _load(found, found.meta)
+    while ledger.sealed and isinstance(source, Client) and _is_gone(source, ledger):
+        before, ledger = ledger, _load(_read(source), found.meta)
+        if ledger.holder == before.holder:  # else others have moved on by several documents meanwhile
+            raise missing_state(source, found.meta)
+    return ledger
+
+
+def _load(found: Found, meta: Document) -> Ledger:
+    """The ledger in the documents that were found."""
     if not found.states:
-        return Ledger.load(found.meta)
+        return Ledger.load(meta)
     newest = max(found.states)
     older = tuple(state for number, state in sorted(found.states.items()) if number < newest)
-    return Ledger.load(found.meta, found.states[newest])._replace(older=older + found.strays)
+    return Ledger.load(meta, found.states[newest])._replace(older=older + found.strays)
+
+
+def _is_gone(client: Client, sealed: Ledger) -> bool:
+    """Whether somebody has deleted or replaced the successor of a sealed document, the newest one that exists."""
+    leaves = client.leaves(state_id((sealed.number or 0) + 1), client.replicas())
+    return bool(leaves) and all(leaf.get("_deleted") or not _is_own(sealed.meta, leaf) for leaf in leaves)
 
 
 def _read(source: Source) -> Found:
     try:
-        rows = source.rows_before(STATE_PREFIX, META_ID + "\0", MOST)
+        documents = _range(source)
     except NotFound:
         raise _absence(source) from None
-    documents = {row["id"]: row["doc"] for row in rows if row.get("doc")}
     numbers = {document_id: number_of(document_id) for document_id in documents}
     states = {number: documents[document_id] for document_id, number in numbers.items() if number is not None}
-    meta = documents.get(META_ID) or (source.get(META_ID) if len(rows) == MOST else None)
-    found = _sorted_out(meta, states)
+    found = _sorted_out(documents.get(META_ID), states)
     if isinstance(source, Client) and source.replicas() > 1:
         return _read_newest(source, found)
     return found
+
+
+def _range(source: Source) -> dict[str, Document]:
+    """The documents of a ledger by id, and any others between them; usually one request."""
+    documents: dict[str, Document] = {}
+    first = STATE_PREFIX
+    while True:
+        rows = source.rows_before(first, META_ID + "\0", PAGE)
+        documents.update((row["id"], row["doc"]) for row in rows if row.get("doc"))
+        if len(rows) < PAGE:
+            return documents
+        first = rows[-1]["id"] + "\0"
 
 
 def _sorted_out(meta: Document | None, states: dict[int, Document]) -> Found:

@@ -19,6 +19,7 @@ from ..model.ledger import Ledger
 from ..model.state_document import identity_of
 from . import run_records
 from .ledger_document import LedgerDocument
+from .run_records import Latest
 
 STOP, AGREE = "stop all drivers and use", " to make ledger and documents agree"
 
@@ -32,21 +33,20 @@ def check_not_outdated(client: Client, document: LedgerDocument) -> None:
             f"backup was restored, {STOP} ", command("setup", "adopt"), AGREE)
     if _was_written_here(client, document.ledger):
         return
-    latest = run_records.latest_run(client)
-    if latest < document.ledger.runs:
+    latest = run_records.latest(client)
+    if not _newer(latest, document.ledger):
         return
-    ledger = document.read()  # other drivers may have settled runs since it was read
-    if latest >= ledger.runs:
-        raise LedgerOutdated(
-            f"the ledger of {client.place} is older than its run records: its next run is {ledger.runs}, but run "
-            f"{latest} is on record; if an earlier ledger was restored, {STOP} ", command("setup", "adopt"), AGREE)
+    newer = _newer(latest, document.read())  # other drivers may have settled runs since it was read
+    if newer:
+        raise LedgerOutdated(f"the ledger of {client.place} is older than its run records: {newer}; if an earlier "
+                             f"ledger was restored, {STOP} ", command("setup", "adopt"), AGREE)
 
 
 def is_outdated(client: Client, ledger: Ledger) -> bool:
     """Whether the next cycle would stop because an earlier ledger was restored."""
     if returned_state(client, ledger):
         return True
-    return not _was_written_here(client, ledger) and run_records.latest_run(client) >= ledger.runs
+    return not _was_written_here(client, ledger) and bool(_newer(run_records.latest(client), ledger))
 
 
 def returned_state(client: Client, ledger: Ledger) -> str:
@@ -61,6 +61,19 @@ def returned_state(client: Client, ledger: Ledger) -> str:
 
 
 def _was_written_here(client: Client, ledger: Ledger) -> bool:
-    """Whether drivers, and nobody else, have written the ledger of this database."""
-    is_nested = ledger.number is None
-    return ledger.instance == client.instance() and (is_nested or ledger.generation == rank(ledger.rev)[0])
+    """Whether drivers, and nobody else, have certainly written the ledger of this database last.
+
+    A state document that is sealed, or none yet, may mean that later ones are gone.
+    """
+    may_have_been_later = ledger.number is None or ledger.sealed
+    return (not may_have_been_later and ledger.instance == client.instance()
+            and ledger.generation == rank(ledger.rev)[0])
+
+
+def _newer(latest: Latest, ledger: Ledger) -> str:
+    """What the run records know and the ledger does not, in words; ``""`` if there is nothing."""
+    if latest.run >= ledger.runs:
+        return f"its next run is {ledger.runs}, but run {latest.run} is on record"
+    if latest.position > ledger.position:
+        return f"its next update is {ledger.position}, but update {latest.position - 1} is on record"
+    return ""

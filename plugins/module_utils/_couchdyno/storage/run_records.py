@@ -4,7 +4,7 @@
 """Run records in their ring of small documents; each cycle writes one of them."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
@@ -34,9 +34,16 @@ def why_missing(client: Client, record: RunRecord, reason: str) -> str:
     return reason
 
 
-def latest_run(client: Client) -> int:
-    """The greatest number of a run that is on record, -1 if there is none."""
-    latest = -1
+class Latest(NamedTuple):
+    """The greatest ``run`` on record, -1 if there is none, and the ``position`` after the greatest update on record."""
+
+    run: int = -1
+    position: int = 0
+
+
+def latest(client: Client) -> Latest:
+    """What the run records know of the latest runs."""
+    found = Latest()
     for first in range(0, RING, PAGE):
         rows = client.rows_between(record_id(first), record_id(first + PAGE - 1), True)
         if not rows:
@@ -44,8 +51,8 @@ def latest_run(client: Client) -> int:
         for record in _records(rows):
             is_sound = (record.stored or {})["_id"] == record_id(record.run) and record.run < SOUND
             if is_sound:  # ignore records that are not in their own place, or that no database can have
-                latest = max(latest, record.run)
-    return latest
+                found = Latest(max(found.run, record.run), max(found.position, record.first + record.count))
+    return found
 
 
 def read(client: Client, runs: int, limit: int = RING) -> list[RunRecord]:

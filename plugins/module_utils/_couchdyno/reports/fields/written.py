@@ -32,6 +32,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
     Field("unrecorded", TEXT, "unrecorded", optional=True),
+    Field("undeleted", TEXT, "undeleted", optional=True),
 ))
 FILL = AFTER._replace(path="fill", heading="fill", optional=True)
 FAILED = Section("after.samples.*", optional=True, fields=(

@@ -4,6 +4,8 @@
 """The messages about documents and run records that could not be written."""
 from __future__ import annotations
 
+from typing import Iterator
+
 from ..forms import counted, failure
 from ..paths import Data
 
@@ -24,9 +26,22 @@ def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> 
     return f"{counted(errors, 'document')} could not be written{reason}; {advice}"
 
 
+def warnings(after: Data) -> Iterator[str]:
+    """The messages about what was written beside the documents, and failed."""
+    for name, message in (("unrecorded", unrecorded), ("undeleted", undeleted)):
+        if name in after:
+            yield message(after[name])
+
+
 def unrecorded(reason: str) -> str:
     """One line: why the run record of a cycle was not written, and what follows."""
     return f"the run record was not written: {reason}; this run is missing from the history"
+
+
+def undeleted(reason: str) -> str:
+    """One line: why an earlier state document of the ledger was not deleted, and what follows."""
+    return (f"an earlier state of the ledger could not be deleted: {reason}; such documents accumulate and slow cycles "
+            "down, so let the validators of the database permit this")
 
 
 def _pronoun(count: int, one: str, several: str) -> str:

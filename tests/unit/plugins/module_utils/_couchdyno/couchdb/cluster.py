@@ -115,20 +115,23 @@ class Cluster:
     """Nodes, messages on their way, and writers; ``rng`` decides what happens next.
 
     ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done,
-    which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while. ``limit`` is the
-    database's ``_revs_limit``.
+    which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while; ``split``: nor can it
+    reach the others, but some writers talk to it. ``limit`` is the database's ``_revs_limit``.
     """
 
-    def __init__(self, rng, mortality=0.0, outage=False, size=3, sleep=0.0, sleepers=100, limit=1000):
+    def __init__(self, rng, mortality=0.0, outage=False, split=False, size=3, sleep=0.0, sleepers=100, limit=1000):
         self.rng = rng
         self.mortality = mortality
         self.sleep = sleep
         self.sleepers = sleepers
         self.delivered = 0
         self.outage = range(rng.randrange(200), rng.randrange(200, 400)) if outage else range(0)
+        if split:
+            self.outage = range(rng.randrange(100, 600), rng.randrange(700, 1500))
         self.nodes = [Node(limit) for __ in range(size)]
         self.gone = rng.randrange(size)
-        self.messages = []  # (number of the node, action, callback for the answer)
+        self.homes = range(size) if split else [None]  # the nodes that writers talk to; None: one that is never gone
+        self.messages = []  # (number of the node, that of the writer's node, action, callback for the answer)
         self.ready = []  # greenlets that can continue
         self.stopped = []  # greenlets that continue when nothing else can
 
@@ -148,7 +151,7 @@ class Cluster:
                 self.deliver(self.messages.pop(choice - len(self.ready)))
             elif len(self.nodes) > 1:
                 source, target = self.rng.sample(range(len(self.nodes)), 2)
-                if self.reaches(source) and self.reaches(target):
+                if self.reaches(source, target):
                     self.nodes[target].replicate(self.nodes[source])
 
     def step(self, writer, args):
@@ -171,12 +174,12 @@ class Cluster:
         self.mortality, self.sleep, self.outage = 0.0, 0.0, range(0)
 
     def deliver(self, message):
-        number, action, answer = message
+        number, home, action, answer = message
         self.delivered += 1
-        answer((number, action(self.nodes[number])) if self.reaches(number) else None)
+        answer((number, action(self.nodes[number])) if self.reaches(home, number) else None)
 
-    def reaches(self, number):
-        return number != self.gone or self.delivered not in self.outage
+    def reaches(self, source, target):
+        return self.delivered not in self.outage or (source == self.gone) == (target == self.gone)
 
 
 class Coordinator(Client):
@@ -187,6 +190,7 @@ class Coordinator(Client):
 
     def __init__(self, cluster, careless=0.0):
         self.cluster = cluster
+        self.home = cluster.rng.choice(cluster.homes)
         self.careless = careless
         self.address = self
         self.url = "http://model/db"
@@ -244,6 +248,9 @@ class Coordinator(Client):
         answer = {"ok": True, "id": document_id, "rev": accepted[0]}
         return answer if len(accepted) >= wanted else dict(answer, accepted=True)
 
+    def reaches(self, replicas):
+        return len(self._ask(lambda node: "", agree=replicas)) >= replicas
+
     def push(self, documents, replicas):
         self._ask(lambda node: [node.push(document) for document in documents] and "", agree=replicas)
         return []
@@ -293,7 +300,7 @@ class Coordinator(Client):
                 done.append(True)
                 self.cluster.ready.append((me, (list(replies),)))
 
-        self.cluster.messages += [(number, action, answer) for number in numbers]
+        self.cluster.messages += [(number, self.home, action, answer) for number in numbers]
         return me.parent.switch()
 
 

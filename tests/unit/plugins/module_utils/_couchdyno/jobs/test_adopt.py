@@ -10,6 +10,7 @@ import json
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     Busy,
+    LedgerDamaged,
     LedgerOutdated,
     NoLedger,
     ServerError,
@@ -201,6 +202,86 @@ def test_a_ledger_that_changes_meanwhile(couch, client, book, monkeypatch):
     monkeypatch.setattr(job, "_plan", planned)
     with pytest.raises(Busy):
         adopt(client)
+    assert_sound(client)
+
+
+def test_a_state_that_comes_back_meanwhile(couch, client, book, monkeypatch):
+    """It may have gone on, so adopting must not replace it."""
+    lost = state_of(snapshot(couch))
+    for name in lost:
+        del couch.documents[name]
+    plan = job._plan
+
+    def planned(*args):
+        found = plan(*args)
+        couch.documents.update(lost)
+        execute(client)
+        return found
+
+    monkeypatch.setattr(job, "_plan", planned)
+    before = couch.documents["couchdyno_meta"]
+    with pytest.raises(Busy, match="other processes are changing the ledger"):
+        adopt(client)
+    assert couch.documents["couchdyno_meta"] == before
+    assert_sound(client)
+
+
+def test_two_at_once(couch, client, book, monkeypatch):
+    plan = job._plan
+
+    def planned(*args):
+        found = plan(*args)
+        monkeypatch.setattr(job, "_plan", plan)
+        monkeypatch.setattr(LedgerDocument, "_unchanged_meta", lambda document, before: before.meta)
+        adopt(client)
+        return found
+
+    monkeypatch.setattr(job, "_plan", planned)
+    with pytest.raises(Busy, match="other processes are changing the ledger"):
+        adopt(client)
+    assert len(book.read().forks) == 1
+
+
+@pytest.mark.parametrize("damage", [{"position": -1}, {"claims": {}}, {"runs": 2**53 - 1}, {"position": 2**53 - 1}])
+def test_a_damaged_state(couch, client, book, damage):
+    couch.ledger.update(damage)
+    with pytest.raises(LedgerDamaged, match=r"couchdyno_ledger_00000000\) is damaged.*couchdyno-setup --adopt"):
+        execute(client)
+    report = adopt(client)
+    assert (report["before"], report["adopted"]["position"]) == (None, 30)
+    assert_sound(client)
+    assert "couchdyno_ledger_00000000" not in couch.documents
+
+
+def test_a_document_with_an_update_that_no_database_reaches(couch, client, book):
+    absurd = client.get("cdyno_000000000007")
+    update = 2**53 - 8 - (2**53 - 8) % TOTAL + 7 - TOTAL
+    content = book.ledger.stream.content
+    couch.documents["cdyno_000000000007"] = dict(json.loads(content.render(update, 5)), _rev=absurd["_rev"])
+    with pytest.raises(LedgerDamaged, match=f"holds update {update}, which no database reaches; delete"):
+        adopt(client)
+
+
+def test_a_lease_that_is_longer_than_any(couch, client, book):
+    """Some clock was wrong; nobody would wait for it."""
+    book.read()
+    book.change(lambda ledger: claim(ledger, Driver("d", "h", ""), 5, 253402300000))
+    assert adopt(client)["adopted"]["open"] == 5
+    assert_sound(client)
+
+
+def test_documents_that_are_several_laps_old_and_still_refused(couch, client, book):
+    """The ledger knows how old they may be."""
+    execute(client)
+    couch.refuse = {"cdyno_000000000005": "forbidden", "cdyno_000000000011": "forbidden"}
+    del couch.documents["cdyno_000000000011"]
+    for __ in range(5):
+        execute(client)
+    assert adopt(client)["adopted"]["open"] == 2
+    for __ in range(5):
+        assert execute(client)["after"]["errors"] >= 1
+        assert verify(client)["verdict"] == "right"
+    couch.refuse.clear()
     assert_sound(client)
 
 

@@ -62,7 +62,6 @@ class Drivers(RuleBasedStateMachine):
         self.settled = {}  # by index, the latest update that a driver has settled as written
         self.late = []  # updates of requests that may still arrive
         self.backups = [self.ledger]  # that may be restored
-        self.restored = set()  # indexes of documents that an adoption found too old, and no cycle has written since
 
     @rule(count=st.integers(1, 40))
     def claims(self, count):
@@ -146,12 +145,16 @@ class Drivers(RuleBasedStateMachine):
             else:
                 self.documents[index] -= laps * self.total
         position = max([ledger.position, *(update + 1 for update in self.documents.values())])
-        last = {index: held(ledger.stream, index, position) for index in range(self.total)}
-        lacking = {index: k for index, k in last.items() if k is not None and self.documents.get(index) != k}
-        self.ledger = adopted(ledger, position, ranges.ranges_of(lacking.values()), ledger.runs, self.now, "i")
+        lacking = {}
+        for index in range(self.total):
+            last, present = held(ledger.stream, index, position), self.documents.get(index, index - self.total)
+            if last is not None and present != last:
+                lacking.setdefault((last - present) // self.total - 1, []).append(last)
+        lacking = {earlier: ranges.ranges_of(updates) for earlier, updates in lacking.items()}
+        self.ledger = adopted(ledger, position, lacking, ledger.runs, self.now, "i")
         self.handed_out = list(range(position))
         self.settled = dict(self.documents)
-        self.backups, self.restored = [self.ledger], set(lacking)
+        self.backups = [self.ledger]
 
     def redoing(self):
         """The drivers that only have claims of others to redo."""
@@ -183,7 +186,6 @@ class Drivers(RuleBasedStateMachine):
                 elif not ranges.holds(parts.refused, update):
                     self.put(update)
                     self.settled[update % self.total] = max(update, self.settled.get(update % self.total, -1))
-                    self.restored.discard(update % self.total)
 
     def lose(self, driver):
         """A driver stops; its requests may arrive late."""
@@ -215,7 +217,7 @@ class Drivers(RuleBasedStateMachine):
     @invariant()
     def no_document_is_older_than_the_ledger_lets_expect(self):
         expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in set(range(self.total)) - self.restored:
+        for index in range(self.total):
             present = self.documents.get(index, -1)
             assert present >= expectation.oldest(stream, index).update
 
@@ -226,7 +228,7 @@ class Drivers(RuleBasedStateMachine):
         Nothing is on record twice, or as missed while it is open, and so few entries are not merged.
         """
         expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in set(range(self.total)) - self.restored:
+        for index in range(self.total):
             assert expectation.oldest(stream, index).update == self.settled.get(index, -1)
         for entries in (self.ledger.refused, self.ledger.superseded):
             assert not any(each.is_merged for each in entries)

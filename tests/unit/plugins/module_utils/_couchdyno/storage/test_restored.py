@@ -10,6 +10,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import record_id
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage import ledger_reading
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.restored import returned_state
 
@@ -99,6 +100,39 @@ def connected(client):
     """The same client, as a new process has it."""
     client._replicas = 0
     return client
+
+
+def test_a_state_that_was_purged(couch, client, ran):
+    """The sealed one before it looks as if its successor had not been created yet."""
+    ran(12)
+    newest = couch.ledger["_id"]
+    del couch.documents[newest], couch.revisions[newest]
+    assert couch.ledger["sealed"]
+    with pytest.raises(LedgerOutdated, match="its next run is 10, but run 14 is on record"):
+        execute(client)
+    assert adopt(client)["adopted"]["position"] == 15 * 3
+    assert execute(client)["after"]["first"] == 15 * 3
+
+
+def test_a_ledger_with_more_runs_and_a_lower_position(couch, client, ran):
+    earlier = dict(couch.ledger)
+    execute(client, updates=10)
+    restore(couch, dict(earlier, runs=99))
+    with pytest.raises(LedgerOutdated, match="its next update is 9, but update 18 is on record"):
+        execute(client)
+
+
+def test_state_documents_that_cannot_be_deleted_accumulate_and_stop_nothing(couch, client, ran, monkeypatch):
+    monkeypatch.setattr(ledger_reading, "PAGE", 2)
+    write, told = couch._write, []
+    refusal = {"id": "couchdyno_ledger_00000000", "error": "forbidden", "reason": "append only"}
+    monkeypatch.setattr(couch, "_write", lambda each: refusal if each.get("_deleted") else write(each))
+    for __ in range(50):
+        after = execute(client)["after"]
+        told += [after["undeleted"]] if "undeleted" in after else []
+    assert len([name for name in couch.documents if name.startswith("couchdyno_ledger_")]) == 6
+    assert told and set(told) == {"forbidden: append only"}
+    assert couch.ledger["position"] == 53 * 3
 
 
 def test_records_that_another_driver_has_just_written_are_no_sign(couch, client, ran, monkeypatch):

@@ -98,7 +98,7 @@ def reports(couch, client):
     found["progress"].update(open_hosts=["h"], open_claims=1, expired_hosts=["h"], expired_claims=1, outdated=True)
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]
     counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "throttled": 6}
-    failed["after"].update(counts, reason="broken", unrecorded="its place is taken")
+    failed["after"].update(counts, reason="broken", unrecorded="its place is taken", undeleted="forbidden")
     points = [dict(found["series"][0], ts=ts, until=ts) for ts in range(20)]
     earlier, later = ({**found, "series": points, "dyno_config": dict(found["dyno_config"], created=ts, size=ts)}
                       for ts in (1, 2))  # fmt: skip
