@@ -134,7 +134,7 @@ def empty_a_document(store, stream):
 def rewind_the_ledger(store, stream):
     ledger = store.ledger()
     store.put(dict(ledger, position=ledger["position"] - 5, start=(ledger["position"] - 5) % stream.total))
-    return {("ledger", None): f"ledger and documents disagree: ledger at update {ledger['position'] - 5}, documents "}
+    return {("ledger", None): f" update {ledger['position'] - 5}"}
 
 
 CORRUPTIONS = (
@@ -162,9 +162,9 @@ CORRUPTIONS = (
 
 def assert_found(report, expected):
     """A report names exactly what a corruption has done, with the right kind."""
-    assert report["verdict"] == "wrong"
     found = {(kind, each["id"]): each["reason"] for kind, samples in report["samples"].items() for each in samples}
     documents = {key: words for key, words in expected.items() if key[0] != "ledger"}
+    assert report["verdict"] == "wrong" if documents or report["span"] else "undecided"
     counts = {kind: sum(key[0] == kind for key in documents) for kind in report["counts"]}
     wrong = {kind: count for kind, count in report["counts"].items() if kind not in ("exact", "absent", "earlier")}
     assert wrong == {kind: counts[kind] for kind in wrong}

@@ -36,9 +36,19 @@ options:
         C(dyno_config.position). Requires O(from_position).
       - If omitted, the position is read from O(source_url).
     type: int
+  taken_from:
+    description:
+      - When the copy was begun, by the clock of the server, like V(2026-11-27T03:25:00Z) or in Unix seconds.
+      - The run records of O(source_url), or else of the copy, show the positions between which documents may be, so
+        O(from_position) and O(to_position) are not needed. Requires O(taken_to).
+    type: str
+  taken_to:
+    description: When the copy was complete, by the clock of the server. Requires O(taken_from).
+    type: str
   source_url:
     description:
-      - The URL of the database that was copied, to report the updates that would be lost by reverting to the copy.
+      - The URL of the database that was copied, to check that it is a copy of it, to verify it even if its ledger is
+        lost, and to report the updates that would be lost by reverting to the copy.
       - O(ca_path), O(validate_certs), O(client_cert), O(client_key) and O(timeout) apply to it as well.
       - If omitted, the environment variable E(COUCHDYNO_SOURCE_URL) is used.
     type: str
@@ -54,8 +64,9 @@ options:
     type: str
   seed:
     description:
-      - The seed of a database whose ledger is lost. O(seed), O(total) and O(size) must be given together.
-      - If they are given, the ledger of the database is not read.
+      - The seed of a database whose ledger is lost, if there is no O(source_url). O(seed), O(total) and O(size) must be
+        given together.
+      - If they are given, the ledger of the database is not read, and all documents must exist.
     type: int
   total:
     description: The number of documents of a database whose ledger is lost.
@@ -64,7 +75,8 @@ options:
     description: The size in bytes of each document of a database whose ledger is lost.
     type: int
   fail_on_wrong:
-    description: Whether the module fails if the database is wrong. If V(false), it only reports the verdict.
+    description: Whether the module fails if the database is wrong or the verdict is undecided. If V(false), it only
+      reports the verdict.
     type: bool
     default: true
 """
@@ -120,12 +132,12 @@ format:
   returned: always
   sample: 1
 verdict:
-  description: V(right) or V(wrong).
+  description: V(right), V(wrong), or V(undecided) if nothing shows whether anything is lost.
   type: str
   returned: always
   sample: right
 reasons:
-  description: Why the database is wrong. Empty if it is right.
+  description: Why the database is wrong or undecided. Empty if it is right.
   type: list
   elements: str
   returned: always
@@ -174,6 +186,12 @@ samples:
   type: dict
   returned: always
   sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is missing; it should hold update 1007"}]}
+unchecked:
+  description: What was not verified.
+  type: list
+  elements: str
+  returned: always
+  sample: [design documents, _security, _local documents, the contents of deleted documents]
 database:
   description: The name of the database.
   type: str
@@ -255,12 +273,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import (
-    RIGHT,
-    Span,
-    given_stream,
-    verify,
-)
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import RIGHT, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE, run
 
@@ -268,10 +283,11 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE
 def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[str, Any]:
     params = module.params
     given = given_stream(params["seed"], params["total"], params["size"])
-    report = verify(client, Span(params["from_position"], params["to_position"]), given, source)
+    taken = period(params["taken_from"], params["taken_to"])
+    report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source)
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
-        return dict(result, failed=True, msg=f"the database is wrong: {'; '.join(report['reasons'])}")
+        return dict(result, failed=True, msg=f"the database is {report['verdict']}: {', '.join(report['reasons'])}")
     return result
 
 
@@ -280,6 +296,8 @@ def main() -> None:
         **SOURCE,
         "from_position": {"type": "int"},
         "to_position": {"type": "int"},
+        "taken_from": {"type": "str"},
+        "taken_to": {"type": "str"},
         "seed": {"type": "int"},
         "total": {"type": "int"},
         "size": {"type": "int"},

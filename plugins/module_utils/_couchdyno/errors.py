@@ -14,6 +14,7 @@
      │    └── StateMissing     its ledger has lost its state
      ├── LedgerDamaged         the fields of the ledger make no sense
      ├── LedgerOutdated        the ledger is older than the run records
+     ├── Recreated             the database was recreated while it was read
      ├── ClaimLost             the lease expired and another driver took over the window
      ├── Busy                  other drivers are still writing the next documents
      ├── NotComparable         two saved reports differ too much to be compared
@@ -43,7 +44,8 @@ from typing import Any, NamedTuple, Union
 
 RETRY_LATER = "retry later"
 # Options that are not named after the parameter of the module.
-SCRIPT_OPTIONS = {"source_url": "--source", "interval": "--continuous", "fill": "--wait-to-fill"}
+SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
+                  "interval": "--continuous", "fill": "--wait-to-fill"}
 
 
 class Term(NamedTuple):
@@ -140,6 +142,10 @@ class LedgerDamaged(CouchdynoError):
 
 class LedgerOutdated(CouchdynoError):
     """Cycles have settled that the ledger knows nothing of: it is an earlier one that was restored."""
+
+
+class Recreated(CouchdynoError):
+    """The database was deleted and recreated while it was read, so what was read is of two databases."""
 
 
 class ClaimLost(CouchdynoError):

@@ -8,7 +8,10 @@ import os
 from argparse import ArgumentParser
 
 from ..couchdb.client import Client
-from ..jobs.verify import RIGHT, Span, given_stream, verify
+from ..errors import UsageError
+from ..jobs.evidence import Span, given_stream
+from ..jobs.taken import Period, period
+from ..jobs.verify import RIGHT, verify
 from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
 from . import connection
@@ -22,7 +25,7 @@ class Verify(Command):
 
     name = "verify"
     description = ("Check every document of a database or copy; exit code 4 if any is missing, stale, damaged, in "
-                   "conflict or unexpected.")
+                   "conflict or unexpected, or if that cannot be decided.")
     sections = VERIFY
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -33,8 +36,13 @@ class Verify(Command):
         parser.add_argument("--to-position", dest="until", type=int, metavar="N",
                             help="'position' as couchdyno-info showed it for the source after the copy (default: the "
                                  "current position of --source)")
+        parser.add_argument("--taken", metavar="FROM..TO",
+                            help="when the copy was taken, by the clock of the server: two times like "
+                                 "2026-11-27T03:25:00Z, or in Unix seconds; the run records of the source, or of the "
+                                 "copy, show the positions")
         parser.add_argument("--source", metavar="DB",
-                            help="URL of the source of the copy, to report the updates that would be lost by reverting "
+                            help="URL of the source of the copy, to check that it is a copy of it, to verify it even "
+                                 "if its ledger is lost, and to report the updates that would be lost by reverting "
                                  "to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
                                  "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
@@ -42,18 +50,28 @@ class Verify(Command):
                                    ("total", "total number of documents", "--seed and --size"),
                                    ("size", "size of each document in bytes", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
-                                help=f"{what}, if the ledger is lost; requires {others}")
+                                help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
         """Verify, show progress and report."""
         client, args = invocation.connect(), invocation.args
-        given = given_stream(args.seed, args.total, args.size)
+        given, taken = given_stream(args.seed, args.total, args.size), _taken(args.taken)
         with Progress("verifying") as progress:
-            report = verify(client, Span(args.since, args.until), given, _original(invocation), progress,
+            report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
                             invocation.stop)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
+
+
+def _taken(text: str | None) -> Period | None:
+    """The period in which the copy was taken, from ``FROM..TO``."""
+    if text is None:
+        return None
+    start, dots, end = text.partition("..")
+    if not (start and dots and end):
+        raise UsageError(f"--taken {text!a:.60} must be two times with two dots in between: FROM..TO")
+    return period(start, end)
 
 
 def _original(invocation: Invocation) -> Client | None:

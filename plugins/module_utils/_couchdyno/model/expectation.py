@@ -9,6 +9,7 @@ from typing import NamedTuple
 from . import missed
 from .claim import Claim
 from .document_state import NOT_CREATED, DocumentState, holding
+from .history import NO_HISTORY, History
 from .ledger import Ledger
 from .missed import Entries
 from .stream import Stream
@@ -19,7 +20,7 @@ class Expectation(NamedTuple):
 
     Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``missed``
     updates are missing, or were written after all. ``until`` is None if nothing is known. In a database of the original
-    tool, documents belong to the stream from position ``origin`` on.
+    tool, documents belong to the stream from position ``origin`` on. The ``history`` knows the time stamps of updates.
     """
 
     since: int = 0
@@ -27,11 +28,12 @@ class Expectation(NamedTuple):
     claims: tuple[Claim, ...] = ()
     origin: int | None = None
     missed: Entries = ()
+    history: History = NO_HISTORY
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Expectation:
+    def of(cls, ledger: Ledger, history: History = NO_HISTORY) -> Expectation:
         """What the documents of a database with this ledger may hold."""
-        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed)
+        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed, history)
 
     def oldest(self, stream: Stream, index: int) -> DocumentState:
         """The oldest state that a document may be in."""
@@ -54,12 +56,18 @@ class Expectation(NamedTuple):
         update = stream.creation(index) if held is None else stream.next(held)
         while update < self.since and self.is_missed(update):
             update = stream.next(update)
+        latest = stream.state_at(index, self.since)
+        if not (self.missed and latest.exists):
+            return update
+        for anchor in (stream.previous(latest.update), latest.update):  # the latest may be open, and have superseded
+            entry = None if anchor is None else missed.entry_of(self.missed, anchor)
+            if anchor is not None and entry and stream.back(anchor, entry.visits - 1) <= update <= anchor:
+                update = stream.next(anchor)
         return update
 
     def is_missed(self, update: int) -> bool:
         """Whether it is on record that an update was not written."""
-        entry = missed.entry_of(self.missed, update)
-        return entry is not None
+        return missed.entry_of(self.missed, update) is not None
 
     def claim_of(self, update: int) -> Claim | None:
         """The open claim that contains an update, None if there is none."""
@@ -72,6 +80,13 @@ class Expectation(NamedTuple):
         """The time stamp that an update must have; None: any."""
         claim = self.claim_of(update)
         return claim.ts if claim else None
+
+    def wrong_time(self, update: int, ts: int) -> str:
+        """What is wrong with the time stamp of an update, ``""`` if nothing is known to be."""
+        times = self.history.times(update)
+        if not times or ts in times:
+            return ""
+        return f"holds update {update} with time stamp {ts}; by the run records, it was claimed at {max(times)}"
 
     def _visits_back(self, update: int) -> int:
         """How many updates of its document, from this one back, may be missing; 0 if this one must be there."""

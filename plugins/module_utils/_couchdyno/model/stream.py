@@ -57,6 +57,10 @@ class Stream:
         """The updates among some whose documents are written again by an update below ``stop``."""
         return ranges.both(updates, ranges.window(0, stop - self.total))
 
+    def created(self, position: int) -> int:
+        """How many documents exist when all updates below ``position`` are done."""
+        return min(position, self.total)
+
     def visits(self, update: int) -> int:
         """How many earlier updates of the same document there are."""
         return update // self.total

@@ -128,7 +128,8 @@ def _verdict(stream: Stream, expectation: Expectation, index: int, document: Doc
         return "behind", f"holds update {reading.update}; it should hold update {oldest.update} or a later one"
     if expectation.until is not None and reading.update >= expectation.until:
         return "ahead", f"holds update {reading.update}; it can only hold updates below {expectation.until}"
-    return EXACT
+    wrong_time = expectation.wrong_time(reading.update, document["ts"])
+    return ("damaged", wrong_time) if wrong_time else EXACT
 
 
 def _held(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> int | None:

@@ -178,8 +178,9 @@ class LedgerDocument:
             if companion is not None:
                 self.unwritten = shared.refused.get(companion["_id"], "")
             if ledger.sealed:
-                self.undeleted = next((shared.refused[older["_id"]] for older in ledger.older
-                                       if older["_id"] in shared.refused), "")
+                # If it conflicts, another driver has deleted it.
+                reasons = (shared.refused.get(older["_id"], "conflict") for older in ledger.older)
+                self.undeleted = next((reason for reason in reasons if not reason.startswith("conflict")), "")
         self._known = ledger._replace(rev=rev, state=dict(document, _rev=rev))
         if ledger.sealed:
             self._succeed_early(self._known)

@@ -16,7 +16,7 @@ from ..couchdb.client import Client
 from ..couchdb.revisions import rank
 from ..errors import LedgerOutdated, command
 from ..model.ledger import Ledger
-from ..model.state_document import identity_of
+from ..model.state_document import Document, identity_of
 from . import run_records
 from .ledger_document import LedgerDocument
 from .run_records import Latest
@@ -51,13 +51,18 @@ def is_outdated(client: Client, ledger: Ledger) -> bool:
 
 def returned_state(client: Client, ledger: Ledger) -> str:
     """The id of an earlier state document that is not sealed, ``""`` if there is none."""
-    for older in ledger.older:
-        if identity_of(older) == ledger.identity and not older.get("sealed"):
-            # The range may have been read while drivers were sealing this document.
-            now = client.get(older["_id"])
-            if now and not now.get("sealed"):
-                return str(older["_id"])
-    return ""
+    suspects = (older["_id"] for older in ledger.older
+                if identity_of(older) == ledger.identity and not older.get("sealed"))
+    return next((str(each) for each in suspects if _has_returned(client.leaves(each, client.replicas()))), "")
+
+
+def _has_returned(leaves: list[Document]) -> bool:
+    """Whether an earlier state document is live and not sealed.
+
+    The range may have been read while drivers were sealing it. On a cluster, a write that came too late may have left a
+    live leaf beside the deletion of the sealed document; a restored document has replaced that deletion.
+    """
+    return not any(leaf.get("sealed") for leaf in leaves) and any(not leaf.get("_deleted") for leaf in leaves)
 
 
 def _was_written_here(client: Client, ledger: Ledger) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
+from ..couchdb.source import Source
 from ..model.run_record import RING, RunRecord, record_id
 
 PAGE = 1000
@@ -55,12 +56,13 @@ def latest(client: Client) -> Latest:
     return found
 
 
-def read(client: Client, runs: int, limit: int = RING) -> list[RunRecord]:
+def read(source: Source, runs: int, limit: int = RING) -> list[RunRecord]:
     """The latest ``limit`` records, oldest first; ``runs`` is the number of the next run."""
     oldest = max(0, runs - min(limit, RING))
     found: list[RunRecord] = []
     for first in range(oldest - oldest % PAGE, runs, PAGE):  # a page never spans the end of the ring
-        rows = client.rows_between(record_id(max(first, oldest)), record_id(min(first + PAGE, runs) - 1), True)
+        last = record_id(min(first + PAGE, runs) - 1)
+        rows = source.rows_before(record_id(max(first, oldest)), last + "\0", PAGE)
         found += _records(rows)
     records = [record for record in found if oldest <= record.run < runs]
     return sorted(records, key=lambda record: record.run)

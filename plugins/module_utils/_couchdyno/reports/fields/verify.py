@@ -4,7 +4,7 @@
 """The fields of the report of verify."""
 from __future__ import annotations
 
-from ..forms import COUNT, COUNTS, IDENTIFIER, PART, RATE, REASONS, SECONDS, TEXT, TIME, VERDICT, counted, utc
+from ..forms import COUNT, COUNTS, IDENTIFIER, LIST, PART, RATE, REASONS, SECONDS, TEXT, TIME, VERDICT, counted, utc
 from ..paths import Data
 from .rows import PAGE, Field, Metric, Section, Title
 
@@ -15,6 +15,10 @@ def _reasons(report: Data) -> list[str]:
 
 def _checked(report: Data) -> list[str]:
     return [f"{report['checked']} of {report['stream']['total']}"]
+
+
+def _unchecked(report: Data) -> list[str]:
+    return [", ".join(report["unchecked"])]
 
 
 def _low(report: Data) -> list[str]:
@@ -47,7 +51,7 @@ def _position(position: int, ts: int | None) -> str:
 
 VERIFIED = Section("", heading="verify", fields=(
     Field("verdict", VERDICT, "verdict", title=Title("verdict", 3), needed=PAGE,
-          metric=Metric("right", "1 if the database is right, 0 if it is wrong.", 1)),
+          metric=Metric("right", "1 if the database is right, 0 if it is wrong or undecided.", 1)),
     Field("reasons", REASONS, "because", lines=_reasons, title=Title("reasons", 8), needed=PAGE),
     Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long the verification took.", 2)),
     Field("rate", RATE, "rate (/sec)"),
@@ -57,6 +61,7 @@ VERIFIED = Section("", heading="verify", fields=(
 REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
+    Field("unchecked", LIST, "not checked", lines=_unchecked, optional=True),
     Field("counts", COUNTS, metric=Metric("documents", "Documents by verdict.", 3, by="kind")),
     Field("stream", PART, title=Title("source", 2), needed=PAGE),
     Field("stream.seed", IDENTIFIER, needed=PAGE),

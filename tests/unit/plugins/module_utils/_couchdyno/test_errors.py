@@ -9,10 +9,10 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import err
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import execute, info, setup, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import command, option, switch
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import repeat as repeat_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.repeat import Repetition, repeat
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
 HOSTILE = (

@@ -17,8 +17,9 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
     UsageError,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, given_stream, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
@@ -121,7 +122,7 @@ def test_without_a_ledger_the_documents_must_agree(couch, client, book):
     assert (report["verdict"], report["low"], report["high"], report["ledger"]) == ("right", POSITION, POSITION, None)
     report = verify(client, Span(POSITION - 2, POSITION), given=Stream(7, TOTAL, 300))
     assert (report["verdict"], report["ledger"]) == ("right", None)
-    remedy = "or it is an incomplete copy; to verify it anyway, give --seed, --total and --size of its source"
+    remedy = "it is an incomplete copy; to verify it anyway, give --source, or --seed, --total and --size of its source"
     with pytest.raises(NoLedger, match=remedy):
         verify(client)
     couch.exists = False
@@ -289,7 +290,7 @@ def test_a_document_that_keeps_changing_is_judged_by_its_last_state(couch, clien
 
 
 def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
-    Meanwhile(couch, 5, lambda: execute(client, 1))  # a document that was read before
+    Meanwhile(couch, 6, lambda: execute(client, 1))  # a document that was read before
     report = verify(client)
     assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
 

@@ -102,6 +102,14 @@ def connected(client):
     return client
 
 
+def test_a_late_write_beside_the_deletion_of_a_sealed_document_stops_nothing(couch, client, ran):
+    ran(20)
+    earlier = dict(couch.ledger, _id="couchdyno_ledger_00000000", _rev="15-late", sealed=False)
+    couch.documents[earlier["_id"]] = earlier
+    couch.strays[earlier["_id"]] = {"_id": earlier["_id"], "_rev": "22-end", "_deleted": True, "sealed": True}
+    assert execute(client)["after"]["first"] == 23 * 3
+
+
 def test_a_state_that_was_purged(couch, client, ran):
     """The sealed one before it looks as if its successor had not been created yet."""
     ran(12)

@@ -12,9 +12,10 @@ from collections import Counter
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.compare import compare
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import Wanted, info
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import Span, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.comparison import COMPARISON
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import DATABASE, INFO

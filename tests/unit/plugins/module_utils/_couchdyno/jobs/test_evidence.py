@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Situations in which a verdict depends on what is known besides the documents."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoLedger, Recreated, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+
+TOTAL = 20
+STREAM = Stream(7, TOTAL, 300)
+
+
+@pytest.fixture
+def source(another):
+    """A database of twenty documents after five cycles of ten, one a minute, and its client."""
+    couch, client = another
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    run(couch, client, 5)
+    return another
+
+
+def run(couch, client, cycles):
+    for __ in range(cycles):
+        couch.clock += 60
+        client.document_count()  # brings the time
+        assert execute(client)["after"]["errors"] == 0
+
+
+def copied(source, couch, prefix=""):
+    """Copy documents of the source into the database to verify."""
+    found = {name: each for name, each in source[0].documents.items() if name.startswith(prefix)}
+    couch.documents.update(copy.deepcopy(found))
+
+
+def verdict(report):
+    return report["verdict"], ", ".join(report["reasons"])
+
+
+# -- copies without a ledger
+
+
+def test_a_copy_that_was_cut_off_is_wrong_by_its_source(source, couch, client):
+    copied(source, couch, "cdyno_00000000000")
+    report = verify(client, original=source[1])
+    assert verdict(report) == ("wrong", "10 of 20 documents missing, ledger missing")
+    assert (report["ledger"], report["stream"]["seed"]) == (None, 7)
+
+
+def test_an_empty_copy_is_wrong_by_its_source_and_by_its_parameters(source, couch, client):
+    assert verdict(verify(client, original=source[1])) == ("wrong", "20 of 20 documents missing, ledger missing")
+    for original in (None, source[1]):
+        assert verdict(verify(client, given=STREAM, original=original)) == ("wrong", "20 of 20 documents missing")
+
+
+def test_all_documents_without_a_ledger_are_right_by_their_parameters(source, couch, client):
+    copied(source, couch, "cdyno_")
+    assert verdict(verify(client, given=STREAM)) == ("right", "")
+    assert verdict(verify(client, original=source[1])) == ("wrong", "ledger missing")
+    with pytest.raises(NoLedger, match="give --source, or --seed, --total and --size"):
+        verify(client)
+
+
+def test_documents_that_the_source_has_not_created_are_not_missing(another, couch, client):
+    __, original = another
+    LedgerDocument(original).create(Parameters(TOTAL, 300, 7, 7))
+    run(*another, 1)
+    copied(another, couch, "cdyno_")
+    report = verify(client, given=STREAM, original=original)
+    assert (report["verdict"], report["counts"]["absent"]) == ("right", 13)
+    assert verdict(verify(client, given=STREAM)) == ("wrong", "13 of 20 documents missing")
+
+
+def test_a_copy_without_the_state_of_its_ledger(source, couch, client):
+    copied(source, couch)
+    del couch.documents["couchdyno_ledger_00000000"]
+    with pytest.raises(NoLedger, match="give --source, or --from-position and --to-position"):
+        verify(client)
+    assert verdict(verify(client, original=source[1])) == ("wrong", "the state of the ledger missing")
+    assert verdict(verify(client, Span(50, 50))) == ("right", "")
+
+
+def test_a_damaged_ledger_is_told_beside_the_documents(source, couch, client):
+    copied(source, couch)
+    couch.ledger["claims"] = 5
+    assert verdict(verify(client, original=source[1])) == ("wrong", "ledger damaged")
+
+
+def test_a_ledger_alone_is_not_right_whatever_the_span(source, couch, client):
+    copied(source, couch, "couchdyno_")
+    assert verdict(verify(client)) == ("wrong", "20 of 20 documents missing")
+    words = "20 documents do not exist; they were created after the copy began, or are lost"
+    assert verdict(verify(client, Span(0, 50))) == ("undecided", words)
+    assert verdict(verify(client, Span(0), original=source[1])) == ("undecided", words)
+
+
+# -- copies that were taken while cycles ran
+
+
+def test_documents_and_ledger_of_different_times_are_undecided(source, couch, client):
+    copied(source, couch, "cdyno_")
+    run(*source, 2)
+    copied(source, couch, "couchdyno_")
+    report = verify(client)
+    words = "the documents are those of update 50, but the ledger is that of update 70; if cycles ran while this copy "
+    assert verdict(report) == ("undecided", words + "was taken, say when it was taken")
+    assert (report["counts"]["exact"], report["low"], report["high"], report["ledger"]["agrees"]) == (20, 50, 50, False)
+    assert verdict(verify(client, Span(50, 70))) == ("right", "")
+
+
+def test_when_it_was_taken_shows_the_span(source, couch, client):
+    copied(source, couch, "cdyno_")
+    began = source[0].clock + 30
+    run(*source, 2)
+    copied(source, couch, "couchdyno_")
+    for original in (None, source[1]):
+        report = verify(client, Span(taken=(began, source[0].clock + 5)), original=original)
+        assert report["verdict"] == "right" and report["span"]["from_position"] == 50
+    run(*source, 3)
+    report = verify(client, Span(taken=(began, source[0].clock - 150)), original=source[1])
+    assert (report["verdict"], report["span"]) == ("right", {"from_position": 50, "to_position": 70})
+    report = verify(client, Span(taken=(began + 60, began + 70)), original=source[1])
+    assert verdict(report)[0] == "wrong"  # it was not taken then: the documents are older
+
+
+def test_a_time_that_is_not_on_record(source, couch, client):
+    copied(source, couch, "cdyno_")
+    with pytest.raises(UsageError, match="there are no run records; use --from-position and --to-position"):
+        source[0].documents = {n: d for n, d in source[0].documents.items() if "couchdyno_run" not in n}
+        verify(client, Span(taken=(5, 6)), original=source[1])
+    with pytest.raises(UsageError, match="--taken cannot be combined with --from-position"):
+        verify(client, Span(5, 6, (7, 8)))
+
+
+# -- copies of something else
+
+
+def test_a_copy_of_another_database_with_the_same_parameters(source, couch, client):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    run(couch, client, 5)
+    words = "not a copy of the source: it is a copy of another database with the same parameters"
+    assert verify(client)["verdict"] == "right"
+    assert words in verdict(verify(client, original=source[1]))[1]
+
+
+def test_two_databases_of_one_seed_that_were_mixed(source, couch, client):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    couch.clock += 7
+    run(couch, client, 5)
+    copied(source, couch, "cdyno_00000000001")
+    report = verify(client)
+    assert verdict(report) == ("wrong", "10 documents damaged")
+    assert "by the run records, it was claimed at" in report["samples"]["damaged"][0]["reason"]
+
+
+def test_a_copy_that_was_driven_and_then_overtaken_by_its_source(source, couch, client):
+    copied(source, couch)
+    couch.clock = source[0].clock + 7
+    run(couch, client, 2)
+    run(*source, 3)
+    words = "not a copy of the source: forked at update 50, as cycles have run on the copy"
+    assert words in verdict(verify(client, original=source[1]))[1]
+
+
+def test_time_stamps_that_were_changed_consistently(source, couch, client):
+    copied(source, couch)
+    for name, document in couch.documents.items():
+        if name.startswith("cdyno_"):
+            text = STREAM.content.render(document["update"], document["ts"] + 3600, document["_rev"])
+            couch.documents[name] = json.loads(text)
+    assert verdict(verify(client)) == ("wrong", "20 documents damaged")
+
+
+def test_a_conflict_of_the_ledger(source, couch, client):
+    copied(source, couch)
+    couch.conflicts["couchdyno_ledger_00000000"] = ["3-x"]
+    assert verdict(verify(client)) == ("wrong", "conflicting revisions of the ledger")
+
+
+# -- while it is read
+
+
+@pytest.mark.parametrize("instance", ["1", "2"])  # servers that do not distinguish them, and that do
+def test_a_database_that_is_recreated_while_it_is_read(source, couch, client, instance):
+    copied(source, couch)
+    answer = couch._answer
+
+    def recreated(request, path):
+        if "22cdyno_" in request.url and couch.documents["couchdyno_meta"]["seed"] == 7:
+            couch.documents.clear()
+            couch.documents.update(copy.deepcopy(source[0].documents))
+            couch.documents["couchdyno_meta"].update(seed=8, created=5)
+            couch.instance = instance
+        return answer(request, path)
+
+    couch._answer = recreated
+    with pytest.raises(Recreated, match=r"http://couch:5984/db was recreated while it was verified; verify it again"):
+        verify(client)
+
+
+def test_what_is_not_checked_is_told(source, couch, client):
+    copied(source, couch)
+    assert verify(client)["unchecked"][:2] == ["design documents", "_security"]
+
+
+def test_refused_documents_do_not_make_ledger_and_documents_disagree(couch, client):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    couch.refuse = {"cdyno_000000000003": "forbidden"}
+    for __ in range(6):
+        execute(client)
+    report = verify(client)
+    assert (report["verdict"], report["low"], report["high"], report["ledger"]["agrees"]) == ("right", 60, 60, True)
+    couch.refuse = {f"cdyno_{index:012d}": "forbidden" for index in range(TOTAL)}
+    execute(client)
+    report = verify(client)
+    assert (report["verdict"], report["low"], report["high"], report["ledger"]["agrees"]) == ("right", 70, 70, True)
