@@ -195,6 +195,11 @@ cycles:
     new_state:
       description: The parameters and the state of the database after the cycle.
       type: dict
+error:
+  description: The error that ended the cycles early, after at least one of them.
+  type: str
+  returned: if it is so
+  sample: there is no database http://localhost:5984/backup-me; create it with couchdyno_setup
 dyno_config:
   description: The parameters and the state of the database after the last cycle, as described at
     M(dyno.couchdb.couchdyno_setup).
@@ -221,16 +226,19 @@ def execute(module: AnsibleModule, client: Client) -> dict[str, Any]:
     repetition = Repetition(params["updates_per_run"], params["cycles"], params["interval"], params["stop_file"])
     pace = Pace(params["connections"], params["batch_bytes"], params["rate"])
     report = preview(client, repetition) if module.check_mode else repeat(client, repetition, pace)
-    error = report.pop("error")
     for cycle in report["cycles"]:
         for warning in warnings(cycle["after"]):
             module.warn(warning)
     first, last = report["cycles"][0], report["cycles"][-1]
     diff = {"before": {"start": first["before"]["start"], "position": first["after"]["first"]},
             "after": {"start": last["new_state"]["start"], "position": last["new_state"]["position"]}}
+    error = report.pop("error")
     result = dict(report, changed=report["updates"] > 0, diff=diff)
-    if error or report["errors"]:
-        return dict(result, failed=True, msg=error or complaint(report))
+    if error:
+        message = f"in cycle {len(report['cycles']) + 1} of {repetition.cycles}: {error}"
+        return dict(result, failed=True, error=error, msg=message)
+    if report["errors"]:
+        return dict(result, failed=True, msg=complaint(report))
     return result
 
 

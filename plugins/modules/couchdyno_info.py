@@ -117,7 +117,9 @@ progress:
   returned: success
   contains:
     present:
-      description: The number of documents that have been handed out to drivers so far.
+      description: The number of documents that exist, according to the ledger. Documents that have been handed out for
+        the first time count when a cycle or fill has settled and has written them. In a database of the original
+        couchdyno, documents from its C(start) on do not count until cycles have written them.
       type: int
       sample: 1000
     total:
@@ -156,11 +158,13 @@ progress:
       type: int
       sample: 500
     pace:
-      description: Updates per second in the latest runs, including the time between them. V(null) if unknown.
+      description: Updates per second in the latest cycles, including the time between them; while a fill goes on, in
+        that fill. V(null) if unknown, for example if no cycles have run since the fill.
       type: float
       sample: 1.667
     seconds_left:
-      description: The time in seconds until the current lap is done at this pace. V(null) if unknown.
+      description: The time in seconds until the current lap is done at this pace; during a fill, until the database is
+        full. V(null) if unknown.
       type: int
       sample: 300
     settled:

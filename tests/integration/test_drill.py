@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 
 import pytest
 import requests
-from support import playbook, run
+from proxy import status
+from support import ROOT, playbook, run
 
 CURL = 'curl -sSf -u "$WHO" -H "Content-Type: application/json"'
 
@@ -64,14 +66,25 @@ class Drill:
         self._path.write_text(json.dumps(dict(self.given, **extra)))
         out = playbook("dyno.couchdb.backup_drill", "-e", f"@{self._path}", *flags, code=code)
         assert self.source.server.password not in out
-        position = self.source.assert_exact().position
+        ledger = self.source.book()
+        assert ledger.claims == ()
+        if not ledger.refused:
+            self.source.assert_exact()
         time.sleep(3 * self.given["couchdyno_interval"])
-        assert self.source.ledger["position"] == position
+        assert self.source.ledger["position"] == ledger.position
         return out
 
     def is_cleaned_up(self):
         """Whether copy and backup are deleted."""
         return self.copy.request("GET").status_code == self.kept.request("GET").status_code == 404
+
+
+EXAMINE = "to examine it, repeat the drill with couchdyno_keep_copy=true"
+
+
+def messages(output):
+    """The messages of all failures that Ansible shows."""
+    return [json.loads(found)["msg"] for found in re.findall(r"^fatal: .*FAILED! => (\{.*\})$", output, re.MULTILINE)]
 
 
 @pytest.fixture
@@ -104,7 +117,7 @@ def test_a_document_that_was_damaged_is_named_and_fails_it(drill):
     restore = drill.given["couchdyno_restore_command"]
     flip = FLIP.format(python=sys.executable, copy=drill.copy.name)
     out = drill.run(code=2, couchdyno_restore_command=f"{restore} && {flip}", couchdyno_keep_copy=True)
-    assert "The copy is wrong: 1 document damaged" in out
+    assert messages(out) == ["The copy is wrong: 1 document damaged; it was kept, so you can examine it"]
     assert "damaged : cdyno_000000000003 has data that differs from update " in out
     assert (drill.copy.request("GET").status_code, drill.kept.request("GET").status_code) == (200, 404)
 
@@ -113,7 +126,8 @@ def test_a_document_that_was_damaged_is_named_and_fails_it(drill):
 def test_a_step_that_fails_is_named_and_nothing_remains(drill, step, name):
     command = drill.given[f"couchdyno_{name}_command"]
     out = drill.run(code=2, **{f"couchdyno_{name}_command": f"{command} && echo no room left >&2 && false"})
-    assert f'The step \\"{step}\\" failed: ' in out and "no room left" in out
+    assert messages(out)[-1].startswith(f'The step "{step}" failed: ')
+    assert messages(out)[-1].endswith(f" no room left; check couchdyno_{name}_command")
     assert drill.is_cleaned_up()
 
 
@@ -121,18 +135,36 @@ def test_a_host_that_is_gone_is_named_and_nothing_remains(drill, tmp_path):
     hosts = tmp_path / "hosts"
     hosts.write_text("gone ansible_connection=local ansible_remote_tmp=/proc/nowhere\n")
     out = drill.run("-i", hosts, code=2, couchdyno_restore_host="gone")
-    assert 'The step \\"Check that the restore host is reachable\\" failed: gone: ' in out
+    assert messages(out)[-1].startswith('The step "Check that the restore host is reachable" failed: gone: ')
+    assert messages(out)[-1].endswith("; check couchdyno_restore_host")
     assert drill.is_cleaned_up()
 
 
-@pytest.mark.parametrize(
-    "restore, says",
-    [("true", "there is no database http://"), (make("{copy}"), "has no document couchdyno_meta")],
-    ids=["nothing", "an empty database"],
-)
-def test_a_restore_that_creates_nothing_is_seen(drill, restore, says):
-    out = drill.run(code=2, couchdyno_restore_command=restore.replace("{copy}", drill.copy.name))
-    assert 'The step \\"Verify the copy\\" failed: ' in out and says in out
+def test_a_restore_that_creates_nothing_is_seen(drill):
+    out = drill.run(code=2, couchdyno_restore_command="true")
+    assert messages(out) == [
+        f'The step "Verify the copy" failed: there is no database {drill.copy.plain_url}; check the URL'
+    ]
+    assert drill.is_cleaned_up()
+
+
+DUMP = """{python} - <<'END'
+import os, requests
+server, auth = os.environ["SERVER"], tuple(os.environ["WHO"].split(":", 1))
+rows = requests.get(server + "/{source}/_all_docs?include_docs=true", auth=auth, timeout=60).json()["rows"]
+assert requests.put(server + "/{copy}", auth=auth, timeout=60).ok
+docs = [{{name: value for name, value in row["doc"].items() if name != "_rev"}} for row in rows[:{rows}]]
+assert requests.post(server + "/{copy}/_bulk_docs", json=dict(docs=docs), auth=auth, timeout=60).ok
+END"""
+
+
+@pytest.mark.parametrize("rows, missing", [(0, 300), (120, 180)], ids=["empty", "cut"])
+def test_a_dump_that_was_cut_is_judged_by_the_source(drill, rows, missing):
+    """The ids of documents sort before those of the ledger, which is therefore missing."""
+    dump = DUMP.format(python=sys.executable, source=drill.source.name, copy=drill.copy.name, rows=rows)
+    out = drill.run(code=2, couchdyno_restore_command=dump)
+    assert messages(out) == [f"The copy is wrong: {missing} of 300 documents missing, ledger missing; {EXAMINE}"]
+    assert '"    verdict : wrong"' in out and f'"    documents : {rows} of 300"' in out
     assert drill.is_cleaned_up()
 
 
@@ -140,7 +172,8 @@ def test_a_command_that_runs_too_long_is_ended(drill, tmp_path):
     process = tmp_path / "pid"
     command = f"{make(drill.kept.name)} && echo $$ > {process}; exec sleep 4321"
     out = drill.run(code=2, couchdyno_longest=60, couchdyno_interval=5, couchdyno_backup_command=command)
-    assert 'The step \\"Back up\\" failed: Timeout exceeded' in out
+    assert messages(out)[-1].startswith('The step "Back up" failed: Timeout exceeded')
+    assert messages(out)[-1].endswith("; raise couchdyno_longest")
     assert drill.is_cleaned_up()
     with pytest.raises(ProcessLookupError):
         os.kill(int(process.read_text()), 0)
@@ -152,10 +185,99 @@ def test_less_time_than_ansible_can_keep_is_refused(drill):
     assert drill.source.ledger["position"] == 300
 
 
-def test_cycles_that_fail_are_reported_and_nothing_remains(drill):
+def test_settings_of_cycles_that_make_no_sense_are_refused_before_anything_is_done(drill):
     out = drill.run(code=2, couchdyno_updates_per_run=0)
-    assert 'The step \\"Wait for the last cycle\\" failed: updates_per_run must be from 1' in out
+    assert [message[:32] for message in messages(out)] == ["updates_per_run must be from 1 t"]
+    assert drill.source.ledger["position"] == 300
+
+
+# The copy gets the validator, too, and must accept what the source contained before.
+REFUSE = """function (doc) {
+    if (/^cdyno_.*[05]$/.test(doc._id) && doc.update >= 300) { throw({forbidden: 'no'}); }
+}"""
+
+
+def test_documents_that_cycles_could_not_write_are_counted_in_the_report(drill):
+    drill.source.put({"_id": "_design/refuse", "validate_doc_update": REFUSE})
+    out = drill.run()
+    assert messages(out) == []
+    assert '"    verdict : right"' in out
+    assert re.search(
+        r'"    errors : (\d+), \1 of them refused by the server, for example cdyno_000000000000 \(update 300\): ', out
+    )
+    written = int(re.search(r'"    updates : (\d+)"', out).group(1))
+    errors = int(re.search(r'"    errors : (\d+),', out).group(1))
+    assert 300 + written + errors == drill.source.ledger["position"]
+
+
+def throttle_cycles(proxy, after=0):
+    """Refuse all changes of the ledger after some cycles, each of which claims and settles."""
+    fault = status(429, "too_many_requests", **{"Retry-After": "0"})
+    proxy.fail(fault, on="_bulk_docs", holding='"couchdyno_ledger_', times=10**6, skip=2 * after)
+
+
+@pytest.mark.parametrize("cycles, after", [(0, ""), (2, " after 2")])
+def test_cycles_that_fail_do_not_keep_the_copy_from_being_verified(drill, proxy, cycles, after):
+    throttle_cycles(proxy, cycles)
+    source = drill.source.behind(proxy).plain_url
+    out = drill.run(code=2, couchdyno_url=source, couchdyno_copy_url=drill.copy.plain_url)
+    reason = f"{source} answered 429 (too_many_requests: on purpose); retry later"
+    assert messages(out) == [f"The copy is right, but the cycles failed{after}: {reason}"]
+    assert '"    verdict : right"' in out and f'"    cycles failed : {reason}"' in out
+    assert ('"    cycles : 2"' in out) == bool(cycles)
     assert drill.is_cleaned_up()
+    assert drill.source.ledger["position"] == 300 + 20 * cycles
+
+
+def test_a_step_that_fails_does_not_hide_that_cycles_failed(drill, proxy):
+    throttle_cycles(proxy)
+    urls = {"couchdyno_url": drill.source.behind(proxy).plain_url, "couchdyno_copy_url": drill.copy.plain_url}
+    out = drill.run(code=2, couchdyno_restore_command="true", **urls)
+    assert messages(out)[-1].startswith('The step "Verify the copy" failed: there is no database ')
+    assert "; the cycles failed: " in messages(out)[-1]
+
+
+TOOK = {"start": "2026-11-27 03:00:00.5", "end": "2026-11-27 03:01:07.1"}
+RIGHT = {"verdict": "right", "reasons": [], "checked": 9, "stream": {"total": 9}, "report": "", "lag": {"updates": 1}}
+CUT = dict(RIGHT, verdict="wrong", reasons=["6000 of 10000 documents missing", "ledger missing"])
+IS_CUT = "The copy is wrong: 6000 of 10000 documents missing, ledger missing"
+UNDECIDED = dict(RIGHT, verdict="undecided", reasons=["the ledger was lost", "no span"])
+FAILED = {"errors": 3, "updates": 7, "samples": [{"id": "x", "update": 5, "reason": "too large"}], "refused": 2}
+CYCLED = {"finished": True, "cycles": [{"after": FAILED}], "updates": 7, "errors": 3, "msg": "3 documents could not…"}
+LATE = {"finished": False}
+LEFT = {"failed": True, "msg": "no such user"}
+
+
+@pytest.mark.parametrize(
+    "found, says",
+    [
+        ({}, []),
+        ({"couchdyno_verified": CUT}, [f"{IS_CUT}; {EXAMINE}"]),
+        (
+            {"couchdyno_verified": UNDECIDED, "couchdyno_keep_copy": "true"},
+            ["The copy is undecided: the ledger was lost, no span; it was kept, so you can examine it"],
+        ),
+        ({"couchdyno_cycled": CYCLED}, []),
+        (
+            {"couchdyno_verified": CUT, "couchdyno_cycled": LATE, "couchdyno_deleted": LEFT},
+            [
+                f"{IS_CUT}; {EXAMINE}; the cycles failed: the last cycle did not end within 60 s; check the source; "
+                "the copy could not be deleted: no such user"
+            ],
+        ),
+    ],
+)
+def test_how_a_drill_ends(tmp_path, found, says):
+    conclude = {"ansible.builtin.include_tasks": str(ROOT / "playbooks/files/drill/conclude.yml")}
+    commands = {"couchdyno_limit": 60, "couchdyno_backed_up": TOOK, "couchdyno_restored": TOOK}
+    variables = {"couchdyno_verified": RIGHT, **commands, **found}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [conclude]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    out = playbook(tmp_path / "play.yml", code=2 if says else 0)
+    assert messages(out) == says
+    assert '"    recovery point : 1 update, unknown"' in out and '"    backup (time) : 1 min 7 s"' in out
+    counted = '"    errors : 3, 2 of them refused by the server, for example x (update 5): too large"'
+    assert (counted in out) == (found.get("couchdyno_cycled") is CYCLED)
 
 
 def test_what_could_not_be_cleaned_up_is_reported(drill):

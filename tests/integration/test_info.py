@@ -108,6 +108,34 @@ def test_errors_by_class(database):
     assert "errors_by_class : forbidden 1" in run("couchdyno-info", database.url)
 
 
+def test_documents_that_were_never_written_do_not_count(database):
+    run("couchdyno-setup", "-t", 10, "-u", 5, database.url)
+    refuse = "function (doc) { if (doc._id.indexOf('cdyno_') === 0) { throw({forbidden: 'no'}); } }"
+    database.put({"_id": "_design/refuse", "validate_doc_update": refuse})
+    run("couchdyno-execute", database.url, code=4)
+    found = report("couchdyno-info", database.url)
+    assert (found["progress"]["present"], found["progress"]["refused"], found["progress"]["lap_done"]) == (0, 5, 5)
+    database.request("DELETE", f"/_design/refuse?rev={database.get('_design/refuse')['_rev']}")
+    run("couchdyno-execute", database.url)
+    assert "    documents : 5 of 10 (50 %)\n" in run("couchdyno-info", database.url)
+    run("couchdyno-execute", database.url)
+    assert "    documents : 10 of 10 (100 %)\n" in run("couchdyno-info", database.url)
+
+
+def test_a_fill_shows_when_the_database_will_be_full_and_nothing_about_the_cycles_after_it(database):
+    run("couchdyno-setup", "-t", 100, "-u", 10, "-w", database.url)
+    ts = database.get("couchdyno_run_00000")["window"][2]
+    for number in (1, 2):
+        window = [10 * number, 10, ts + 60 * number]
+        database.put({"_id": f"couchdyno_run_{number:05d}", "format": 2, "window": window, "ms": 9, "kind": "fill"})
+    database.change_ledger(runs=3, position=30, start=30)
+    progress = report("couchdyno-info", database.url)["progress"]
+    assert (progress["pace"], progress["seconds_left"]) == (0.916667, 76)
+    database.change_ledger(position=100, start=0)
+    progress = report("couchdyno-info", database.url)["progress"]
+    assert (progress["pace"], progress["seconds_left"]) == (None, None)
+
+
 def test_unfinished_claims_of_a_driver(database):
     run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
     claim = {"first": 0, "count": 2, "ts": 1, "lease": 1, "driver": "d", "host": "gone", "process": "p", "run": 0,
@@ -116,7 +144,7 @@ def test_unfinished_claims_of_a_driver(database):
     database.change_ledger(claims=[claim, other], position=4, start=4, runs=2)
     progress = report("couchdyno-info", database.url)["progress"]
     assert (progress["expired_claims"], progress["expired_hosts"]) == (1, ["gone"])
-    assert (progress["open_claims"], progress["open_hosts"]) == (2, ["at work", "gone"])
+    assert (progress["open_claims"], progress["open_hosts"], progress["present"]) == (2, ["at work", "gone"], 0)
     text = run("couchdyno-info", database.url)
     assert "open_claims : 2, held by at work, gone\n" in text and "expired_claims : 1, held by gone;" in text
 

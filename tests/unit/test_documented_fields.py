@@ -31,6 +31,7 @@ NO_ROWS = {
     "setup": set(),
     "execute": {
         *("updates", "errors", "dt", "rate", "cycles", "cycles.after.first", "cycles.after.samples", "dyno_config"),
+        "error",
     },
     "info": {
         *("format", "report", "database.connections", "database.limits"),

@@ -10,6 +10,7 @@ from .. import REPORT_FORMAT
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..model import legacy, missed
+from ..model.existence import existing
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
 from ..model.run_record import CYCLE, KINDS, RunRecord
@@ -60,10 +61,10 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "earlier": the history of the original tool, if there is one}
 
     ``sizes`` (bytes), ``q`` and ``n`` are None if the server does not report them; ``connections`` and ``limits``
-    (documents per second) are the different settings of the runs. ``present`` is how many of ``total`` documents have
-    been handed out; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
-    position below which everything is written; ``pace`` is in updates per second, including the time between runs, and
-    ``seconds_left`` the time until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called
+    (documents per second) are the different settings of the runs. ``present`` is how many of ``total`` documents
+    exist, by the ledger; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
+    position below which everything is written or refused; ``pace`` is as in runs.pace, and ``seconds_left`` the time
+    until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called
     with the number of documents searched for conflicts so far.
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
@@ -76,7 +77,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         "format": REPORT_FORMAT,
         "dyno_config": ledger.shown(),
         "database": database,
-        "progress": dict(_progress(ledger, runs.pace(records), client.now()), **_outdated(client, ledger)),
+        "progress": dict(_progress(ledger, runs.pace(records, ledger.position >= ledger.total),
+                                    client.now()), **_outdated(client, ledger)),
         "statistics": {kind: runs.summary(own, client.now()) for kind, own in by_kind.items()},
         "hosts": runs.hosts(cycles, client.now()),
         "gaps": _gaps(cycles, client.now()),
@@ -113,12 +115,12 @@ def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
     total, position = ledger.total, ledger.position
     expired = [claim for claim in ledger.claims if claim.has_expired(now)]
     left = total - position % total
-    return {"present": min(position, total), "total": total, "laps": position // total,
+    return {"present": existing(ledger), "total": total, "laps": position // total,
             "open_claims": len(ledger.claims), "open_hosts": sorted({claim.host for claim in ledger.claims}),
             "expired_claims": len(expired), "expired_hosts": sorted({claim.host for claim in expired}),
             "settled": ledger.settled, "refused": missed.count(ledger.refused),
             "lap_done": position % total, "lap_left": left,
-            "pace": round(pace, 3) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
+            "pace": round(pace, 6) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
 
 
 def _outdated(client: Client, ledger: Ledger) -> Data:

@@ -55,7 +55,7 @@ def repeat(client: Client, repetition: Repetition, pace: Pace) -> Data:
     except CouchdynoError as error:
         if not reports:
             raise
-        return _summary(reports, f"in cycle {len(reports) + 1} of {repetition.cycles}: {error.for_module()}")
+        return _summary(reports, error.for_module())
     return _summary(reports)
 
 

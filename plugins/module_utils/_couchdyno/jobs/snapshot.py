@@ -24,7 +24,7 @@ def snapshot(client: Client) -> dict[str, Any]:
     ledger = read_ledger(client)
     total, position = ledger.total, ledger.position
     runs = run_records.read(client, ledger.runs, SHOWN_RUNS)
-    speed = pace(runs)
+    speed = pace(runs, position >= total)
     left = total - position % total
     return {"name": client.name, "ts": client.now(), "runs": [run.shown() for run in runs], "all_runs": ledger.runs,
             "total": total, "position": position, "laps": position // total, "lap_done": position % total,

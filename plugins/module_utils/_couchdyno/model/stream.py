@@ -45,9 +45,9 @@ class Stream:
         """The next update of the same document."""
         return update + self.total
 
-    def previous_of(self, updates: Ranges) -> Ranges:
-        """The previous update of each document that some updates write, if there is one."""
-        return ranges.shifted(updates, -self.total)
+    def previous_of(self, updates: Ranges, visits: int = 1) -> Ranges:
+        """The update that is some visits earlier, of each document that some updates write, if there is one."""
+        return ranges.shifted(updates, -visits * self.total)
 
     def next_of(self, updates: Ranges) -> Ranges:
         """The next update of each document that some updates write."""

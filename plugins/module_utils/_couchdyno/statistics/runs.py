@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, Sequence
 
 from ..model.latencies import pooled
 from ..model.outcome import OTHER
-from ..model.run_record import RunRecord
+from ..model.run_record import CYCLE, FILL, RunRecord
 from .missed_cycles import gaps, schedule, starts_by_host
 from .significance import BETTER, FEWEST, WORSE, change, judge, middle
 
@@ -132,9 +132,13 @@ def growth(records: Iterable[RunRecord], sizes: Data | None, now: int) -> Data |
     return grown
 
 
-def pace(records: Sequence[RunRecord]) -> float | None:
-    """Updates per second of the latest runs, including the time between them; None if there are too few runs."""
-    latest = records[-PACED_BY:]
+def pace(records: Sequence[RunRecord], is_full: bool) -> float | None:
+    """Updates per second of the latest cycles, including the time between them; None if there are too few cycles.
+
+    While a fill goes on, so that the latest run is part of it and the database is not full, its pace counts instead.
+    """
+    kind = FILL if records and not is_full and records[-1].kind == FILL else CYCLE
+    latest = [record for record in records if record.kind == kind][-PACED_BY:]
     seconds = latest[-1].ts - latest[0].ts if latest else 0
     return sum(record.updates for record in latest[:-1]) / seconds if seconds > 0 else None
 

@@ -114,7 +114,7 @@ DATABASE = Section("", heading="database", fields=(
 ))
 PROGRESS = Section("progress", heading="progress", fields=(
     Field("present", COUNT, "documents", lines=_present, title=Title("documents so far", 1, IN_PROGRESS), needed=PAGE,
-          metric=Metric("present_documents", "Documents that have been handed out to drivers so far.", 9)),
+          metric=Metric("present_documents", "Documents that exist, according to the ledger.", 9)),
     Field("total", COUNT, title=Title("documents in all", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
           metric=Metric("documents", "Number of documents that the database was set up with.", 8)),
     Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE),
@@ -132,7 +132,8 @@ PROGRESS = Section("progress", heading="progress", fields=(
     Field("outdated", ANYTHING, "outdated", lines=_outdated, optional=True),
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
-        "pace_updates_per_second", "Updates per second in the latest runs, including the time between them.", 14)),
+        "pace_updates_per_second", "Updates per second in the latest cycles, or those of a fill while it goes on, "
+        "including the time between them.", 14)),
     Field("seconds_left", SECONDS, title=Title("time left in this lap", 5, IN_PROGRESS), needed=PAGE, nullable=True,
           metric=Metric("lap_remaining_seconds", "Time until the current lap is done, at the current pace.", 15)),
 ))

@@ -93,7 +93,7 @@ def test_an_error_in_a_later_cycle_is_in_the_words_of_the_modules(monkeypatch):
 
     monkeypatch.setattr(repeat_module, "execute", execute_once)
     error = repeat(None, Repetition(cycles=3), Pace())["error"]
-    assert error == "in cycle 2 of 3: there is no database {x}; create it with couchdyno_setup"
+    assert error == "there is no database {x}; create it with couchdyno_setup"
 
 
 @pytest.mark.parametrize(

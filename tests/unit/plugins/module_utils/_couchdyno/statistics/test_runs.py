@@ -108,9 +108,35 @@ def test_growth():
 
 
 def test_pace_counts_the_time_between_runs():
-    assert runs.pace([record(0, updates=30), record(10, updates=10), record(20, updates=999)]) == 2.0
-    assert runs.pace([record(0)]) is None
-    assert runs.pace([]) is None
+    assert runs.pace([record(0, updates=30), record(10, updates=10), record(20, updates=999)], True) == 2.0
+    assert runs.pace([record(0)], True) is None
+    assert runs.pace([], True) is runs.pace([], False) is None
+
+
+def filling(*times):
+    return [record(ts, updates=1000, kind="fill") for ts in times]
+
+
+def cycling(*times):
+    return [record(ts, updates=10) for ts in times]
+
+
+@pytest.mark.parametrize(
+    "records, is_full, pace",
+    [
+        (filling(0, 10, 20), False, 100.0),  # it goes on
+        (filling(0, 10, 20), True, None),  # no cycle has run so far
+        (filling(0, 10, 20) + cycling(60), True, None),
+        (filling(0, 10, 20) + cycling(60, 120, 180), True, 10 / 60),
+        (filling(0, 10, 20) + cycling(60, 120, 180), False, 10 / 60),  # the fill was interrupted, cycles go on
+        (cycling(0, 60, 120) + filling(130, 140, 150), False, 100.0),
+        (cycling(0, 60, 120) + filling(130, 140, 150), True, 10 / 60),
+        (cycling(0, 60, 120), False, 10 / 60),  # cycles fill it
+        (cycling(0, 1000, 1100) + cycling(*range(2000, 12000, 100)), True, 0.1),  # only the latest count
+    ],
+)
+def test_the_pace_is_that_of_cycles_except_during_a_fill(records, is_full, pace):
+    assert runs.pace(records, is_full) == pace
 
 
 def test_census():

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which documents exist, according to a ledger. Pure."""
+from __future__ import annotations
+
+from . import ranges
+from .ledger import Ledger
+
+
+def existing(ledger: Ledger) -> int:
+    """How many documents exist: all that were handed out, except those of which no update has been written so far.
+
+    Updates of open claims do not count as written, although drivers may have written some of them. If entries of missed
+    updates were merged, their counts decide, and it is assumed that each of these documents has missed as many updates
+    as any of them. The ledger of the original tool does not say whether documents from its ``start`` on exist, so these
+    do not count until cycles write them.
+    """
+    count = min(ledger.position, ledger.total)
+    if not (ledger.claims or ledger.missed):
+        return count
+    unwritten = [(claim.updates, 1, claim.count) for claim in ledger.claims]
+    unwritten += [(((entry.first, entry.stop),), entry.visits, entry.count) for entry in ledger.missed]
+    latest = ranges.window(ledger.position - count, ledger.position)  # one update of each document
+    while latest:
+        before = []
+        for updates, visits, most in unwritten:
+            lacking = ranges.both(latest, updates)
+            written = ledger.stream.previous_of(lacking, visits)
+            count -= min(most, ranges.size(lacking) - ranges.size(written))
+            before.append(written)
+        latest = ranges.union(*before)
+    return max(0, count)
