@@ -127,7 +127,8 @@ def _read_all(case: Case, progress: Progress, stop: Stop) -> Tally:
 def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
     """What follows from the tally, and from the ledgers after reading."""
     counts, samples = tally.counts, tally.samples
-    reasons, doubts = [], []
+    reasons: list[str] = []
+    doubts: list[str] = []
     own = ledgers.own
     high = _high(ledgers, tally)
     if own and not case.span and tally.low == high and counts["ahead"] + counts["behind"]:
