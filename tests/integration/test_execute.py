@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from proxy import status
+from proxy import rows, status, unreadable
 from support import report, run, start
 
 
@@ -259,6 +259,18 @@ def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["after"]["errors"] == 0
     database.assert_exact()
+
+
+@pytest.mark.parametrize("broken", [(1,), (0, 1, 2)])
+def test_unreadable_documents_are_overwritten_when_a_window_is_redone(ready, proxy, broken):
+    run("couchdyno-execute", "-u", 5, ready.url)
+    proxy.fail(rows("internal_server_error", "_00000000000"), times=10**9, on="_bulk_docs", holding='"cdyno_')
+    assert run("couchdyno-execute", ready.behind(proxy).url, code=4)
+    proxy.heal()
+    proxy.fail(unreadable(*(f"cdyno_{index:012d}" for index in broken)), times=10**9)
+    after = report("couchdyno-execute", "-u", 2, ready.behind(proxy).url)["after"]
+    assert (after["redone"], after["errors"], after.get("foreign")) == (3, 0, None)
+    ready.assert_exact()
 
 
 def test_how_often_the_server_throttles_is_reported_and_on_record(ready, proxy):
