@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from corrupter import CORRUPTIONS, assert_found
+from proxy import first_page_again, unreadable
 from support import ansible, report, run, start
 
 VERIFY = "dyno.couchdb.couchdyno_verify"
@@ -135,6 +136,36 @@ def test_after_a_driver_was_killed(database):
     found = report("couchdyno-verify", database.url)
     assert found["verdict"] == "right" and found["ledger"]["claims"] == 1 and found["ledger"]["agrees"]
     assert found["ledger"]["settled"] == 20_000 <= found["low"] <= found["high"] <= 40_000
+
+
+@pytest.mark.parametrize("indexes", [(7,), (0, 7, 8, 19)])
+def test_an_unreadable_document_is_named_and_the_others_are_verified(ready, proxy, indexes):
+    ids = [f"cdyno_{index:012d}" for index in indexes]
+    proxy.fail(unreadable(*ids), times=10**9)
+    process = start("couchdyno-verify", "--json", ready.behind(proxy).url)
+    out, err = process.communicate(timeout=60)
+    found = json.loads(out)
+    assert err == "" and (found["counts"]["unreadable"], found["counts"]["exact"]) == (len(ids), 20 - len(ids))
+    reason = "exists, but the server cannot read it"
+    assert found["samples"]["unreadable"] == [{"id": name, "reason": reason} for name in ids]
+    assert found["counts"]["missing"] == 0 and found["checked"] == 20
+
+
+def test_pages_that_do_not_proceed_are_an_error_and_not_an_endless_loop(ready, proxy):
+    proxy.fail(first_page_again, times=10**9, on='_all_docs?buffer_response=true&include_docs=true', skip=1)
+    complaint = run("couchdyno-verify", ready.behind(proxy).url, code=1)
+    assert "answered with documents that repeat or are out of order; check the URL" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_large_database_of_which_little_is_left(database):
+    run("couchdyno-setup", "-t", 10_000_000, "-s", 200, "-u", 100, database.url)
+    run("couchdyno-execute", database.url)
+    process = start("couchdyno-verify", "--json", "--from-position", 10**7, "--to-position", 10**7, database.url)
+    found = json.loads(process.communicate(timeout=60)[0])
+    assert process.returncode == 4 and (found["low"], found["high"]) == (100, 100)
+    assert (found["counts"]["exact"], found["counts"]["missing"]) == (100, 9_999_900)
+    assert [sample["id"] for sample in found["samples"]["missing"]] == [f"cdyno_{i:012d}" for i in range(100, 105)]
 
 
 # -- copies

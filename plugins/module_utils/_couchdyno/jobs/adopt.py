@@ -19,7 +19,7 @@ from ..model import ranges
 from ..model.claim import Claim
 from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
-from ..model.ranges import Ranges
+from ..model.ranges import Range, Ranges
 from ..model.stream import Stream
 from ..model.tally import Tally
 from ..model.verdicts import EXTRA, Finding
@@ -28,8 +28,8 @@ from ..storage.ledger_document import LedgerDocument
 from .driver import is_gone
 from .reader import Reader
 
-LACKING = ("behind", "missing", "damaged")
-COUNTED = (*LACKING, "conflicted", EXTRA)
+COUNTED = ("behind", "missing", "damaged", "conflicted", EXTRA)
+LACKING = frozenset(("behind", "missing", "damaged", "unreadable"))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
@@ -43,21 +43,21 @@ class Shortfall(Tally):
         super().__init__(stream)
         self.updates: Ranges = ranges.NONE
         self._position = position
-        self._lacking: list[int] = []
+        self._lacking: list[Range] = []
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         super().add(finding)
         if finding.kind in LACKING:
             state = self._stream.state_at(finding.number, self._position)
-            if state.exists:
-                self._lacking.append(state.update)
+            if state.exists:  # documents of one finding follow each other in the stream, too
+                self._lacking.append((state.update, state.update + finding.count))
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
         super().merge(other)
         if isinstance(other, Shortfall):
-            self.updates = ranges.union(self.updates, ranges.ranges_of(other._lacking))
+            self.updates = ranges.union(self.updates, tuple(other._lacking))
 
 
 class Adoption(NamedTuple):
