@@ -234,10 +234,10 @@ def unreadable(*ids):
     """Answer as CouchDB does if it cannot read the bodies of some documents; use it for all requests."""
 
     def fault(exchange):
-        target = unquote(exchange.path)
+        target, body = unquote(exchange.path), exchange.body.decode()
         with_docs = "include_docs=true" in target
-        by_key = '"keys"' in exchange.body.decode() or target.endswith(ids)
-        if by_key and (with_docs or exchange.method == "GET") and any(each in f"{target}{exchange.body}" for each in ids):
+        of_one = exchange.method == "GET" and target.endswith(ids)
+        if of_one or (with_docs and '"keys"' in body and any(each in body for each in ids)):
             status(500, "error", "read_failure")(exchange)
         elif with_docs:
             code, headers, body = exchange.forward()

@@ -31,6 +31,7 @@ PAGE_BYTES = 10 ** 6
 PAGE_IDS = 5000
 SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
 SPOTS = 20  # how many documents of a long gap are looked for in all replicas
+SOME = 100  # documents of unknown size that are read at once
 LATE = frozenset(("behind", "missing"))  # how a document looks in a replica that has missed updates
 ROUNDS = 4  # how often a document that keeps changing is read again
 PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
@@ -92,6 +93,9 @@ class Reader:
             flying.remove(future)
             whole.merge(future.result())
         progress(whole.checked, self._stream.total)
+        self._check_stop()
+
+    def _check_stop(self) -> None:
         if self._stop.is_requested():
             raise Interrupted("interrupted before all documents were checked, so there is no verdict")
 
@@ -100,6 +104,7 @@ class Reader:
         """The rows of a range of ids, a page at a time, and whether that is the last page."""
         more = True
         while more:
+            self._check_stop()
             rows = self._source.rows_before(first, before, limit + 1, include_docs)
             more = len(rows) > limit
             if more:
@@ -112,13 +117,16 @@ class Reader:
         before = id_of(stop) if stop < self._stream.total else AFTER_ALL
         for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
             end = stop if last else self._after(rows, first)
-            suspects = []
+            suspects, others = [], []
             for finding in classify(self._stream, self._expectation, first, end, map(_shown, rows)):
-                if finding.is_fine or finding.is_other or self._is_lost(finding):
+                if finding.is_other:
+                    others.append(finding)
+                elif finding.is_fine or self._is_lost(finding):
                     tally.add(finding)
                 else:
                     suspects.append(finding)
             self._settle(suspects, tally)
+            self._add_others(others, tally)
             first = end
         return tally
 
@@ -131,11 +139,19 @@ class Reader:
         """Judge documents that do not belong to the stream, in a thread of the pool; reads only their ids."""
         tally = self._tally()
         for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
-            for row in rows:
-                for finding in judge_other(row["id"]):
-                    tally.add(finding)
+            self._add_others([finding for row in rows for finding in judge_other(row["id"])], tally)
             self._settle_others({row["id"]: row["doc"] for row in rows if "doc" in row}, tally)
         return tally
+
+    def _add_others(self, others: list[Finding], tally: Tally) -> None:
+        """Add documents that do not belong to the stream; on a cluster, unless other replicas have deleted them."""
+        is_cluster = self._source.replicas() > 1
+        for start in range(0, len(others), SOME):
+            batch = others[start:start + SOME]
+            found = self._source.whole_documents([other.document_id for other in batch]) if is_cluster else {}
+            for other in batch:
+                if other.document_id in found or not is_cluster:
+                    tally.add(other)
 
     def _settle_others(self, differing: dict[str, Document], tally: Tally) -> None:
         """Read documents with differing replicas again; the ones that still differ, and do not change, count."""
@@ -166,12 +182,13 @@ class Reader:
     def _settle(self, suspects: list[Finding], tally: Tally) -> None:
         """Read suspects again, about a page of them at once."""
         batch: list[Finding] = []
-        for suspect in suspects:
-            for part in self._parts(suspect):
-                batch.append(part)
-                if sum(each.count for each in batch) >= self._page:
-                    self._settle_batch(batch, tally)
-                    batch = []
+        size = 0
+        for part in (part for suspect in suspects for part in self._parts(suspect)):
+            batch.append(part)
+            size += part.count
+            if size >= self._page:
+                self._settle_batch(batch, tally)
+                batch, size = [], 0
         self._settle_batch(batch, tally)
 
     def _parts(self, suspect: Finding) -> Iterator[Finding]:
@@ -189,6 +206,7 @@ class Reader:
         for attempt in range(ROUNDS):
             if not suspects:
                 return
+            self._check_stop()
             if attempt:
                 self._stop.wait(PAUSE * 2 ** (attempt - 1))
             earlier = {suspect.number: suspect.document for suspect in suspects}

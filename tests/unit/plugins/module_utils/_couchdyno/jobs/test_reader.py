@@ -60,7 +60,8 @@ def test_a_large_database_of_which_little_is_left_is_judged_by_few_requests(couc
     assert found(tally) == {**exact, "missing": MANY - len(indexes)}
     assert (tally.low, tally.high) == (first, max(indexes, default=-1) + 1)
     assert tally.samples["missing"][0] == {
-        "id": stream.document_id(first), "reason": f"is missing; it should hold update {first}"
+        "id": stream.document_id(first),
+        "reason": f"is missing; it should hold update {first}",
     }
     assert len(tally.samples["missing"]) == 5 and len(couch.requests) < 10
 
@@ -99,7 +100,8 @@ def test_an_unreadable_document_is_named_and_tells_no_position(client, filled):
     tally = read(client)
     assert found(tally) == {"exact": 38, "unreadable": 2} and (tally.low, tally.high) == (41, 39)
     assert tally.samples["unreadable"][0] == {
-        "id": STREAM.document_id(0), "reason": "exists, but the server cannot read it"
+        "id": STREAM.document_id(0),
+        "reason": "exists, but the server cannot read it",
     }
     assert tally.checked == TOTAL and client.waits == []
 
@@ -155,6 +157,15 @@ def test_what_no_replica_has_is_wrong_all_the_same(client, cluster):
 def test_a_losing_leaf_that_another_replica_has_deleted_is_no_conflict(client, cluster):
     cluster.shown[STREAM.document_id(3)] = document(3, _conflicts=["1-0"])
     assert found(read(client)) == {"exact": TOTAL}
+
+
+def test_an_extra_document_that_other_replicas_have_deleted_does_not_count(client, cluster):
+    for name in ("zebra", STREAM.document_id(3) + "x"):
+        cluster.shown[name] = {"_id": name, "_rev": "1-a"}
+        cluster.revisions[name] = {"1-a", "2-a"}
+    assert found(read(client)) == {"exact": TOTAL}
+    cluster.documents["zebra"] = cluster.shown["zebra"]
+    assert found(read(client)) == {"exact": TOTAL, "extra": 1}
 
 
 @pytest.mark.parametrize("rev, differing", [("1-a", 1), ("1-0", 0)])
