@@ -152,7 +152,7 @@ def test_an_unreadable_document_is_named_and_the_others_are_verified(ready, prox
 
 
 def test_pages_that_do_not_proceed_are_an_error_and_not_an_endless_loop(ready, proxy):
-    proxy.fail(first_page_again, times=10**9, on='_all_docs?buffer_response=true&include_docs=true', skip=1)
+    proxy.fail(first_page_again, times=10**9, on="_all_docs?buffer_response=true&include_docs=true", skip=1)
     complaint = run("couchdyno-verify", ready.behind(proxy).url, code=1)
     assert "answered with documents that repeat or are out of order; check the URL" in complaint
     assert complaint.count("\n") == 1

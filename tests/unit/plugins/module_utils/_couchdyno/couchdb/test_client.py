@@ -184,7 +184,8 @@ def test_the_replicas_of_a_cluster_are_read_from_the_files_of_its_nodes(couch, c
     assert list(shard) == ["n1@h", "n2@h"] and shard["n1@h"].replicas() == 1
     shard["n2@h"].documents(["a"])
     assert [path for __, path in couch.requests[1:]] == [
-        "/_node/_local/_dbs/db", "/_node/n2@h/shards/00-ff/db.1/_all_docs"
+        "/_node/_local/_dbs/db",
+        "/_node/n2@h/shards/00-ff/db.1/_all_docs",
     ]
 
 

@@ -11,7 +11,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Unreachable, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Interrupted, Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import Shortfall
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.reader import Reader
@@ -83,6 +83,21 @@ def test_an_empty_range_costs_one_request(couch, client, monkeypatch):
     assert found(read(client)) == {"extra": 99, "missing": TOTAL}
     in_ranges = [path for method, path in couch.requests if path.endswith("_all_docs")]
     assert len(in_ranges) <= TOTAL // 10 * 2 + 3
+
+
+def test_a_signal_ends_the_reading_of_a_wide_range(client, filled, stop, monkeypatch):
+    monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 1)
+    answer = filled._answer
+
+    def ask_to_stop(request, path):
+        if len(filled.requests) == 9:
+            stop.request()
+        return answer(request, path)
+
+    filled._answer = ask_to_stop
+    with pytest.raises(Interrupted):
+        read(client, Expectation(MANY, MANY), Stream(7, MANY, 300), stop=stop, connections=1)
+    assert len(filled.requests) < 15
 
 
 def test_documents_that_adopting_finds_missing_are_open_again(client, filled):
