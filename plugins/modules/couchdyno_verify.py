@@ -74,6 +74,12 @@ options:
   size:
     description: The size in bytes of each document of a database whose ledger is lost.
     type: int
+  replicas:
+    description: Whether to read every document from each replica, and name those that differ. Requires an admin of a
+      cluster of CouchDB 3 whose nodes are all up. By default, one replica shows each document, and the others are only
+      asked about documents that look wrong.
+    type: bool
+    default: false
   fail_on_wrong:
     description: Whether the module fails if the database is wrong or the verdict is undecided. If V(false), it only
       reports the verdict.
@@ -151,7 +157,7 @@ counts:
   description: The number of documents of each kind.
   type: dict
   returned: always
-  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "missing": 0, "extra": 0, "conflicted": 0,
+  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "extra": 0, "conflicted": 0,
            "earlier": 0, "absent": 0}
   contains:
     exact:
@@ -165,6 +171,9 @@ counts:
       type: int
     damaged:
       description: Documents whose contents match none of their updates.
+      type: int
+    unreadable:
+      description: Documents that exist, but that the server cannot read.
       type: int
     missing:
       description: Expected documents that are not in the database.
@@ -186,6 +195,16 @@ samples:
   type: dict
   returned: always
   sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is missing; it should hold update 1007"}]}
+differing:
+  description: The number of documents that differ between replicas. RV(samples) names the first few.
+  type: int
+  returned: if there are any
+  sample: 3
+catching_up:
+  description: The number of documents that are right, but that one replica does not have yet.
+  type: int
+  returned: if there are any
+  sample: 7000
 unchecked:
   description: What was not verified.
   type: list
@@ -284,7 +303,8 @@ def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[
     params = module.params
     given = given_stream(params["seed"], params["total"], params["size"])
     taken = period(params["taken_from"], params["taken_to"])
-    report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source)
+    report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source,
+                    replicas=params["replicas"])
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
         return dict(result, failed=True, msg=f"the database is {report['verdict']}: {', '.join(report['reasons'])}")
@@ -301,6 +321,7 @@ def main() -> None:
         "seed": {"type": "int"},
         "total": {"type": "int"},
         "size": {"type": "int"},
+        "replicas": {"type": "bool", "default": False},
         "fail_on_wrong": {"type": "bool", "default": True},
     }, check)
 

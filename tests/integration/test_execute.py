@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from proxy import status
+from proxy import rows, status, unreadable
 from support import report, run, start
 
 
@@ -243,7 +243,7 @@ def test_refused_documents_neither_stop_a_database_nor_excuse_others(ready):
     assert report("couchdyno-verify", ready.url)["verdict"] == "right"
     kept = ready.documents()["cdyno_000000000003"]
     content = ready.book().stream.content
-    ready.put(dict(json.loads(content.render(193, kept["ts"])), _rev=kept["_rev"]))
+    ready.put(dict(json.loads(content.render(188, kept["ts"])), _rev=kept["_rev"]))
     out, __ = start("couchdyno-verify", "--json", ready.url).communicate(timeout=60)
     assert json.loads(out)["reasons"] == ["1 document older than allowed"]
 
@@ -259,6 +259,18 @@ def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["after"]["errors"] == 0
     database.assert_exact()
+
+
+@pytest.mark.parametrize("broken", [(1,), (0, 1, 2)])
+def test_unreadable_documents_are_overwritten_when_a_window_is_redone(ready, proxy, broken):
+    run("couchdyno-execute", "-u", 5, ready.url)
+    proxy.fail(rows("internal_server_error", "_00000000000"), times=10**9, on="_bulk_docs", holding='"cdyno_')
+    assert run("couchdyno-execute", ready.behind(proxy).url, code=4)
+    proxy.heal()
+    proxy.fail(unreadable(*(f"cdyno_{index:012d}" for index in broken)), times=10**9)
+    after = report("couchdyno-execute", "-u", 2, ready.behind(proxy).url)["after"]
+    assert (after["redone"], after["errors"], after.get("foreign")) == (3, 0, None)
+    ready.assert_exact()
 
 
 def test_how_often_the_server_throttles_is_reported_and_on_record(ready, proxy):

@@ -140,7 +140,8 @@ def test_unfinished_claims_of_a_driver(database):
     run("couchdyno-setup", "-t", 5, "-u", 2, database.url)
     claim = {"first": 0, "count": 2, "ts": 1, "lease": 1, "driver": "d", "host": "gone", "process": "p", "run": 0,
              "redo": False}  # fmt: skip
-    other = dict(claim, first=2, lease=2**33, driver="e", host="at work", run=1)
+    now = report("couchdyno-info", database.url)["progress"]["ts"]
+    other = dict(claim, first=2, lease=now + 60, driver="e", host="at work", run=1)
     database.change_ledger(claims=[claim, other], position=4, start=4, runs=2)
     progress = report("couchdyno-info", database.url)["progress"]
     assert (progress["expired_claims"], progress["expired_hosts"]) == (1, ["gone"])

@@ -107,7 +107,7 @@ def test_a_copy_without_the_state_of_its_ledger(ready):
         assert ready.request("DELETE", f"/{name}?rev={ready.get(name)['_rev']}").ok
     lost = "has lost the state of its ledger (a document couchdyno_ledger_…); restore that document, or derive"
     assert lost in run("couchdyno-execute", ready.url, code=3)
-    assert "give --from-position and --to-position" in run("couchdyno-verify", ready.url, code=3)
+    assert "give --source, or --from-position and --to-position" in run("couchdyno-verify", ready.url, code=3)
     found = report("couchdyno-verify", "--from-position", 12, "--to-position", 12, ready.url)
     assert (found["verdict"], found["ledger"]) == ("right", None)
     out, __ = start("couchdyno-verify", "--from-position", 15, "--to-position", 15, ready.url).communicate(timeout=60)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from corrupter import CORRUPTIONS, assert_found
+from proxy import first_page_again, unreadable
 from support import ansible, report, run, start
 
 VERIFY = "dyno.couchdb.couchdyno_verify"
@@ -137,6 +138,36 @@ def test_after_a_driver_was_killed(database):
     assert found["ledger"]["settled"] == 20_000 <= found["low"] <= found["high"] <= 40_000
 
 
+@pytest.mark.parametrize("indexes", [(7,), (0, 7, 8, 19)])
+def test_an_unreadable_document_is_named_and_the_others_are_verified(ready, proxy, indexes):
+    ids = [f"cdyno_{index:012d}" for index in indexes]
+    proxy.fail(unreadable(*ids), times=10**9)
+    process = start("couchdyno-verify", "--json", ready.behind(proxy).url)
+    out, err = process.communicate(timeout=60)
+    found = json.loads(out)
+    assert err == "" and (found["counts"]["unreadable"], found["counts"]["exact"]) == (len(ids), 20 - len(ids))
+    reason = "exists, but the server cannot read it"
+    assert found["samples"]["unreadable"] == [{"id": name, "reason": reason} for name in ids]
+    assert found["counts"]["missing"] == 0 and found["checked"] == 20
+
+
+def test_pages_that_do_not_proceed_are_an_error_and_not_an_endless_loop(ready, proxy):
+    proxy.fail(first_page_again, times=10**9, on="_all_docs?buffer_response=true&include_docs=true", skip=1)
+    complaint = run("couchdyno-verify", ready.behind(proxy).url, code=1)
+    assert "answered with documents that repeat or are out of order; check the URL" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_large_database_of_which_little_is_left(database):
+    run("couchdyno-setup", "-t", 10_000_000, "-s", 200, "-u", 100, database.url)
+    run("couchdyno-execute", database.url)
+    process = start("couchdyno-verify", "--json", "--from-position", 10**7, "--to-position", 10**7, database.url)
+    found = json.loads(process.communicate(timeout=60)[0])
+    assert process.returncode == 4 and (found["low"], found["high"]) == (100, 100)
+    assert (found["counts"]["exact"], found["counts"]["missing"]) == (100, 9_999_900)
+    assert [sample["id"] for sample in found["samples"]["missing"]] == [f"cdyno_{i:012d}" for i in range(100, 105)]
+
+
 # -- copies
 
 
@@ -174,7 +205,8 @@ def test_a_copy_and_the_lag_behind_its_source(ready, copy):
 
 def test_a_copy_that_was_created_while_its_source_was_updated(ready, copy):
     before = report("couchdyno-info", ready.url)["progress"]["settled"]
-    copy_over(ready, copy, leave={f"cdyno_{index:012d}" for index in range(12, 16)})
+    ledger = {"couchdyno_meta", "couchdyno_ledger_00000000"}
+    copy_over(ready, copy, leave=ledger | {f"cdyno_{index:012d}" for index in range(12, 16)})
     run("couchdyno-execute", "-u", 6, ready.url)
     copy_over(ready, copy, leave={f"cdyno_{index:012d}" for index in range(12)})
     after = report("couchdyno-info", ready.url)["dyno_config"]["position"]
@@ -185,6 +217,85 @@ def test_a_copy_that_was_created_while_its_source_was_updated(ready, copy):
     process = start("couchdyno-verify", copy.url)
     assert "2 documents older than allowed" in process.communicate(timeout=60)[0] and process.returncode == 4
     assert "--to-position requires --from-position" in run("couchdyno-verify", "--to-position", after, copy.url, code=2)
+
+
+# -- copies that have lost their ledger, and copies of something else
+
+
+def verdict(*args):
+    """The verdict of a verification, its reasons, and its exit code."""
+    process = start("couchdyno-verify", "--json", *args)
+    found = json.loads(process.communicate(timeout=60)[0])
+    return found["verdict"], ", ".join(found["reasons"]), process.returncode
+
+
+def test_a_dump_that_was_cut_off(ready, copy):
+    beyond = {f"cdyno_{index:012d}" for index in range(8, 20)}
+    copy_over(ready, copy, leave=beyond | {name for name in ids(ready) if name.startswith("couchdyno")})
+    stream = ready.book().stream
+    parameters = ("--seed", stream.seed, "--total", stream.total, "--size", stream.size)
+    missing = "12 of 20 documents missing"
+    assert verdict(*parameters, copy.url) == ("wrong", missing, 4)
+    assert verdict("--source", ready.url, copy.url) == ("wrong", f"{missing}, ledger missing", 4)
+    assert "give --source, or --seed, --total and --size" in run("couchdyno-verify", copy.url, code=3)
+    __, result, __ = ansible(VERIFY, {"url": copy.url, "source_url": ready.url})
+    assert result["msg"] == f"the database is wrong: {missing}, ledger missing"
+
+
+def ids(database):
+    return [row["id"] for row in database.request("GET", "/_all_docs").json()["rows"]]
+
+
+def test_documents_and_ledger_of_different_times(ready, copy):
+    documents = {name for name in ids(ready) if name.startswith("cdyno")}
+    copy_over(ready, copy, leave=set(ids(ready)) - documents)
+    began = report("couchdyno-info", ready.url)["progress"]["ts"]
+    time.sleep(3.1)  # the last cycle before it ends in time
+    for __ in range(2):
+        run("couchdyno-execute", ready.url)
+    copy_over(ready, copy, leave=documents)
+    ended = report("couchdyno-info", ready.url)["progress"]["ts"]
+    found = verdict(copy.url)
+    assert found[0] == "undecided" and found[2] == 4
+    assert "the documents are those of update 50, but the ledger is that of update" in found[1]
+    ok, result, __ = ansible(VERIFY, {"url": copy.url})
+    assert not ok and result["msg"].startswith("the database is undecided: the documents are those of")
+    taken = f"{began + 3}..{ended + 1}"
+    for more in ((), ("--source", ready.url)):
+        assert verdict("--taken", taken, *more, copy.url) == ("right", "", 0)
+    given = {"url": copy.url, "source_url": ready.url, "taken_from": str(began + 3), "taken_to": str(ended + 1)}
+    __, result, __ = ansible(VERIFY, given)
+    assert (result["verdict"], result["span"]["from_position"]) == ("right", 50)
+    for wrong in ("now..later", "5", "..5"):
+        assert "FROM..TO" in run("couchdyno-verify", "--taken", wrong, copy.url, code=2) or "is no time" in run(
+            "couchdyno-verify", "--taken", wrong, copy.url, code=2)
+
+
+def test_a_copy_of_another_database_and_one_that_was_driven(ready, copy, database):
+    copy_over(ready, copy)
+    run("couchdyno-execute", copy.url)
+    time.sleep(1.1)
+    for __ in range(3):
+        run("couchdyno-execute", ready.url)
+    words = verdict("--source", ready.url, copy.url)
+    assert words[0] == "wrong" and "forked at update 50, as cycles have run on the copy" in words[1]
+    stream = ready.book().stream
+    parameters = ("-t", stream.total, "-s", stream.size, "-u", 10, "--seed", stream.seed)
+    run("couchdyno-setup", "-f", *parameters, "-w", copy.url)
+    words = verdict("--source", ready.url, copy.url)
+    assert "not a copy of the source: it is a copy of another database with the same parameters" in words[1]
+
+
+def test_a_conflict_of_the_ledger(ready, copy):
+    copy_over(ready, copy)
+    ledger = copy.get("couchdyno_ledger_00000000")
+    assert copy.request("POST", "/_bulk_docs", json={"new_edits": False, "docs": [dict(ledger, _rev="2-a")]}).ok
+    assert verdict(copy.url) == ("wrong", "conflicting revisions of the ledger", 4)
+
+
+def test_what_is_not_checked_is_told(ready):
+    words = "not checked : design documents, _security, _local documents, the contents of deleted documents"
+    assert words in run("couchdyno-verify", ready.url)
 
 
 # -- the module

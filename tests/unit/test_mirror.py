@@ -22,7 +22,7 @@ ELSEWHERE = {
     f"{UNIT}/storage/test_ledger_document.py": ["storage/lease"],
     f"{UNIT}/storage/test_run_records.py": ["model/run_record"],
     f"{UNIT}/jobs/test_writer.py": ["storage/before_write"],
-    f"{UNIT}/jobs/test_verify.py": ["jobs/reader"],
+    f"{UNIT}/jobs/test_reader.py": ["couchdb/all_replicas"],
     f"{UNIT}/jobs/test_execute.py": ["jobs/cycle"],
     f"{UNIT}/cli/test_connection.py": ["couchdb/options"],
     f"{UNIT}/cli/test_command.py": ["cli/options", "cli/scripts", "model/limits"],

@@ -51,6 +51,9 @@ class Verify(Command):
                                    ("size", "size of each document in bytes", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
+        parser.add_argument("--replicas", action="store_true",
+                            help="read every document from each replica, and name those that differ; requires an admin "
+                                 "of a cluster of CouchDB 3 whose nodes are all up")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
@@ -59,7 +62,7 @@ class Verify(Command):
         given, taken = given_stream(args.seed, args.total, args.size), _taken(args.taken)
         with Progress("verifying") as progress:
             report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
-                            invocation.stop)
+                            invocation.stop, args.replicas)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 

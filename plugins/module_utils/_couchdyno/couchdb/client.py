@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from copy import copy
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, Dict, Iterable, Union
 from urllib.parse import quote, urlencode
@@ -26,8 +27,9 @@ from .address import Address
 from .bulk import Row, bulk_body
 from .deadline import cut_at
 from .options import USUAL, Options
+from .revisions import rank
 from .session import cause, new_session
-from .source import Source
+from .source import CONFLICTS, Source, document_of
 from .stop import NEVER, Stop
 
 TRIES = 8
@@ -45,6 +47,10 @@ ADVICE = {401: "check the username and the password", 403: "check the permission
           404: "check that the database exists",
           413: "raise the server's limits for requests and documents, or set up smaller documents",
           507: "free space on the server, then retry"}
+NONE: frozenset[int] = frozenset()
+NOT_FOUND = "not_found"
+BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
+UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
 CHUNK = 1 << 16
 
 Json = Any
@@ -164,6 +170,30 @@ class Client(Source):
             self._replicas = int(info.get("cluster", {}).get("n", 1))
         return self._replicas
 
+    def shards(self) -> list[dict[str, Source]]:
+        """As in Source. Nodes only show their own files to server admins, and only in CouchDB 3."""
+        if self.replicas() == 1:
+            return super().shards()
+        url = f"{self.address.server}/_node/_local/_dbs/{quote(self.name, safe='')}"
+        try:
+            found = self._request("GET", url, shape=an_object_with("by_range"))
+        except errors.NotAllowed:
+            raise errors.UsageError(option("replicas"), " requires a user who is a server admin") from None
+        except errors.NotFound:
+            raise errors.UsageError(option("replicas"), f" requires a cluster of CouchDB 3; {self.address.server} "
+                                    "does not show its nodes") from None
+        suffix = "".join(map(chr, found.get("shard_suffix", ())))
+        return [{node: self._at(node, f"shards/{shard}/{self.name}{suffix}") for node in nodes}
+                for shard, nodes in sorted(found["by_range"].items())]
+
+    def _at(self, node: str, file: str) -> Client:
+        """A client of one file on one node, by way of this client's connections."""
+        client = copy(self)
+        client.address = self.address._replace(server=f"{self.address.server}/_node/{quote(node, safe='@')}",
+                                               database=file)
+        client._replicas = 1
+        return client
+
     def instance(self) -> str:
         """What distinguishes this database from its copies, and from an earlier one with its name; read once.
 
@@ -224,36 +254,60 @@ class Client(Source):
         body = _encode({"docs": list(documents), "new_edits": False})
         return list(self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects))
 
-    def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None) -> list[dict[str, Json]]:
+    def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None,
+               final: frozenset[int] = NONE) -> list[dict[str, Json]]:
         """All leaves of a document, in any of its ``replicas``, including deleted ones.
 
-        With ``revs``, only the existing leaves among these, each with its ancestors in ``_revisions``.
+        With ``revs``, only the existing leaves among these, each with its ancestors in ``_revisions``. Answers with a
+        ``final`` status are not retried.
         """
         params: Params = {"r": replicas, "open_revs": "all"}
         if revs is not None:
             params.update(open_revs=json.dumps(revs), revs="true")
         try:
-            answers = self._request("GET", self._url(document_id), params, shape=objects)
+            answers = self._request("GET", self._url(document_id), params, shape=objects, final=final)
         except errors.NotFound:
             return []
         return [answer["ok"] for answer in answers if "ok" in answer]
 
     def leaves_of(self, ids: list[str], replicas: int) -> dict[str, list[dict[str, Json]]]:
-        """All leaves of documents, in any of their ``replicas``; by id, without missing documents."""
+        """All leaves of documents, in any of their ``replicas``; by id, without missing documents.
+
+        An unreadable document has one leaf, with a field ``_unreadable``.
+        """
         body = _encode({"docs": [{"id": document_id} for document_id in ids]})
         answer = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, an_object_with("results"))
         found = {each["id"]: [leaf["ok"] for leaf in each["docs"] if "ok" in leaf] for each in answer["results"]}
+        failed = [each["id"] for each in answer["results"] if any(map(_has_failed, each["docs"]))]
+        for part in _halves(failed) if len(ids) > 1 else ():  # one that is unreadable can fail all others with it
+            found.update(self.leaves_of(part, replicas))
+        if failed and len(ids) == 1:
+            found[ids[0]] = self._leaves_of_one(ids[0], replicas)
         return {document_id: leaves for document_id, leaves in found.items() if leaves}
+
+    def _leaves_of_one(self, document_id: str, replicas: int) -> list[dict[str, Json]]:
+        """All leaves of a document that some replica may not be able to read."""
+        try:
+            return self.leaves(document_id, replicas, final=UNSERVED)
+        except errors.Refused as error:
+            if error.status not in UNSERVED:
+                raise
+        return [document_of(row) for row in self.rows_between(document_id, document_id, include_docs=True)]
+
+    def whole_documents(self, ids: list[str]) -> dict[str, Json]:
+        """Documents by their ids as all replicas together have them, with ``_conflicts``; without missing ones."""
+        if self.replicas() == 1:
+            return self.documents(ids)
+        return {document_id: document for document_id, leaves in self.leaves_of(ids, self.replicas()).items()
+                for document in _winner(leaves)}
 
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without missing and deleted documents."""
-        params = WITH_DOCS if include_docs else WHOLE
-        return self._rows(params, ids)
+        return self._rows_of(WITH_DOCS if include_docs else WHOLE, ids)
 
     def rows_between(self, first: str, last: str, include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs from one id to another, both included, in order."""
-        params = dict(WITH_DOCS if include_docs else WHOLE, startkey=json.dumps(first), endkey=json.dumps(last))
-        return self._rows(params)
+        return self._rows(_between(WITH_DOCS if include_docs else WHOLE, first, last))
 
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """At most ``limit`` rows of _all_docs, in order, with ids from ``first`` to below ``before``; None: no bound.
@@ -265,11 +319,13 @@ class Client(Source):
             params["startkey"] = json.dumps(first)
         if before is not None:
             params.update(endkey=json.dumps(before), inclusive_end="false")
-        return self._rows(params)
+        rows = self._rows(params)
+        self._check_order([row["id"] for row in rows], first, before)
+        return rows
 
     def documents(self, ids: list[str]) -> dict[str, Json]:
         """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without missing ones."""
-        return {row["id"]: row["doc"] for row in self._rows(WITH_CONFLICTS, ids) if row.get("doc")}
+        return {row["id"]: document_of(row) for row in self._rows_of(WITH_CONFLICTS, ids)}
 
     def changes(self, since: str | int, limit: int) -> tuple[list[Row], str | int]:
         """The next documents in the changes feed, each with all its leaves, and the ``since`` of the next page.
@@ -280,12 +336,33 @@ class Client(Source):
         answer = self._request("GET", self._url("_changes"), params, shape=an_object_with("results"))
         return list(answer["results"]), answer["last_seq"]
 
-    def _rows(self, params: Params, ids: list[str] | None = None) -> list[Row]:
+    def _rows_of(self, params: Params, ids: list[str]) -> list[Row]:
+        """Rows of _all_docs for some ids, without missing and deleted documents.
+
+        CouchDB fails the whole request if it cannot read one of the documents, but shows this one in a range.
+        """
+        try:
+            return self._rows(params, ids, BROKEN if "include_docs" in params else NONE)
+        except errors.Refused as error:
+            if error.status not in BROKEN:
+                raise
+        if len(ids) == 1:
+            return self._rows(_between(params, ids[0], ids[0]))
+        return [row for half in _halves(ids) for row in self._rows_of(params, half)]
+
+    def _rows(self, params: Params, ids: list[str] | None = None, final: frozenset[int] = NONE) -> list[Row]:
         """Rows of _all_docs, in a range or for some ids, without missing and deleted documents."""
         body = None if ids is None else _encode({"keys": ids})
         method = "GET" if body is None else "POST"
-        answer = self._request(method, self._url("_all_docs"), params, body, an_object_with("rows"))
+        answer = self._request(method, self._url("_all_docs"), params, body, an_object_with("rows"), final)
         return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
+
+    def _check_order(self, ids: list[str], first: str | None, before: str | None) -> None:
+        """Raise Unreachable unless a page is in order and within its bounds: otherwise reading might never end."""
+        is_within = not ids or ((first is None or ids[0] >= first) and (before is None or ids[-1] < before))
+        if not is_within or any(one >= other for one, other in zip(ids, ids[1:])):
+            raise errors.Unreachable(f"{self.address.url} answered with documents that repeat or are out of order; "
+                                     "check the URL, and proxies in front of the server")
 
     def _url(self, path: str) -> str:
         return f"{self.address.url}/{quote(path, safe='')}"
@@ -293,10 +370,10 @@ class Client(Source):
     # -- requests
 
     def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None,
-                 shape: Shape = an_object) -> Json:
+                 shape: Shape = an_object, final: frozenset[int] = NONE) -> Json:
         """Send a request, with retries; returns the JSON of the answer, which has this ``shape``.
 
-        Raises ServerError.
+        Raises ServerError: Refused at once if the answer has a ``final`` status, even if others are retried.
         """
         if params:
             url = f"{url}?{urlencode(params)}"
@@ -307,6 +384,8 @@ class Client(Source):
             try:
                 return self._send(method, url, body, shape)
             except _Passing as passing:
+                if passing.status in final:
+                    raise errors.Refused(str(passing), status=passing.status) from None
                 tries = TRIES if self._answered else FIRST_CONTACT_TRIES
                 if attempt >= tries or self._stop.is_requested():
                     raise errors.Unreachable(str(passing)) from None
@@ -353,7 +432,7 @@ class Client(Source):
         if status in THROTTLING:
             self.throttled += 1
         if status in PASSING:
-            raise _Passing(message, _retry_after(headers))
+            raise _Passing(message, _retry_after(headers), status)
         raise REFUSALS.get(status, errors.Refused)(message, status=status, error=error)
 
     def _note_date(self, date: str | None) -> None:
@@ -367,11 +446,15 @@ class Client(Source):
 
 
 class _Passing(Exception):
-    """A failure that may pass; ``retry_after`` is the wait in seconds that the server has asked for."""
+    """A failure that may pass; ``retry_after`` is the wait in seconds that the server has asked for.
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    ``status`` is that of the answer, 0 if there was none.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, status: int = 0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
@@ -388,6 +471,29 @@ def _read(response: requests.Response, deadline: float) -> bytes:
     if broken:
         raise broken
     return content
+
+
+def _between(params: Params, first: str, last: str) -> Params:
+    """Parameters that restrict _all_docs to ids from ``first`` to ``last``."""
+    return dict(params, startkey=json.dumps(first), endkey=json.dumps(last))
+
+
+def _halves(ids: list[str]) -> list[list[str]]:
+    half = (len(ids) + 1) // 2
+    return [part for part in (ids[:half], ids[half:]) if part]
+
+
+def _has_failed(leaf: dict[str, Json]) -> bool:
+    """Whether _bulk_get could not read a document; it says "not_found" of one that does not exist."""
+    error = leaf.get("error")
+    return isinstance(error, dict) and error.get("error", NOT_FOUND) != NOT_FOUND
+
+
+def _winner(leaves: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """The document that these leaves show, with the losing ones in ``_conflicts``; none if it is deleted."""
+    live = sorted((leaf for leaf in leaves if not leaf.get("_deleted")), key=lambda leaf: rank(leaf["_rev"]))
+    losing = [leaf["_rev"] for leaf in reversed(live[:-1])]
+    return [dict(leaf, **{CONFLICTS: losing}) if losing else leaf for leaf in live[-1:]]
 
 
 def _encode(value: Json) -> bytes:

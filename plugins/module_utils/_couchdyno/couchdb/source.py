@@ -7,7 +7,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict
 
+from ..errors import UsageError, option
 from .bulk import Row
+
+CONFLICTS = "_conflicts"
+UNREADABLE = "_unreadable"  # CouchDB refuses documents with such a field, so it cannot be one of theirs
 
 Document = Dict[str, Any]
 
@@ -15,7 +19,8 @@ Document = Dict[str, Any]
 class Source(ABC):
     """Documents in the order of their ids; safe to use from several threads. Every method may raise ServerError.
 
-    Documents have a field ``_conflicts`` if they have conflicting revisions. Deleted documents are not included.
+    Documents have a field ``_conflicts`` if they have conflicting revisions. Deleted documents are not included. One
+    that exists, but cannot be read, is None in a row; elsewhere ``document_of`` stands in for it.
     """
 
     @property
@@ -40,6 +45,10 @@ class Source(ABC):
         """How many replicas of each document there are; ``rows_before`` only shows one of them."""
         return 1
 
+    def shards(self) -> list[dict[str, Source]]:
+        """The replicas of each shard by node, each as a source of its own; UsageError if they cannot be read."""
+        raise UsageError(option("replicas"), f" requires a cluster: {self.place} has only one replica")
+
     @abstractmethod
     def get(self, document_id: str) -> Document | None:
         """A document, None if it does not exist."""
@@ -48,6 +57,19 @@ class Source(ABC):
     def documents(self, ids: list[str]) -> dict[str, Document]:
         """Documents by their ids, without the missing ones."""
 
+    def whole_documents(self, ids: list[str]) -> dict[str, Document]:
+        """The same, as all replicas together have them."""
+        return self.documents(ids)
+
     @abstractmethod
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
-        """At most ``limit`` rows ``{"id", "doc"}`` with ids from ``first`` to below ``before``; None: no bound."""
+        """At most ``limit`` rows ``{"id", "value", "doc"}`` with ids from ``first`` to below ``before``.
+
+        None: no bound.
+        """
+
+
+def document_of(row: Row) -> Document:
+    """The document of a row; if the server cannot read it, one that only has ``_id``, ``_rev`` and ``_unreadable``."""
+    document: Document | None = row.get("doc")
+    return {"_id": row["id"], "_rev": row["value"]["rev"], UNREADABLE: True} if document is None else document

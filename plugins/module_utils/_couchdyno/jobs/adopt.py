@@ -20,7 +20,7 @@ from ..model.claim import Claim
 from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
 from ..model.limits import REACHABLE
-from ..model.ranges import Ranges
+from ..model.ranges import Range, Ranges
 from ..model.state_document import META_ID
 from ..model.stream import Stream
 from ..model.tally import Tally
@@ -30,8 +30,8 @@ from ..storage.ledger_document import LedgerDocument
 from .driver import is_gone
 from .reader import Reader
 
-LACKING = ("behind", "missing", "damaged")
-COUNTED = (*LACKING, "conflicted", EXTRA)
+COUNTED = ("behind", "missing", "damaged", "conflicted", EXTRA)
+LACKING = frozenset(("behind", "missing", "damaged", "unreadable"))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
@@ -48,21 +48,22 @@ class Shortfall(Tally):
         super().__init__(stream)
         self.updates: dict[int, Ranges] = {}
         self._position = position
-        self._lacking: dict[int, list[int]] = {}
+        self._lacking: dict[int, list[Range]] = {}
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         super().add(finding)
         if finding.kind in LACKING:
             state = self._stream.state_at(finding.number, self._position)
-            if state.exists:
-                self._lacking.setdefault(self._earlier(finding, state.update), []).append(state.update)
+            if state.exists:  # documents of one finding follow each other in the stream, too
+                latest = (state.update, state.update + finding.count)
+                self._lacking.setdefault(self._earlier(finding, state.update), []).append(latest)
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
         super().merge(other)
         for earlier, updates in other._lacking.items() if isinstance(other, Shortfall) else ():
-            self.updates[earlier] = ranges.union(self.updates.get(earlier, ranges.NONE), ranges.ranges_of(updates))
+            self.updates[earlier] = ranges.union(self.updates.get(earlier, ranges.NONE), tuple(updates))
 
     def _earlier(self, finding: Finding, latest: int) -> int:
         """How many updates before the latest one a document lacks."""

@@ -158,8 +158,8 @@ def gather(copy: Source, span: Span, given: Stream | None, original: Source | No
         own, meta, lost = _own(copy, span, of_original)
     elif copy.document_count() is None:
         raise _no_database(copy)
-    main = of_original or own
-    history = history_of(original or copy, main) if main else NO_HISTORY
+    main = own if own and of_original and not may_be_one(own, of_original) else of_original or own
+    history = history_of(original if original and main is of_original else copy, main) if main else NO_HISTORY
     stream = given or (own or meta or main or Ledger.bare({})).stream
     origin = next((ledger.origin for ledger in (own, meta, main) if ledger), None)
     return Case(copy, original, stream, Ledgers(own, of_original), history, _between(span, history, copy, main), origin,
@@ -197,6 +197,12 @@ def _between(span: Span, history: History, copy: Source, ledger: Ledger | None) 
         raise UsageError(f"cannot tell where the source of {copy.place} stood at {shown(span.taken[0])}: {reach}; use ",
                          option("from_position"), " and ", option("to_position"))
     return found
+
+
+def may_be_one(own: Ledger, original: Ledger) -> bool:
+    """Whether two ledgers may be of one database; those of earlier versions have no identity."""
+    identities = {own.identity, original.identity} - {""}
+    return own.created == original.created and own.stream.is_same(original.stream) and len(identities) <= 1
 
 
 def history_of(source: Source, ledger: Ledger) -> History:

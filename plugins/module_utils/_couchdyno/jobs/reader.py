@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The reader: reads a whole source of documents and returns a tally.
 
-Documents are read in fixed ranges of ids, a few of them in flight at once, so memory does not grow with the database.
-A document that looks wrong is read again before it counts as wrong, as it may have been updated during the reading.
+Documents are read in ranges of ids, a few of them in flight at once, so memory does not grow with the database. A
+document that looks wrong is read again before it counts as wrong, as it may have been updated during the reading. On a
+cluster it is read again from all replicas, as a range only shows one of them, which may have missed updates.
 """
 from __future__ import annotations
 
@@ -12,21 +13,26 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Callable, Iterator
 
+from ..couchdb.all_replicas import AllReplicas
 from ..couchdb.bulk import Row
-from ..couchdb.source import Document, Source
+from ..couchdb.source import Document, Source, document_of
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
 from ..model.document_ids import AFTER_ALL, id_of
 from ..model.expectation import Expectation
 from ..model.limits import CONNECTIONS
+from ..model.replicas import FIELD, difference_of_other
 from ..model.stream import Stream
 from ..model.tally import Tally
-from ..model.verdicts import Finding, classify, judge, judge_other
+from ..model.verdicts import UNKNOWN, Finding, classify, judge_other
 
 PAGE_DOCUMENTS = 1000
 PAGE_BYTES = 10 ** 6
 PAGE_IDS = 5000
 SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
+SPOTS = 20  # how many documents of a long gap are looked for in all replicas
+SOME = 100  # documents of unknown size that are read at once
+LATE = frozenset(("behind", "missing"))  # how a document looks in a replica that has missed updates
 ROUNDS = 4  # how often a document that keeps changing is read again
 PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
 
@@ -37,14 +43,16 @@ Job = Callable[[], Tally]
 class Reader:
     """Reads a whole source and judges its documents by an ``expectation``.
 
-    ``latest`` returns the current end of the expectation, if that moves; ``new_tally`` an empty tally.
+    ``latest`` returns the current end of the expectation, if that moves; ``new_tally`` an empty tally. With
+    ``every_replica``, every document is read from all replicas, and differences between them are in the tally; raises
+    UsageError if the replicas cannot be read one by one.
     """
 
     def __init__(self, source: Source, stream: Stream, expectation: Expectation,
                  latest: Callable[[], int] | None = None, stop: Stop = NEVER, connections: int = CONNECTIONS,
-                 new_tally: Callable[[], Tally] | None = None) -> None:
+                 new_tally: Callable[[], Tally] | None = None, *, every_replica: bool = False) -> None:
         self._expectation = expectation
-        self._source = source
+        self._source = AllReplicas(source) if every_replica else source
         self._stream = stream
         self._latest = latest
         self._stop = stop
@@ -66,12 +74,14 @@ class Reader:
         return whole
 
     def _jobs(self) -> Iterator[Job]:
-        """Jobs for all ranges of ids of the source."""
+        """Jobs for all ranges of ids of the source, each of about a page of existing documents."""
         total = self._stream.total
         yield partial(self._judge_others, None, id_of(0))
-        known = min(total, max(self._expectation.since, self._source.document_count() or 0))
-        for first in range(0, known, self._page):
-            yield partial(self._judge_range, first, min(first + self._page, known))
+        count = self._source.document_count() or 0
+        known = min(total, max(self._expectation.since, count))
+        width = self._page * max(1, known // max(1, count))
+        for first in range(0, known, width):
+            yield partial(self._judge_range, first, min(first + width, known))
         if known < total:
             yield partial(self._judge_range, known, total)
         yield partial(self._judge_others, AFTER_ALL, None)
@@ -83,6 +93,9 @@ class Reader:
             flying.remove(future)
             whole.merge(future.result())
         progress(whole.checked, self._stream.total)
+        self._check_stop()
+
+    def _check_stop(self) -> None:
         if self._stop.is_requested():
             raise Interrupted("interrupted before all documents were checked, so there is no verdict")
 
@@ -91,6 +104,7 @@ class Reader:
         """The rows of a range of ids, a page at a time, and whether that is the last page."""
         more = True
         while more:
+            self._check_stop()
             rows = self._source.rows_before(first, before, limit + 1, include_docs)
             more = len(rows) > limit
             if more:
@@ -103,13 +117,16 @@ class Reader:
         before = id_of(stop) if stop < self._stream.total else AFTER_ALL
         for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
             end = stop if last else self._after(rows, first)
-            suspects = []
-            for finding in classify(self._stream, self._expectation, first, end, rows):
-                if finding.is_fine or finding.is_other:
+            suspects, others = [], []
+            for finding in classify(self._stream, self._expectation, first, end, map(_shown, rows)):
+                if finding.is_other:
+                    others.append(finding)
+                elif finding.is_fine or self._is_lost(finding):
                     tally.add(finding)
                 else:
                     suspects.append(finding)
             self._settle(suspects, tally)
+            self._add_others(others, tally)
             first = end
         return tally
 
@@ -122,40 +139,140 @@ class Reader:
         """Judge documents that do not belong to the stream, in a thread of the pool; reads only their ids."""
         tally = self._tally()
         for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
-            for row in rows:
-                for finding in judge_other(row["id"]):
-                    tally.add(finding)
+            self._add_others([finding for row in rows for finding in judge_other(row["id"])], tally)
+            self._settle_others({row["id"]: row["doc"] for row in rows if "doc" in row}, tally)
         return tally
 
+    def _add_others(self, others: list[Finding], tally: Tally) -> None:
+        """Add documents that do not belong to the stream; on a cluster, unless other replicas have deleted them."""
+        is_cluster = self._source.replicas() > 1
+        for start in range(0, len(others), SOME):
+            batch = others[start:start + SOME]
+            found = self._source.whole_documents([other.document_id for other in batch]) if is_cluster else {}
+            for other in batch:
+                if other.document_id in found or not is_cluster:
+                    tally.add(other)
+
+    def _settle_others(self, differing: dict[str, Document], tally: Tally) -> None:
+        """Read documents with differing replicas again; the ones that still differ, and do not change, count."""
+        earlier = differing
+        for attempt in range(ROUNDS):
+            if not differing:
+                return
+            self._stop.wait(PAUSE * 2 ** attempt)
+            earlier, found = differing, self._source.documents(list(differing))
+            differing = {name: document for name, document in found.items() if FIELD in document}
+        for name, document in differing.items():
+            if _revisions(document) == _revisions(earlier[name]):
+                tally.add_differing(name, difference_of_other(document[FIELD]))
+
+    def _is_lost(self, gap: Finding) -> bool:
+        """Whether a suspect is a long gap that certainly exists: it is not read again, as it may have no end.
+
+        On one node, documents that were written do not vanish for a moment. On a cluster, a replica can lack any number
+        of them, so a few are looked for in all replicas: if none of these exists, something is lost.
+        """
+        if self._source.replicas() == 1:
+            return gap.count > self._page
+        if gap.count <= SPOTS:
+            return False
+        spots = range(gap.number, gap.number + gap.count, gap.count // SPOTS)
+        return not self._source.whole_documents(list(map(id_of, spots)))
+
     def _settle(self, suspects: list[Finding], tally: Tally) -> None:
+        """Read suspects again, about a page of them at once."""
+        batch: list[Finding] = []
+        size = 0
+        for part in (part for suspect in suspects for part in self._parts(suspect)):
+            batch.append(part)
+            size += part.count
+            if size >= self._page:
+                self._settle_batch(batch, tally)
+                batch, size = [], 0
+        self._settle_batch(batch, tally)
+
+    def _parts(self, suspect: Finding) -> Iterator[Finding]:
+        """A suspect, or the parts of a gap that is longer than a page."""
+        stop = suspect.number + suspect.count
+        if suspect.count <= self._page:
+            yield suspect
+            return
+        for first in range(suspect.number, stop, self._page):
+            yield from classify(self._stream, self._expectation, first, min(first + self._page, stop), ())
+
+    def _settle_batch(self, suspects: list[Finding], tally: Tally) -> None:
         """Read suspects again until they are fine or stop changing."""
+        earlier: dict[int, Document | None] = {}
         for attempt in range(ROUNDS):
             if not suspects:
                 return
+            self._check_stop()
             if attempt:
                 self._stop.wait(PAUSE * 2 ** (attempt - 1))
+            earlier = {suspect.number: suspect.document for suspect in suspects}
             suspects = self._read_again(suspects, tally)
         for finding in suspects:
-            tally.add(finding)
+            is_stable = earlier.get(finding.number) == finding.document
+            tally.add(finding if is_stable else finding._replace(differs=""))  # replicas do not change at the same time
 
     def _read_again(self, suspects: list[Finding], tally: Tally) -> list[Finding]:
         """Read suspects again; returns the ones that have changed and still are not fine."""
-        found = self._documents([suspect.number for suspect in suspects])
+        found = self._documents(suspects)
         expectation = self._expectation
         if self._latest and any(suspect.kind == "ahead" for suspect in suspects):
             self._expectation = expectation = expectation._replace(until=self._latest())
         again = []
         for suspect in suspects:
-            finding = judge(self._stream, expectation, suspect.number, found.get(id_of(suspect.number)))
-            if finding.is_fine or finding.document == suspect.document:
-                tally.add(finding)
-            else:
-                again.append(finding)
+            for finding in classify(self._stream, expectation, suspect.number, suspect.number + suspect.count,
+                                    _rows_of(suspect, found)):
+                if finding.is_fine:
+                    self._add_fine(finding, suspect, tally)
+                elif finding.document == suspect.document and not finding.differs:
+                    tally.add(finding)
+                else:
+                    again.append(finding)
         return again
 
-    def _documents(self, numbers: list[int]) -> dict[str, Document]:
-        """The existing documents among these, by their ids; read as one range if they are close together."""
-        if numbers[-1] - numbers[0] > SPARSE * len(numbers):
-            return self._source.documents(list(map(id_of, numbers)))
-        pages = self._pages(id_of(numbers[0]), id_of(numbers[-1]) + "\0", self._page, include_docs=True)
-        return {row["id"]: row["doc"] for rows, __ in pages for row in rows if row.get("doc")}
+    def _add_fine(self, finding: Finding, suspect: Finding, tally: Tally) -> None:
+        """Add a document that is fine after all, and why it did not look so in the replica that was read first."""
+        if self._source.replicas() > 1 and suspect.kind in LATE:
+            tally.catching_up += 1
+        if self._source.replicas() > 1 and suspect.kind in UNKNOWN and _is_same_revision(finding, suspect):
+            finding = finding._replace(differs=f"{suspect.reason} in one replica, but not in another")
+        tally.add(finding)
+
+    def _documents(self, suspects: list[Finding]) -> dict[str, Document]:
+        """The existing documents among suspects, by their ids; read as one range if they are close together.
+
+        On a cluster, they are read from all replicas.
+        """
+        count = sum(suspect.count for suspect in suspects)
+        first, stop = suspects[0].number, suspects[-1].number + suspects[-1].count
+        if self._source.replicas() > 1 or stop - first - count > SPARSE * count:
+            return self._source.whole_documents([name for suspect in suspects for name in _ids(suspect)])
+        pages = self._pages(id_of(first), id_of(stop - 1) + "\0", self._page, include_docs=True)
+        return {row["id"]: document_of(row) for rows, __ in pages for row in rows}
+
+
+def _shown(row: Row) -> Row:
+    """A row with a document, even if the server cannot read that."""
+    return {"id": row["id"], "doc": document_of(row)}
+
+
+def _ids(suspect: Finding) -> Iterator[str]:
+    return map(id_of, range(suspect.number, suspect.number + suspect.count))
+
+
+def _rows_of(suspect: Finding, found: dict[str, Document]) -> list[Row]:
+    """The rows of the existing documents of a suspect."""
+    return [{"id": name, "doc": found[name]} for name in _ids(suspect) if name in found] if found else []
+
+
+def _is_same_revision(finding: Finding, suspect: Finding) -> bool:
+    one, other = finding.document or {}, suspect.document or {}
+    return one.get("_rev") == other.get("_rev")
+
+
+def _revisions(document: Document) -> dict[str, str | None]:
+    """The revision of each replica of a document."""
+    return {node: replica["_rev"] if replica else None for node, replica in document[FIELD].items()}

@@ -21,11 +21,11 @@ from ..model.outcome import nonzero, rate
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
 from ..model.verdicts import Finding
-from .evidence import NO_SPAN, Case, Ledgers, Span, gather, history_of
+from .evidence import NO_SPAN, Case, Ledgers, Span, gather, history_of, may_be_one
 from .reader import Progress, Reader
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
-FAULTS = (("damaged", "damaged"), ("missing", "missing"), ("extra", "not in the stream"),
+FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
 UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
@@ -70,17 +70,20 @@ class Census(Tally):
 
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
-           progress: Progress = lambda done, total: None, stop: Stop = NEVER) -> Data:
+           progress: Progress = lambda done, total: None, stop: Stop = NEVER, replicas: bool = False) -> Data:
     """Verify a database by its own ledger, by that of its source, or by a ``given`` stream.
 
     It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
-    update that it can have held at that time. ``original`` is the source of the copy. Returns::
+    update that it can have held at that time. ``original`` is the source of the copy. With ``replicas``, every document
+    is read from each replica. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
          "reasons": why it is wrong or undecided, in words,
          "checked": how many documents of the stream were found,
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "unchecked": what was not verified, in words,
+         if there are any: "differing": documents that differ between replicas, "catching_up": documents that one
+                           replica does not have yet,
          "database": its name, "ts": when it was verified, in Unix seconds of the server,
          "low", "high", "low_ts", "high_ts": where the documents stand, as in tally.Tally,
          "ledger": {"position", "settled", "claims", "refused", "agrees", if too many documents were
@@ -98,12 +101,13 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     """
     started = time.monotonic()
     case = gather(copy, span, given, original)
-    tally = _read_all(case, progress, stop)
+    tally = _read_all(case, progress, stop, replicas)
     ledgers = case.reread()
     conclusion = _conclude(case, ledgers, tally)
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
+              **nonzero(differing=tally.differing, catching_up=tally.catching_up),
               "unchecked": list(UNCHECKED), "database": copy.name, "ts": copy.now()}
     report.update(_standing(case, ledgers, tally))
     dt = time.monotonic() - started
@@ -113,14 +117,15 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 # -- reading and judging
 
 
-def _read_all(case: Case, progress: Progress, stop: Stop) -> Tally:
-    """Read and judge all documents."""
+def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Tally:
+    """Read and judge all documents; with ``replicas``, in every replica."""
     expectation = case.expectation
     tally = Reader(case.copy, case.stream, expectation, case.latest, stop,
-                   new_tally=lambda: Census(case.stream, expectation.until)).read(progress)
+                   new_tally=lambda: Census(case.stream, expectation.until), every_replica=replicas).read(progress)
     if not case.span and not case.ledgers.own and tally.low != tally.high:
         # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
-        tally = Reader(case.copy, case.stream, case.at(tally.high), stop=stop).read(progress)
+        tally = Reader(case.copy, case.stream, case.at(tally.high), stop=stop,
+                       every_replica=replicas).read(progress)
     return tally
 
 
@@ -138,6 +143,9 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; if cycles ran while this copy was taken, say when it was taken")
     reasons += _faults_of_documents(counts, case.stream.total)
+    if tally.differing:
+        reasons.append("1 document differs between replicas" if tally.differing == 1 else
+                       f"{tally.differing} documents differ between replicas")
     reasons += _faults_of_ledger(case, ledgers)
     if ledgers.original:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
@@ -179,7 +187,7 @@ def _faults_of_copy(case: Case, ledgers: Ledgers, counts: dict[str, int], high: 
     difference = ""
     if not case.stream.is_same(original.stream):
         difference = "seed, total or size differ"
-    elif own and not _may_be_one(own, original):
+    elif own and not may_be_one(own, original):
         difference = "it is a copy of another database with the same parameters"
     elif own:
         difference = _forked(own, original) or _driven(case, own)
@@ -187,12 +195,6 @@ def _faults_of_copy(case: Case, ledgers: Ledgers, counts: dict[str, int], high: 
         difference = f"the source is at update {original.position}, but a document holds update {high - 1}"
     if difference:
         yield f"not a copy of the source: {difference}"
-
-
-def _may_be_one(own: Ledger, original: Ledger) -> bool:
-    """Whether two ledgers may be of one database; those of earlier versions have no identity."""
-    identities = {own.identity, original.identity} - {""}
-    return own.created == original.created and len(identities) <= 1
 
 
 def _forked(own: Ledger, original: Ledger) -> str:
@@ -265,6 +267,7 @@ def _claimed(source: Source, stream: Stream, position: int | None, ledger: Ledge
     for claim in ledger.claims if ledger else ():
         if claim.holds(update):
             return claim.ts
-    document = source.get(stream.document_id(update)) or {}
+    document_id = stream.document_id(update)
+    document = source.documents([document_id]).get(document_id) or {}
     ts = document.get("ts")
     return ts if document.get("update") == update and is_integer(ts) else None

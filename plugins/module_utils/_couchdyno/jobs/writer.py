@@ -23,6 +23,7 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import Client
+from ..couchdb.source import UNREADABLE
 from ..couchdb.stop import NEVER, Stop
 from ..errors import ServerError, TooLarge
 from ..model.claim import Claim
@@ -225,7 +226,7 @@ class Writer:
             behind.append(update)
             if document:
                 present[update] = document["_rev"]
-                if held is None and self._expects(update) is not None:
+                if held is None and UNREADABLE not in document and self._expects(update) is not None:
                     work.foreign.add(update)
         return behind, present
 

@@ -4,7 +4,7 @@
 """What documents may hold, according to a ledger or to the span of updates during which a copy was created. Pure."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 from . import missed
 from .claim import Claim
@@ -12,6 +12,7 @@ from .document_state import NOT_CREATED, DocumentState, holding
 from .history import NO_HISTORY, History
 from .ledger import Ledger
 from .missed import Entries
+from .ranges import Range
 from .stream import Stream
 
 
@@ -64,6 +65,21 @@ class Expectation(NamedTuple):
             if anchor is not None and entry and stream.back(anchor, entry.visits - 1) <= update <= anchor:
                 update = stream.next(anchor)
         return update
+
+    def alike(self, stream: Stream, first: int, stop: int) -> Iterator[Range]:
+        """Documents ``[first, stop)`` in ranges: within each, what may be missing is the same for all documents.
+
+        It changes only where a claim or missed updates begin or end, in whatever lap, or at position ``since``.
+        """
+        ranges = len(self.missed) + sum(len(claim.updates) for claim in self.claims)
+        if stop - first <= 2 * ranges:  # then it is faster to look at each document
+            yield from ((index, index + 1) for index in range(first, stop))
+            return
+        edges = {self.since, *(edge for claim in self.claims for pair in claim.updates for edge in pair),
+                 *(edge for entry in self.missed for edge in (entry.first, entry.stop))}
+        indexes = {index for index in map(stream.index, edges) if first < index < stop}
+        starts = sorted(indexes | {first})
+        yield from zip(starts, [*starts[1:], stop]) if first < stop else ()
 
     def is_missed(self, update: int) -> bool:
         """Whether it is on record that an update was not written."""

@@ -89,9 +89,9 @@ def _windows(record: RunRecord) -> list[Window]:
     return redone + own
 
 
-def _mark(record: RunRecord) -> tuple[int, int, int, str]:
+def _mark(record: RunRecord) -> tuple[int, int, int, str, float]:
     """What two runs of one number have in common only if they are the same run."""
-    return record.ts, record.first, record.count, record.host
+    return record.ts, record.first, record.count, record.host, record.dt
 
 
 def _maxima(values: Iterable[int]) -> Sequence[int]:

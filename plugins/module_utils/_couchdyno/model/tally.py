@@ -9,6 +9,7 @@ from typing import Dict
 from .stream import Stream
 from .verdicts import KINDS, Finding
 
+DIFFERING = "differing"
 SAMPLES = 5  # how many documents of each kind are named
 
 Sample = Dict[str, str]
@@ -16,6 +17,9 @@ Sample = Dict[str, str]
 
 class Tally:
     """What was found: how many documents of each kind there are, samples of them, and at which updates they stand.
+
+    ``differing`` is how many documents are not the same in all of their replicas, whatever their kind, with samples
+    under that name. ``catching_up`` is how many are as they should be, but not yet in the replica that was read first.
 
     Every update below ``low`` is present, except missed ones: it is the first update that some document should get and
     does not have. No update at or above ``high`` is present. Damaged documents cannot be trusted and count for neither.
@@ -29,17 +33,27 @@ class Tally:
         self.low: int | None = None
         self.high = 0
         self.high_ts: int | None = None
+        self.differing = 0
+        self.catching_up = 0
         self._stream = stream
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         self.counts[finding.kind] += finding.count
+        document_id = finding.document_id or self._stream.document_id(finding.number)
         if finding.reason:
-            self._sample(finding)
+            self._sample(finding.kind, document_id, finding.reason)
+        if finding.differs:
+            self.add_differing(document_id, finding.differs)
         if finding.low is not None:
             self._lower(finding.low)
         if finding.held is not None and finding.held >= self.high:
             self.high, self.high_ts = finding.held + 1, (finding.document or {}).get("ts")
+
+    def add_differing(self, document_id: str, reason: str) -> None:
+        """Add a document, of the stream or not, whose replicas differ."""
+        self.differing += 1
+        self._sample(DIFFERING, document_id, reason)
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
@@ -48,6 +62,8 @@ class Tally:
         for kind, samples in other.samples.items():
             ours = self.samples.get(kind, []) + samples
             self.samples[kind] = sorted(ours, key=lambda sample: sample["id"])[:SAMPLES]
+        self.differing += other.differing
+        self.catching_up += other.catching_up
         if other.low is not None:
             self._lower(other.low)
         if other.high > self.high:
@@ -61,8 +77,7 @@ class Tally:
     def _lower(self, low: int) -> None:
         self.low = low if self.low is None else min(self.low, low)
 
-    def _sample(self, finding: Finding) -> None:
-        samples = self.samples.setdefault(finding.kind, [])
+    def _sample(self, kind: str, document_id: str, reason: str) -> None:
+        samples = self.samples.setdefault(kind, [])
         if len(samples) < SAMPLES:
-            document_id = finding.document_id or self._stream.document_id(finding.number)
-            samples.append({"id": document_id, "reason": finding.reason})
+            samples.append({"id": document_id, "reason": reason})

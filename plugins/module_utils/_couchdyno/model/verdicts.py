@@ -8,29 +8,33 @@ Each document of the stream is one of:
 - ``exact``: it contains, byte for byte, an update that it may hold;
 - ``behind``, ``ahead``: it contains, byte for byte, an older or newer update than it may hold;
 - ``damaged``: its bytes are not those of the update that it names, or that update belongs to another document;
+- ``unreadable``: it exists, but the server cannot read it;
 - ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet;
 - ``conflicted``: it is as it should be, but has more than one leaf revision;
 - ``earlier``: it was written by the original tool, whose documents cannot be verified.
 
-Any other document is ``extra``, except design documents and couchdyno's own documents.
+Any other document is ``extra``, except design documents and couchdyno's own documents. Independently of that, the
+replicas of a document may differ.
 """
 from __future__ import annotations
 
 import re
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
-from . import legacy
+from . import legacy, replicas
 from .document_state import DocumentState
 from .expectation import Expectation
 from .run_record import ID_PREFIX as RUN_ID_PREFIX
 from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
-KINDS = ("exact", "behind", "ahead", "damaged", "missing", "extra", "conflicted", "earlier", "absent")
+KINDS = ("exact", "behind", "ahead", "damaged", "unreadable", "missing", "extra", "conflicted", "earlier", "absent")
 EXTRA = "extra"
 FINE = frozenset(("exact", "earlier", "absent"))
+UNKNOWN = frozenset(("damaged", "unreadable"))  # nobody can say which update such a document holds
 OWN = re.compile(f"{META_ID}|{STATE_PREFIX}[0-9]{{{DIGITS},}}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
 DESIGN = "_design/"
+NAMED = 5  # documents of a gap that have findings of their own, with the reason
 
 Document = Dict[str, Any]
 Verdict = Tuple[str, str]  # a kind, and the reason if that is not fine
@@ -43,7 +47,8 @@ class Finding(NamedTuple):
 
     ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). ``held`` is the
     update that it holds (None: none), ``low`` the first update that it should get and does not have; both are None if
-    it is damaged. Documents that do not belong to the stream have a ``document_id`` instead of a number.
+    it is damaged or unreadable. ``differs`` says how its replicas differ. Documents that do not belong to the stream
+    have a ``document_id`` instead of a number.
     """
 
     number: int
@@ -54,11 +59,12 @@ class Finding(NamedTuple):
     document_id: str = ""
     held: int | None = None
     low: int | None = None
+    differs: str = ""
 
     @property
     def is_fine(self) -> bool:
         """Whether nothing is wrong with it."""
-        return self.kind in FINE
+        return self.kind in FINE and not self.differs
 
     @property
     def is_other(self) -> bool:
@@ -88,9 +94,13 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
 
 def judge(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Finding:
     """The verdict on a document of the stream, as it was read."""
+    if document is not None and replicas.FIELD in document:
+        finding = judge(stream, expectation, index, replicas.without(document))
+        differs = replicas.difference(stream, expectation.origin, document[replicas.FIELD])
+        return finding._replace(document=document, differs=differs)
     kind, reason = _verdict(stream, expectation, index, document)
     held = low = None
-    if kind != "damaged":
+    if kind not in UNKNOWN:
         held = _held(stream, expectation, index, document)
         low = expectation.low(stream, index, held)
     if document is not None and document.get("_conflicts"):
@@ -106,9 +116,13 @@ def judge_other(document_id: str) -> Iterator[Finding]:
 
 
 def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) -> Iterator[Finding]:
-    """The verdicts on documents ``[first, stop)``, none of which exists."""
-    for index in range(first, min(stop, expectation.since)):
-        yield judge(stream, expectation, index, None)
+    """The verdicts on documents ``[first, stop)``, none of which exists: one by one only the first of them."""
+    for start, end in expectation.alike(stream, first, min(stop, expectation.since)):
+        for index in range(start, min(end, start + NAMED)):
+            yield judge(stream, expectation, index, None)
+        if end > start + NAMED:
+            rest = judge(stream, expectation, start + NAMED, None)  # the lowest one of the rest
+            yield rest._replace(count=end - rest.number, reason="")
     beyond = max(first, expectation.since)
     if beyond < stop:
         yield Finding(beyond, "absent", count=stop - beyond, low=stream.creation(beyond))
@@ -119,6 +133,8 @@ def _verdict(stream: Stream, expectation: Expectation, index: int, document: Doc
     oldest = expectation.oldest(stream, index)
     if document is None:
         return _verdict_on_absence(oldest)
+    if "_unreadable" in document:
+        return "unreadable", "exists, but the server cannot read it"
     if legacy.may_have_left(document, expectation.origin):
         return _verdict_on_earlier(oldest, expectation.origin or 0)
     reading = stream.content.read(document, expectation.time_stamp)

@@ -10,6 +10,7 @@ from typing import Any, Dict, Sequence
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
+from ..couchdb.source import document_of
 from ..model.stream import Stream
 
 Document = Dict[str, Any]
@@ -27,11 +28,12 @@ def resolved_documents(client: Client, stream: Stream, updates: Sequence[int]) -
     """The documents that updates will replace, by id; on a cluster, as all replicas together have them.
 
     On a cluster a range read shows only one replica, which may have missed a write or accepted one that the others
-    refused. Losing leaves are deleted, as they only remain from such a write.
+    refused. Losing leaves are deleted, as they only remain from such a write. A document that the server cannot read
+    has a field ``_unreadable``; with its revision it can still be overwritten.
     """
     replicas = client.replicas()
     if replicas == 1:
-        return {row["id"]: row.get("doc") or {} for row in _rows(client, stream, updates, include_docs=True)}
+        return {row["id"]: document_of(row) for row in _rows(client, stream, updates, include_docs=True)}
     found = client.leaves_of(list(map(stream.document_id, updates)), replicas)
     live = {document_id: sorted((leaf for leaf in leaves if not leaf.get("_deleted")),
                                 key=lambda leaf: rank(leaf["_rev"]))

@@ -4,7 +4,22 @@
 """The fields of the report of verify."""
 from __future__ import annotations
 
-from ..forms import COUNT, COUNTS, IDENTIFIER, LIST, PART, RATE, REASONS, SECONDS, TEXT, TIME, VERDICT, counted, utc
+from ..forms import (
+    COUNT,
+    COUNTS,
+    FAULTS,
+    IDENTIFIER,
+    LIST,
+    PART,
+    RATE,
+    REASONS,
+    SECONDS,
+    TEXT,
+    TIME,
+    VERDICT,
+    counted,
+    utc,
+)
 from ..paths import Data
 from .rows import PAGE, Field, Metric, Section, Title
 
@@ -15,6 +30,10 @@ def _reasons(report: Data) -> list[str]:
 
 def _checked(report: Data) -> list[str]:
     return [f"{report['checked']} of {report['stream']['total']}"]
+
+
+def _catching_up(report: Data) -> list[str]:
+    return [f"{counted(report['catching_up'], 'document')} in one replica, which does not have them yet"]
 
 
 def _unchecked(report: Data) -> list[str]:
@@ -61,6 +80,10 @@ VERIFIED = Section("", heading="verify", fields=(
 REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
+    Field("differing", FAULTS, title=Title("differing", 9), optional=True,
+          metric=Metric("differing_documents", "Documents that differ between replicas.", 8)),
+    Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,
+          metric=Metric("catching_up_documents", "Documents that are right, but that one replica does not have yet.", 9)),
     Field("unchecked", LIST, "not checked", lines=_unchecked, optional=True),
     Field("counts", COUNTS, metric=Metric("documents", "Documents by verdict.", 3, by="kind")),
     Field("stream", PART, title=Title("source", 2), needed=PAGE),

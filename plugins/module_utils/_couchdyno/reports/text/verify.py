@@ -10,6 +10,7 @@ from ..paths import Data
 from . import parts
 from .parts import Line
 
+DIFFERING = "differing"
 ALWAYS_SHOWN = "exact"  # the kind of documents whose count is shown even if it is 0
 
 
@@ -23,7 +24,7 @@ def render(report: Data) -> str:
 def _kinds(report: Data) -> list[Line]:
     """How many documents there are of each kind, and the first few that are not as expected."""
     lines: list[Line] = []
-    for kind, count in report["counts"].items():
+    for kind, count in {**report["counts"], DIFFERING: report.get(DIFFERING, 0)}.items():
         if count or kind == ALWAYS_SHOWN:
             lines.append((kind, str(count)))
         samples = report["samples"].get(kind, ())

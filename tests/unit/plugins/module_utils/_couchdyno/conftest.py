@@ -20,6 +20,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.op
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
 
 START = 1_700_000_000
+UNREADABLE = {"error": "error", "reason": "read_failure"}
+NOT_FOUND = {"error": "not_found", "reason": "missing"}
 
 
 class FakeCouch(requests.adapters.BaseAdapter):
@@ -29,7 +31,9 @@ class FakeCouch(requests.adapters.BaseAdapter):
     breaks before and after the request was done, or ``(status, headers, body)`` for a foreign answer.
     ``bulk_writes`` has the ids of each bulk write. ``replicas`` is how many the cluster keeps. For documents in
     ``astray``, one replica accepts the next write and the others refuse it, which leaves it among the ``strays``.
-    ``rivals`` are documents by id of another process that creates the database just before this one.
+    ``rivals`` are documents by id of another process that creates the database just before this one. Documents whose
+    ids are in ``unreadable`` exist, but their bodies cannot be read. ``shown`` are documents by id as the replica has
+    them that answers ranges, None for missing ones.
     """
 
     def __init__(self) -> None:
@@ -50,6 +54,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.strays: dict = {}
         self.rivals: dict | None = None
         self.instance = "1"
+        self.unreadable: set = set()
+        self.shown: dict = {}
 
     @property
     def ledger(self):
@@ -102,12 +108,18 @@ class FakeCouch(requests.adapters.BaseAdapter):
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
         if name == "_bulk_get":
-            return 200, {"results": [self._leaves(each["id"]) for each in body["docs"]]}
+            return 200, {"results": self._all_leaves([each["id"] for each in body["docs"]])}
+        if name == "_all_docs" and body:
+            if self.unreadable & set(body["keys"]) and "include_docs" in query:
+                return 500, UNREADABLE
+            return 200, {"rows": [self._row(self.documents, each, query) for each in body["keys"]]}
         if name == "_all_docs":
-            ids = body["keys"] if body else self._ids_between(query)
-            return 200, {"rows": [self._row(each, query) for each in ids]}
+            replica = {**self.documents, **self.shown}
+            return 200, {"rows": [self._row(replica, each, query) for each in self._ids_between(replica, query)]}
         if "open_revs" in query:
-            return 200, self._leaves(name)["docs"]
+            return (503, UNREADABLE) if name in self.unreadable else (200, self._leaves(name)["docs"])
+        if request.method == "GET" and name in self.unreadable:
+            return 500, UNREADABLE
         if request.method == "GET":
             document = self.documents.get(name)
             return (200, document) if document else (404, {"error": "not_found", "reason": "missing"})
@@ -119,28 +131,37 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.documents.update(self.rivals or {})
         return (201, {"ok": True}) if created else (412, {"error": "file_exists", "reason": "The database exists."})
 
-    def _ids_between(self, query):
+    def _ids_between(self, replica, query):
         first = json.loads(query.get("startkey", '""'))
         last = json.loads(query.get("endkey", '"\\uffff"'))
         below = operator.lt if query.get("inclusive_end") == "false" else operator.le
-        found = [each for each in sorted(self.documents) if first <= each and below(each, last)]
+        found = [each for each in sorted(replica) if replica[each] and first <= each and below(each, last)]
         return found[: int(query.get("limit", len(found)))]
 
-    def _row(self, document_id, query):
-        document = self.documents.get(document_id)
+    def _row(self, replica, document_id, query):
+        document = replica.get(document_id)
         if document is None:
             return {"key": document_id, "error": "not_found"}
         row = {"id": document_id, "key": document_id, "value": {"rev": document["_rev"]}}
         if "include_docs" not in query:
             return row
+        if document_id in self.unreadable:
+            return dict(row, doc=None)
         conflicts = self.conflicts.get(document_id) if "conflicts" in query else None
         return dict(row, doc=dict(document, _conflicts=conflicts) if conflicts else document)
+
+    def _all_leaves(self, ids):
+        """All leaves of documents; one that is unreadable fails all the others, as in CouchDB."""
+        if self.unreadable & set(ids):
+            error = {"error": "internal_fabric_error", "reason": "file corruption"}
+            return [{"id": each, "docs": [{"error": dict(error, id=each)}]} for each in ids]
+        return [self._leaves(each) for each in ids]
 
     def _leaves(self, document_id):
         leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
         if not leaves and document_id in self.revisions:
             leaves = [{"_id": document_id, "_rev": "9-deleted", "_deleted": True}]
-        return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": {"reason": "missing"}}]}
+        return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": NOT_FOUND}]}
 
     def _push(self, document):
         document_id, rev = document["_id"], document["_rev"]
@@ -168,6 +189,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         digest = hashlib.md5(json.dumps(document, sort_keys=True).encode()).hexdigest()
         rev = f"{generation}-{digest}"
         self.revisions.setdefault(document_id, set()).add(rev)
+        self.unreadable.discard(document_id)
         self.documents[document_id] = dict(document, _rev=rev)
         if document.get("_deleted"):
             del self.documents[document_id]

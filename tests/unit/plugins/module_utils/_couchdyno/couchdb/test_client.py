@@ -117,6 +117,95 @@ def test_rows_leave_out_missing_documents(couch, client):
     assert [row["id"] for row in client.rows_between("a", "c")] == ["b"]
 
 
+IDS = [f"d{number:03d}" for number in range(100)]
+
+
+@pytest.fixture
+def many(couch):
+    couch.documents.update((name, {"_id": name, "_rev": "1-a"}) for name in IDS)
+    return couch
+
+
+@pytest.mark.parametrize("broken", [{"d007"}, {"d000", "d099"}, set(IDS[40:50]), set(IDS)])
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_an_unreadable_document_does_not_hide_the_others(many, client, broken, replicas):
+    """CouchDB fails the whole request."""
+    many.replicas, many.unreadable = replicas, set(broken)
+    shown = {name: {**many.documents[name], **({"_unreadable": True} if name in broken else {})} for name in IDS}
+    assert client.whole_documents([*IDS, "missing"]) == client.documents([*IDS, "missing"]) == shown
+    assert [row["id"] for row in client.rows(IDS, include_docs=True)] == IDS
+    assert client.waits == []
+
+
+def test_few_requests_find_an_unreadable_document(many, client):
+    many.unreadable = {"d042"}
+    client.documents(IDS)
+    assert len(many.requests) < 20
+
+
+def test_a_server_that_is_broken_ends_the_search_for_an_unreadable_document(many, client):
+    many.faults.extend([error(500)] * 100)
+    with pytest.raises(errors.Unreachable, match="answered 500"):
+        client.documents(IDS)
+    assert len(many.requests) < 20
+
+
+def test_leaves_that_no_replica_can_read_do_not_count_as_missing(many, client):
+    many.unreadable = {"d001"}
+    assert client.leaves_of(["d000", "d001", "gone"], 3) == {
+        "d000": [{"_id": "d000", "_rev": "1-a"}],
+        "d001": [{"_id": "d001", "_rev": "1-a", "_unreadable": True}],
+    }
+
+
+def test_a_document_of_all_replicas_shows_losing_leaves_as_a_range_does(couch, client):
+    couch.replicas = 3
+    couch.documents["a"] = {"_id": "a", "_rev": "3-a"}
+    couch.strays["a"] = {"_id": "a", "_rev": "3-b", "x": 1}
+    couch.revisions["gone"] = {"1-a"}
+    expected = {"a": {"_id": "a", "_rev": "3-b", "x": 1, "_conflicts": ["3-a"]}}
+    assert client.whole_documents(["a", "gone"]) == expected
+
+
+@pytest.mark.parametrize("ids", [["b", "b"], ["c", "b"], ["a", "b"], ["c", "d"], ["e"]])
+def test_a_page_that_repeats_documents_or_goes_back_is_refused(couch, client, ids):
+    rows = [{"id": name, "key": name, "value": {"rev": "1-a"}} for name in ids]
+    couch.faults.append((200, {}, json.dumps({"rows": rows}).encode()))
+    with pytest.raises(errors.Unreachable, match="documents that repeat or are out of order; check the URL"):
+        client.rows_before("b", "d", 10, include_docs=False)
+
+
+def test_the_replicas_of_a_cluster_are_read_from_the_files_of_its_nodes(couch, client):
+    couch.replicas = 3
+    layout = {"by_range": {"00-ff": ["n1@h", "n2@h"]}, "shard_suffix": [46, 49]}
+    client.replicas()
+    couch.faults.extend([(200, {}, json.dumps(layout).encode()), (200, {}, b'{"rows":[]}')])
+    (shard,) = client.shards()
+    assert list(shard) == ["n1@h", "n2@h"] and shard["n1@h"].replicas() == 1
+    shard["n2@h"].documents(["a"])
+    assert [path for __, path in couch.requests[1:]] == [
+        "/_node/_local/_dbs/db",
+        "/_node/n2@h/shards/00-ff/db.1/_all_docs",
+    ]
+
+
+@pytest.mark.parametrize(
+    "replicas, status, words",
+    [
+        (1, None, "--replicas requires a cluster: http://couch:5984/db has only one replica"),
+        (3, 401, "--replicas requires a user who is a server admin"),
+        (3, 404, "--replicas requires a cluster of CouchDB 3; http://couch:5984 does not show its nodes"),
+    ],
+)
+def test_replicas_that_cannot_be_read(couch, client, replicas, status, words):
+    couch.replicas = replicas
+    client.replicas()
+    if status:
+        couch.faults.append(error(status))
+    with pytest.raises(errors.UsageError, match=words):
+        client.shards()
+
+
 def test_no_error_shows_the_password(couch, client):
     couch.faults.extend([error(401, "unauthorized", "Name or password is incorrect.")])
     with pytest.raises(errors.NotAllowed) as raised:

@@ -137,6 +137,22 @@ def test_a_window_that_was_taken_over_leaves_newer_documents_alone(couch, client
     assert couch.documents["cdyno_000000000003"]["ts"] == lease.claims[0].ts
 
 
+@pytest.mark.parametrize("replicas", [1, 3])
+@pytest.mark.parametrize("broken", [{4}, {0, 1, 2}, set(range(5))])
+def test_unreadable_documents_of_a_window_that_was_taken_over_are_overwritten(couch, client, book, replicas, broken):
+    claim_window(client, book, 6, "dead")
+    text = book.ledger.stream.content.render
+    couch.documents.update((f"cdyno_{i:012d}", dict(json.loads(text(i, 1)), _rev="1-a")) for i in range(5))
+    couch.unreadable = {f"cdyno_{index:012d}" for index in broken}
+    couch.replicas = client._replicas = replicas
+    couch.clock += LEASE
+    book.read()
+    outcome = write(client, book, claim_window(client, book, 1, "next"))
+    assert (outcome.written, outcome.current) == (2 + len(broken), 5 - len(broken))
+    assert (outcome.errors, outcome.foreign, outcome.conflicts) == (0, 0, 0) and client.waits == []
+    assert holds(couch, 0, 7) and couch.unreadable == set()
+
+
 @pytest.mark.parametrize(
     "foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {"update": 2, "ts": 1}, {"update": -8, "ts": 1}, {}]
 )

@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.source import Source
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import FAULTS, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import verdicts
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -20,7 +21,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 SIZE = 120
-DAMAGED, EXTRA, CONFLICTED = "damaged", "extra", "conflicted"
+DAMAGED, UNREADABLE, CONFLICTED = "damaged", "unreadable", "conflicted"
+TOUCHES = [kind for kind, __ in FAULTS if kind in (DAMAGED, UNREADABLE, CONFLICTED)]
 
 
 class Database(Source):
@@ -53,7 +55,7 @@ def cases(draw):
     """A database: its total, position, open claims, refused updates, what documents hold, and what was done to some.
 
     Returns ``(total, position, claims, refused, held, done, extras)``: claims as ``(first, stop)``, held updates by
-    index, and ``done``: ``damaged`` or ``conflicted`` by index, and the number of extra documents.
+    index, and ``done``: ``damaged``, ``unreadable`` or ``conflicted`` by index, and the number of extra documents.
     """
     total = draw(st.integers(1, 9))
     position = draw(st.integers(0, 4 * total))
@@ -71,7 +73,7 @@ def cases(draw):
             held.pop(index, None)
         else:
             held[index] = lap * total + index
-    touched = draw(st.dictionaries(st.integers(0, total - 1), st.sampled_from((DAMAGED, CONFLICTED)), max_size=2))
+    touched = draw(st.dictionaries(st.integers(0, total - 1), st.sampled_from(TOUCHES), max_size=2))
     if draw(st.booleans()):
         touched = {}
     extras = draw(st.integers(-5, 3))
@@ -97,6 +99,8 @@ def make(total, position, claims, refused, held, touched, extras):
         document = json.loads(updates.content.render(update, 1000 + lap_ts(starts.get(update, update)), "1-a"))
         if touched.get(index) == DAMAGED:
             document["data"] = "x" + document["data"][1:]  # not a hexadecimal digit
+        if touched.get(index) == UNREADABLE:
+            document = {"_id": document["_id"], "_rev": "1-a", "_unreadable": True}
         if touched.get(index) == CONFLICTED:
             document["_conflicts"] = ["1-b"]
         documents[document["_id"]] = document
@@ -126,13 +130,13 @@ def model(total, position, claims, refused=(), since=None):
 
 def naive(total, held, touched, extras, may, excused=(), some_missed=False):
     """The documents of each kind, one by one, and the bounds by their definition."""
-    counts = dict.fromkeys(("exact", "behind", "ahead", "damaged", "missing", "conflicted", "absent"), 0)
+    counts = dict.fromkeys(("exact", "behind", "ahead", DAMAGED, UNREADABLE, CONFLICTED, "missing", "absent"), 0)
     lows, highs = [], [0]
     for index in range(total):
         update = held.get(index)
         wanted = may[index]
-        if touched.get(index) == DAMAGED:
-            counts["damaged"] += 1
+        if touched.get(index) in (DAMAGED, UNREADABLE):
+            counts[touched[index]] += 1
             continue
         low = index if update is None else update + total
         while low in excused:
@@ -151,23 +155,28 @@ def naive(total, held, touched, extras, may, excused=(), some_missed=False):
 
 
 def is_wrong(counts):
-    return any(counts[kind] for kind in ("behind", "ahead", "damaged", "missing", "conflicted", "extra"))
+    return any(counts[kind] for kind in ("behind", "ahead", DAMAGED, UNREADABLE, CONFLICTED, "missing", "extra"))
 
 
-PAGES = st.sampled_from((1000, 2))  # documents read in one request
+SIZES = st.sampled_from([(1000, 5), (2, 5), (1000, 0), (2, 1)])
 
 
 @pytest.fixture(autouse=True, scope="module")
-def page_size():
-    before = reader.PAGE_DOCUMENTS
+def sizes():
+    before = reader.PAGE_DOCUMENTS, verdicts.NAMED
     yield
-    reader.PAGE_DOCUMENTS = before
+    set_sizes(before)
+
+
+def set_sizes(sizes):
+    """Set how many documents are read in one request, and how many of a gap are judged one by one."""
+    reader.PAGE_DOCUMENTS, verdicts.NAMED = sizes
 
 
 @settings(max_examples=1000, deadline=None)
-@given(cases(), PAGES)
-def test_by_its_ledger(case, page):
-    reader.PAGE_DOCUMENTS = page
+@given(cases(), SIZES)
+def test_by_its_ledger(case, sizes):
+    set_sizes(sizes)
     total, position, claims, refused, held, touched, extras = case
     report = verify(make(*case))
     counts, low, high = naive(total, held, touched, extras, model(total, position, claims, refused), refused, refused)
@@ -185,9 +194,9 @@ def test_by_its_ledger(case, page):
 
 
 @settings(max_examples=1000, deadline=None)
-@given(cases(), PAGES, st.integers(0, 40), st.integers(0, 40))
-def test_within_a_span(case, page, since, more):
-    reader.PAGE_DOCUMENTS = page
+@given(cases(), SIZES, st.integers(0, 40), st.integers(0, 40))
+def test_within_a_span(case, sizes, since, more):
+    set_sizes(sizes)
     total, position, claims, refused, held, touched, extras = case
     report = verify(make(*case), Span(since, since + more))
     may = model(total, since + more, claims, refused, since)
@@ -199,9 +208,9 @@ def test_within_a_span(case, page, since, more):
 
 
 @settings(max_examples=1000, deadline=None)
-@given(cases(), PAGES)
-def test_without_a_ledger(case, page):
-    reader.PAGE_DOCUMENTS = page
+@given(cases(), SIZES)
+def test_without_a_ledger(case, sizes):
+    set_sizes(sizes)
     total, __, __, __, held, touched, extras = case
     report = verify(make(*case), given=Stream(7, total, SIZE))
     anything = {index: set(range(index, 10 * total, total)) for index in range(total)}
