@@ -157,8 +157,8 @@ counts:
   description: The number of documents of each kind.
   type: dict
   returned: always
-  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "extra": 0, "conflicted": 0,
-           "earlier": 0, "absent": 0}
+  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "extra": 0,
+           "conflicted": 0, "earlier": 0, "absent": 0}
   contains:
     exact:
       description: Documents that hold an allowed update, byte for byte.

@@ -250,7 +250,7 @@ def test_documents_and_ledger_of_different_times(ready, copy):
     documents = {name for name in ids(ready) if name.startswith("cdyno")}
     copy_over(ready, copy, leave=set(ids(ready)) - documents)
     began = report("couchdyno-info", ready.url)["progress"]["ts"]
-    time.sleep(3.1)  # the last cycle before it ends in time
+    time.sleep(4.1)  # so that the last cycle before it is certainly over
     for __ in range(2):
         run("couchdyno-execute", ready.url)
     copy_over(ready, copy, leave=documents)
@@ -260,10 +260,10 @@ def test_documents_and_ledger_of_different_times(ready, copy):
     assert "the documents are those of update 50, but the ledger is that of update" in found[1]
     ok, result, __ = ansible(VERIFY, {"url": copy.url})
     assert not ok and result["msg"].startswith("the database is undecided: the documents are those of")
-    taken = f"{began + 3}..{ended + 1}"
+    taken = f"{began + 4}..{ended + 1}"
     for more in ((), ("--source", ready.url)):
         assert verdict("--taken", taken, *more, copy.url) == ("right", "", 0)
-    given = {"url": copy.url, "source_url": ready.url, "taken_from": str(began + 3), "taken_to": str(ended + 1)}
+    given = {"url": copy.url, "source_url": ready.url, "taken_from": str(began + 4), "taken_to": str(ended + 1)}
     __, result, __ = ansible(VERIFY, given)
     assert (result["verdict"], result["span"]["from_position"]) == ("right", 50)
     for wrong in ("now..later", "5", "..5"):

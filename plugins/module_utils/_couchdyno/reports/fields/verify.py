@@ -83,7 +83,7 @@ CHECKED = Section("", heading="documents", fields=(
     Field("differing", FAULTS, title=Title("differing", 9), optional=True,
           metric=Metric("differing_documents", "Documents that differ between replicas.", 8)),
     Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,
-          metric=Metric("catching_up_documents", "Documents that are right, but that one replica does not have yet.", 9)),
+          metric=Metric("catching_up_documents", "Right documents that one replica does not have yet.", 9)),
     Field("unchecked", LIST, "not checked", lines=_unchecked, optional=True),
     Field("counts", COUNTS, metric=Metric("documents", "Documents by verdict.", 3, by="kind")),
     Field("stream", PART, title=Title("source", 2), needed=PAGE),

@@ -107,7 +107,8 @@ def reports(couch, client):
     reports = {
         "setup": {"changed": True, "before": None, "dyno_config": found["dyno_config"], "fill": failed["after"],
                   "adopted": adopt.preview(client)["adopted"]},
-        "execute": failed, "info": found, "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2),
+        "execute": failed, "info": found,
+        "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2),
         "comparison": compare(earlier, later, force=True),
     }  # fmt: skip
     return json.loads(json.dumps(reports))
