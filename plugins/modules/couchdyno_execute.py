@@ -196,9 +196,9 @@ cycles:
       description: The parameters and the state of the database after the cycle.
       type: dict
 error:
-  description: The error that ended the cycles early, after at least one of them.
+  description: The error that ended the cycles early, after at least one cycle.
   type: str
-  returned: if it is so
+  returned: if an error ended the cycles early
   sample: there is no database http://localhost:5984/backup-me; create it with couchdyno_setup
 dyno_config:
   description: The parameters and the state of the database after the last cycle, as described at

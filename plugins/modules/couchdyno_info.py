@@ -158,8 +158,8 @@ progress:
       type: int
       sample: 500
     pace:
-      description: Updates per second in the latest cycles, including the time between them; while a fill goes on, in
-        that fill. V(null) if unknown, for example if no cycles have run since the fill.
+      description: Updates per second in the latest cycles, including the time between them. During a fill, the
+        updates per second of that fill. V(null) if unknown, for example if no cycles have run since the fill.
       type: float
       sample: 1.667
     seconds_left:
@@ -177,7 +177,7 @@ progress:
         M(dyno.couchdb.couchdyno_setup) with O(dyno.couchdb.couchdyno_setup#module:adopt) has made ledger and documents
         agree.
       type: bool
-      returned: if it is so
+      returned: when true
     refused:
       description: The number of documents whose latest update the server refused for good. They are older than others
         until their next turn succeeds.

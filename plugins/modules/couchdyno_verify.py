@@ -13,8 +13,8 @@ description:
   - Checks every document of a database that M(dyno.couchdb.couchdyno_setup) has set up, or of a restored or replicated
     copy of it, and fails if any is missing, stale, damaged, in conflict or unexpected. The expected contents are
     computed, so the original database is not needed.
-  - Without positions, all documents must match the ledger in the database. With positions, each document must hold an
-    update that it may have held while the copy was created.
+  - Without positions or times, all documents must match the ledger in the database. With them, each document must hold
+    an update that it may have held while the copy was created.
   - Cycles of M(dyno.couchdb.couchdyno_execute) may run at the same time.
 author:
   - The couchdyno maintainers (@couchdyno)
@@ -39,16 +39,16 @@ options:
   taken_from:
     description:
       - When the copy was begun, by the clock of the server, like V(2026-11-27T03:25:00Z) or in Unix seconds.
-      - The run records of O(source_url), or else of the copy, show the positions between which documents may be, so
-        O(from_position) and O(to_position) are not needed. Requires O(taken_to).
+      - The run records of O(source_url), or else of the copy, give the positions at these times, so O(from_position)
+        and O(to_position) are not needed. Requires O(taken_to).
     type: str
   taken_to:
     description: When the copy was complete, by the clock of the server. Requires O(taken_from).
     type: str
   source_url:
     description:
-      - The URL of the database that was copied, to check that it is a copy of it, to verify it even if its ledger is
-        lost, and to report the updates that would be lost by reverting to the copy.
+      - The URL of the source, to check that the database is a copy of it, to verify the copy even if the copy has lost
+        its ledger, and to report the updates that would be lost by reverting to the copy.
       - O(ca_path), O(validate_certs), O(client_cert), O(client_key) and O(timeout) apply to it as well.
       - If omitted, the environment variable E(COUCHDYNO_SOURCE_URL) is used.
     type: str
@@ -75,9 +75,9 @@ options:
     description: The size in bytes of each document of a database whose ledger is lost.
     type: int
   replicas:
-    description: Whether to read every document from each replica, and name those that differ. Requires an admin of a
-      cluster of CouchDB 3 whose nodes are all up. By default, one replica shows each document, and the others are only
-      asked about documents that look wrong.
+    description: Whether to read every document from each replica, and name those that differ. Requires CouchDB 3, a
+      server admin, and all nodes up. By default, each document is read from one replica, and the others are asked only about
+      documents that look wrong.
     type: bool
     default: false
   fail_on_wrong:
@@ -251,7 +251,8 @@ ledger:
   returned: always
   sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}
 span:
-  description: The given positions, C(from_position) and C(to_position). V(null) if there are none.
+  description: The positions between which the copy was created, C(from_position) and C(to_position), as given or as
+    found for the given times. V(null) if there are none.
   type: dict
   returned: always
   sample: {"from_position": 2100, "to_position": 2300}

@@ -267,7 +267,7 @@ def test_documents_and_ledger_of_different_times(ready, copy):
     __, result, __ = ansible(VERIFY, given)
     assert (result["verdict"], result["span"]["from_position"]) == ("right", 50)
     for wrong in ("now..later", "5", "..5"):
-        assert "FROM..TO" in run("couchdyno-verify", "--taken", wrong, copy.url, code=2) or "is no time" in run(
+        assert "FROM..TO" in run("couchdyno-verify", "--taken", wrong, copy.url, code=2) or "is not a time" in run(
             "couchdyno-verify", "--taken", wrong, copy.url, code=2)
 
 

@@ -41,9 +41,9 @@ class Verify(Command):
                                  "2026-11-27T03:25:00Z, or in Unix seconds; the run records of the source, or of the "
                                  "copy, show the positions")
         parser.add_argument("--source", metavar="DB",
-                            help="URL of the source of the copy, to check that it is a copy of it, to verify it even "
-                                 "if its ledger is lost, and to report the updates that would be lost by reverting "
-                                 "to the copy (default: COUCHDYNO_SOURCE_URL); credentials also from "
+                            help="URL of the source: checks that DB is a copy of it, verifies DB even if the ledger "
+                                 "of DB is lost, and reports the updates that would be lost by reverting to DB "
+                                 "(default: COUCHDYNO_SOURCE_URL); credentials also from "
                                  "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what, others in (("seed", "seed", "--total and --size"),
@@ -52,8 +52,8 @@ class Verify(Command):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
         parser.add_argument("--replicas", action="store_true",
-                            help="read every document from each replica, and name those that differ; requires an admin "
-                                 "of a cluster of CouchDB 3 whose nodes are all up")
+                            help="read every document from each replica, and name those that differ; requires CouchDB "
+                                 "3, a server admin, and all nodes up")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:

@@ -37,7 +37,7 @@ def moment(text: str) -> float:
     except ValueError:
         seconds = -1
     if not 0 <= seconds <= LATEST:
-        raise UsageError(f"{text!a:.40} is no time; write it like 2026-11-27T03:25:00Z, or in Unix seconds")
+        raise UsageError(f"{text!a:.40} is not a time; write it like 2026-11-27T03:25:00Z, or in Unix seconds")
     return seconds
 
 

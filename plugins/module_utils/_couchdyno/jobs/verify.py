@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Verify: check every document of a database against the update stream. Read-only.
 
-A document must hold what follows from the evidence (evidence.py). If nothing may be lost, but nothing shows that, the
-verdict is undecided.
+A document must hold what follows from the evidence (evidence.py). If it cannot be decided whether anything
+is lost, the verdict is undecided.
 """
 from __future__ import annotations
 
@@ -150,8 +150,15 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
     if ledgers.original:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
     if case.span and isinstance(tally, Census) and tally.doubtful:
-        doubts.append(f"{tally.doubtful} documents do not exist; they were created after the copy began, or are lost")
+        doubts.append(_doubt(tally.doubtful))
     return Conclusion(counts, samples, reasons, doubts)
+
+
+def _doubt(absent: int) -> str:
+    """Why documents that do not exist leave a doubt."""
+    if absent == 1:
+        return "1 document does not exist; it was created after the copy began, or is lost"
+    return f"{absent} documents do not exist; they were created after the copy began, or are lost"
 
 
 def _faults_of_documents(counts: dict[str, int], total: int) -> Iterator[str]:

@@ -39,7 +39,7 @@ Entries = Tuple[Missed, ...]  # in order, without overlaps
 
 
 def load(value: Any, stop: int) -> Entries | None:
-    """Entries from JSON, ``[[first, size, visits, count], …]``; None if they are no set of updates below ``stop``."""
+    """Entries from JSON, ``[[first, size, visits, count], …]``; None if they are not updates below ``stop``."""
     if not isinstance(value, list):
         return None
     end, found = 0, []

@@ -26,7 +26,7 @@ def ranges_of(updates: Iterable[int]) -> Ranges:
 
 
 def load(value: Any, stop: int) -> Ranges | None:
-    """Ranges from JSON, ``[[first, count], …]``; None if they are no set of updates below ``stop``."""
+    """Ranges from JSON, ``[[first, count], …]``; None if they are not a set of updates below ``stop``."""
     if not isinstance(value, list):
         return None
     end, found = -1, []

@@ -27,7 +27,7 @@ def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> 
 
 
 def warnings(after: Data) -> Iterator[str]:
-    """The messages about what was written beside the documents, and failed."""
+    """The messages about what could not be written next to the documents."""
     for name, message in (("unrecorded", unrecorded), ("undeleted", undeleted)):
         if name in after:
             yield message(after[name])

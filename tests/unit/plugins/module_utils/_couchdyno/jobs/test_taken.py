@@ -30,7 +30,7 @@ def test_times(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "now", "2026-11-27", "2026-13-27T03:25:00Z", "03:25", "-5", "1e9", "9" * 13, "٣"])
 def test_what_is_no_time(text):
-    with pytest.raises(UsageError, match="is no time; write it like 2026-11-27T03:25:00Z, or in Unix seconds"):
+    with pytest.raises(UsageError, match="is not a time; write it like 2026-11-27T03:25:00Z, or in Unix seconds"):
         moment(text)
 
 
