@@ -76,8 +76,8 @@ options:
     type: int
   replicas:
     description: Whether to read every document from each replica, and name those that differ. Requires CouchDB 3, a
-      server admin, and all nodes up. By default, each document is read from one replica, and the others are asked only about
-      documents that look wrong.
+      server admin, and all nodes up. By default, each document is read from one replica, and the others are asked only
+      about documents that look wrong.
     type: bool
     default: false
   fail_on_wrong:
