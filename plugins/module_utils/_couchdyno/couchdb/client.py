@@ -243,8 +243,8 @@ class Client(Source):
 
     def reaches(self, replicas: int) -> bool:
         """Whether this number of replicas accepts writes. Writes a local document, which is in no copy or backup."""
-        (answer,) = self.bulk_write([f'{{"_id":"{PROBE_ID}"}}'], replicas)
-        return "error" not in answer and "accepted" not in answer
+        answers = self.bulk_write([f'{{"_id":"{PROBE_ID}"}}'], replicas)
+        return len(answers) == 1 and "error" not in answers[0] and "accepted" not in answers[0]
 
     def push(self, documents: Iterable[dict[str, Json]], replicas: int) -> list[dict[str, Json]]:
         """Store leaves with their ``_revisions`` in all reachable replicas, as replication does.

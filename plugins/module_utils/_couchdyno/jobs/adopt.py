@@ -39,14 +39,10 @@ Progress = Callable[[int, int], None]  # called with the number of documents so 
 
 
 class Shortfall(Tally):
-    """A tally that also knows the updates that documents lack at a position.
-
-    ``updates`` are the latest of each such document, by the number of the ones before it that it lacks as well.
-    """
+    """A tally that also knows the latest update of each document that lacks it at a position."""
 
     def __init__(self, stream: Stream, position: int) -> None:
         super().__init__(stream)
-        self.updates: dict[int, Ranges] = {}
         self._position = position
         self._lacking: dict[int, list[Range]] = {}
 
@@ -63,7 +59,12 @@ class Shortfall(Tally):
         """Add the tally of other documents."""
         super().merge(other)
         for earlier, updates in other._lacking.items() if isinstance(other, Shortfall) else ():
-            self.updates[earlier] = ranges.union(self.updates.get(earlier, ranges.NONE), tuple(updates))
+            self._lacking.setdefault(earlier, []).extend(updates)
+
+    @property
+    def updates(self) -> dict[int, Ranges]:
+        """The latest updates, by the number of earlier ones that are lacking, too."""
+        return {earlier: ranges.union(tuple(updates)) for earlier, updates in self._lacking.items()}
 
     def _earlier(self, finding: Finding, latest: int) -> int:
         """How many updates before the latest one a document lacks."""
@@ -136,21 +137,21 @@ def adopted(ledger: Ledger, position: int, lacking: dict[int, Ranges], runs: int
     Open are the latest updates; the ones before them count as superseded. ``lacking`` is as in Shortfall.
     """
     updates = ranges.at_most(ranges.union(*lacking.values()), MOST_RANGES)
-    claims = [Claim(updates, now, 0, "", "", "", runs, redo=True)] if updates else []
+    mark = Fork(position, f"{instance}-{secrets.token_hex(4)}", now)
+    claims = [Claim(updates, mark.ts, 0, "", "", "", runs, redo=True)] if updates else []
     earlier = (missed.Missed(first, stop, visits, stop - first) for visits, latest in lacking.items() if visits
                for first, stop in ledger.stream.previous_of(latest))
     after = ledger._replace(position=position, start=position % ledger.total, runs=runs, refused=(),
                             superseded=missed.bounded(tuple(sorted(earlier)))).with_claims(claims)
-    if _has_failed(ledger, after, instance):
-        return after
-    return after._replace(forks=(*ledger.forks, Fork(position, f"{instance}-{secrets.token_hex(4)}")))
+    forks = ledger.forks[:-1] if _has_failed(ledger, after, instance) else ledger.forks
+    return after._replace(forks=(*forks, mark))
 
 
 def _has_failed(before: Ledger, after: Ledger, instance: str) -> bool:
     """Whether an earlier attempt has written its mark, but not the state."""
     opened = [ranges.union(*(claim.updates for claim in ledger.claims)) for ledger in (before, after)]
     agree = before.position == after.position and before.missed == after.missed and opened[0] == opened[1]
-    mark = before.forks[-1] if before.forks else Fork(-1, "")
+    mark = before.forks[-1] if before.forks else Fork(-1, "", 0)
     return mark.position == after.position and mark.name.startswith(instance + "-") and not agree
 
 

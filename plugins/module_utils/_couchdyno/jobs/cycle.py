@@ -61,6 +61,7 @@ class Cycle:
         self._window_size = window_size
         self._pace = pace
         self._stop = stop
+        self._claimed = 0  # when it claimed
         self._throttled = client.throttled  # how often the server had throttled this process before
 
     def run(self, kind: str, progress: Progress) -> Data:
@@ -80,7 +81,7 @@ class Cycle:
             claims, parts, outcome = [*claims, *lease.claims], rest.parts, outcome.plus(rest)
         dt = time.monotonic() - started
         throttled = self._client.throttled - self._throttled
-        record = RunRecord.of(claims, outcome, kind=kind, dt=dt, connections=self._pace.connections,
+        record = RunRecord.of(claims, outcome, self._claimed, kind=kind, dt=dt, connections=self._pace.connections,
                               limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled)
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
         reason = lease.settle(parts, result, run_records.place(self._client, record))
@@ -95,7 +96,8 @@ class Cycle:
         Returns the claims, and all claims that were open before.
         """
         def hand_out(ledger: Ledger) -> tuple[Ledger, tuple[list[Claim], list[Claim]]]:
-            after, mine = claim(ledger, self.driver, self._window_size(ledger), self._client.now(), is_gone)
+            self._claimed = self._client.now()
+            after, mine = claim(ledger, self.driver, self._window_size(ledger), self._claimed, is_gone)
             return after, (mine, list(ledger.claims))
 
         deadline = time.monotonic() + PATIENCE

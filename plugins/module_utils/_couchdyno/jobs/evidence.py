@@ -40,6 +40,11 @@ class Span(NamedTuple):
     until: int | None = None
     taken: Period | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it says when the copy was created."""
+        return self.since is not None or self.taken is not None
+
     def check(self, has_original: bool) -> None:
         """Raise UsageError if the span makes no sense."""
         from_position, to_position = option("from_position"), option("to_position")
@@ -69,6 +74,11 @@ class Ledgers(NamedTuple):
         return missed.union(*of_both)
 
     @property
+    def adopted(self) -> frozenset[int]:
+        """The times at which either was adopted."""
+        return frozenset(ts for ledger in self if ledger for ts in ledger.adopted)
+
+    @property
     def original_position(self) -> int | None:
         """The position of the source, None if it is not known."""
         return self.original.position if self.original else None
@@ -80,7 +90,9 @@ class Case(NamedTuple):
     ``original`` is the source of the ``copy``, None if it is not given. ``ledgers`` and ``history`` are as read at the
     start; the databases may advance meanwhile. ``span`` are the positions between which the copy was created, None if
     that is not known. ``origin`` is as in the ledger. ``lost`` says what the copy lacks of its ledger. ``instance``
-    distinguishes the database from a later one with its name.
+    distinguishes the database from a later one with its name. ``differs`` is the first update of the earliest run that
+    the source has differently, ``doubt`` why the evidence may not suffice, ``conflicts`` the losing revisions of the
+    ledger.
     """
 
     copy: Source
@@ -92,6 +104,9 @@ class Case(NamedTuple):
     origin: int | None = None
     lost: str = ""
     instance: str = ""
+    differs: int | None = None
+    doubt: str = ""
+    conflicts: frozenset[str] = frozenset()
 
     @property
     def expectation(self) -> Expectation:
@@ -110,7 +125,8 @@ class Case(NamedTuple):
         return self._any_from(position)._replace(until=position)
 
     def _any_from(self, position: int) -> Expectation:
-        return Expectation(position, origin=self.origin, missed=self.ledgers.missed, history=self.history)
+        return Expectation(position, origin=self.origin, missed=self.ledgers.missed, history=self.history,
+                           adopted=self.ledgers.adopted)
 
     @property
     def latest(self) -> Callable[[], int] | None:
@@ -158,12 +174,31 @@ def gather(copy: Source, span: Span, given: Stream | None, original: Source | No
         own, meta, lost = _own(copy, span, of_original)
     elif copy.document_count() is None:
         raise _no_database(copy)
-    main = own if own and of_original and not may_be_one(own, of_original) else of_original or own
-    history = history_of(original if original and main is of_original else copy, main) if main else NO_HISTORY
-    stream = given or (own or meta or main or Ledger.bare({})).stream
-    origin = next((ledger.origin for ledger in (own, meta, main) if ledger), None)
-    return Case(copy, original, stream, Ledgers(own, of_original), history, _between(span, history, copy, main), origin,
-                lost, instance)
+    ledgers = Ledgers(own, of_original)
+    known = [ledger for ledger in (own, meta, of_original) if ledger]
+    stream = given or known[0].stream
+    history, differs = _history(copy, original, ledgers)
+    between = _between(span, history, copy)
+    doubt = ""
+    if span.taken and original is None and history.ends < span.taken[0]:
+        doubt = (f"the run records of the copy end at {shown(history.ends)}, so nothing shows where its source stood "
+                 f"at {shown(span.taken[0])}; verify it with its source")
+    return Case(copy, original, stream, ledgers, history, between, known[0].origin if known else None, lost, instance,
+                differs, doubt, conflicts_of(copy, own))
+
+
+def _history(copy: Source, original: Source | None, ledgers: Ledgers) -> tuple[History, int | None]:
+    """The history of the updates in the copy, and the first update of a run that the source has differently.
+
+    Usually that of the source reaches further, but one that differs says nothing about the copy.
+    """
+    own, of_original = ledgers
+    of_copy = _history_of(copy, own) if own else NO_HISTORY
+    if original is None or of_original is None or (own and not may_be_one(own, of_original)):
+        return of_copy, None
+    history = _history_of(original, of_original)
+    differs = of_copy.differs(history)
+    return (history, None) if differs is None else (of_copy, differs)
 
 
 def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger | None, Ledger | None, str]:
@@ -171,20 +206,20 @@ def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger |
     try:
         return _read(copy), None, ""
     except StateMissing as error:
-        if span.since is None and of_original is None:
+        if not (span.is_given or of_original):
             raise
-        return None, Ledger.bare(error.meta), "the state of the ledger missing" if span.since is None else ""
+        return None, Ledger.bare(error.meta), "" if span.is_given else "the state of the ledger missing"
     except NoLedger:
         if of_original is None:
             raise
         return None, None, "ledger missing"
     except LedgerDamaged:
-        if of_original is None:
+        if not (span.is_given or of_original):
             raise
-        return None, None, "ledger damaged"
+        return None, None if of_original else Ledger.bare(copy.get(META_ID) or {}), "ledger damaged"
 
 
-def _between(span: Span, history: History, copy: Source, ledger: Ledger | None) -> Between | None:
+def _between(span: Span, history: History, copy: Source) -> Between | None:
     """The positions between which the copy was created, None if that is not known."""
     if span.since is not None:
         return Between(span.since, span.until)
@@ -192,8 +227,8 @@ def _between(span: Span, history: History, copy: Source, ledger: Ledger | None) 
         return None
     found = history.between(*span.taken)
     if found is None:
-        oldest = min((record.ts for record in history.records.values()), default=None)
-        reach = "there are no run records" if oldest is None else f"the run records begin at {shown(oldest)}"
+        begins = history.begins
+        reach = "there are no run records" if begins is None else f"the run records begin at {shown(begins)}"
         raise UsageError(f"cannot tell where the source of {copy.place} stood at {shown(span.taken[0])}: {reach}; use ",
                          option("from_position"), " and ", option("to_position"))
     return found
@@ -205,8 +240,14 @@ def may_be_one(own: Ledger, original: Ledger) -> bool:
     return own.created == original.created and own.stream.is_same(original.stream) and len(identities) <= 1
 
 
-def history_of(source: Source, ledger: Ledger) -> History:
-    return History(run_records.read(source, ledger.runs), ledger.claims)
+def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
+    """The losing revisions of the documents of a ledger."""
+    documents = source.whole_documents([META_ID, ledger.holder]) if ledger else {}
+    return frozenset(rev for document in documents.values() for rev in document.get("_conflicts", ()))
+
+
+def _history_of(source: Source, ledger: Ledger) -> History:
+    return History(run_records.read(source, ledger.runs), ledger.claims, ledger.total)
 
 
 def _read(source: Source) -> Ledger:

@@ -21,7 +21,7 @@ from ..model.outcome import nonzero, rate
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
 from ..model.verdicts import Finding
-from .evidence import NO_SPAN, Case, Ledgers, Span, gather, history_of, may_be_one
+from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, may_be_one
 from .reader import Progress, Reader
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
@@ -52,8 +52,9 @@ class Conclusion(NamedTuple):
 class Census(Tally):
     """A tally that also counts the documents that are absent, although they may have existed at the end of a span."""
 
-    def __init__(self, stream: Stream, until: int | None) -> None:
+    def __init__(self, stream: Stream, since: int, until: int | None) -> None:
         super().__init__(stream)
+        self._since = since  # documents that are absent although they were created before have never been written
         self._existing = stream.total if until is None else stream.created(until)
         self.doubtful = 0
 
@@ -61,7 +62,8 @@ class Census(Tally):
         """Add a finding."""
         super().add(finding)
         if finding.kind == "absent":
-            self.doubtful += max(0, min(finding.count, self._existing - finding.number))
+            end = min(finding.number + finding.count, self._existing)
+            self.doubtful += max(0, end - max(finding.number, self._since))
 
     def merge(self, other: Tally) -> None:
         """Add the tally of other documents."""
@@ -121,7 +123,8 @@ def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Tal
     """Read and judge all documents; with ``replicas``, in every replica."""
     expectation = case.expectation
     tally = Reader(case.copy, case.stream, expectation, case.latest, stop,
-                   new_tally=lambda: Census(case.stream, expectation.until), every_replica=replicas).read(progress)
+                   new_tally=lambda: Census(case.stream, expectation.since, expectation.until),
+                   every_replica=replicas).read(progress)
     if not case.span and not case.ledgers.own and tally.low != tally.high:
         # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
         tally = Reader(case.copy, case.stream, case.at(tally.high), stop=stop,
@@ -149,8 +152,11 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
     reasons += _faults_of_ledger(case, ledgers)
     if ledgers.original:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
-    if case.span and isinstance(tally, Census) and tally.doubtful:
+    is_snapshot = own and tally.low == high == own.position
+    if case.span and isinstance(tally, Census) and tally.doubtful and not is_snapshot:
         doubts.append(_doubt(tally.doubtful))
+    if case.doubt:
+        doubts.append(case.doubt)
     return Conclusion(counts, samples, reasons, doubts)
 
 
@@ -177,13 +183,8 @@ def _faults_of_ledger(case: Case, ledgers: Ledgers) -> Iterator[str]:
     if own and case.span and not _is_within(case, ledgers, own.position):
         yield (f"ledger and documents disagree: ledger at update {own.position}, "
                f"documents from {case.span.since} to {case.until(ledgers)}")
-    if own and case.ledgers.own and _conflicts(own) & _conflicts(case.ledgers.own):
+    if case.conflicts & conflicts_of(case.copy, own):  # those of drivers at work do not last
         yield "conflicting revisions of the ledger"
-
-
-def _conflicts(ledger: Ledger) -> set[str]:
-    """The losing revisions of the documents of a ledger."""
-    return {rev for document in (ledger.meta, ledger.state) for rev in document.get("_conflicts", ())}
 
 
 def _faults_of_copy(case: Case, ledgers: Ledgers, counts: dict[str, int], high: int) -> Iterator[str]:
@@ -197,7 +198,10 @@ def _faults_of_copy(case: Case, ledgers: Ledgers, counts: dict[str, int], high: 
     elif own and not may_be_one(own, original):
         difference = "it is a copy of another database with the same parameters"
     elif own:
-        difference = _forked(own, original) or _driven(case, own)
+        difference = _forked(own, original)
+        if not difference and case.differs is not None:
+            difference = (f"its runs differ from those of the source from update {case.differs} on; cycles have run on "
+                          "the copy, or an earlier backup was restored to the source")
     if not difference and not counts["ahead"] and high > original.position:
         difference = f"the source is at update {original.position}, but a document holds update {high - 1}"
     if difference:
@@ -210,12 +214,6 @@ def _forked(own: Ledger, original: Ledger) -> str:
         if number >= len(original.forks) or original.forks[number] != fork:
             return f"forked at update {fork.position}"
     return ""
-
-
-def _driven(case: Case, own: Ledger) -> str:
-    """Whether cycles have run on the copy itself."""
-    update = history_of(case.copy, own).differs(case.history)
-    return "" if update is None else f"forked at update {update}, as cycles have run on the copy"
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:

@@ -21,7 +21,8 @@ class Expectation(NamedTuple):
 
     Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``missed``
     updates are missing, or were written after all. ``until`` is None if nothing is known. In a database of the original
-    tool, documents belong to the stream from position ``origin`` on. The ``history`` knows the time stamps of updates.
+    tool, documents belong to the stream from position ``origin`` on. The ``history`` knows the time stamps of updates;
+    any update may also have that of an adoption, one of ``adopted``, which rewrites what documents lack.
     """
 
     since: int = 0
@@ -30,11 +31,13 @@ class Expectation(NamedTuple):
     origin: int | None = None
     missed: Entries = ()
     history: History = NO_HISTORY
+    adopted: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, ledger: Ledger, history: History = NO_HISTORY) -> Expectation:
         """What the documents of a database with this ledger may hold."""
-        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed, history)
+        return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed, history,
+                   ledger.adopted)
 
     def oldest(self, stream: Stream, index: int) -> DocumentState:
         """The oldest state that a document may be in."""
@@ -95,12 +98,12 @@ class Expectation(NamedTuple):
     def time_stamp(self, update: int) -> int | None:
         """The time stamp that an update must have; None: any."""
         claim = self.claim_of(update)
-        return claim.ts if claim else None
+        return claim.ts if claim and claim.ts not in self.adopted else None
 
     def wrong_time(self, update: int, ts: int) -> str:
         """What is wrong with the time stamp of an update, ``""`` if nothing is known to be."""
-        times = self.history.times(update)
-        if not times or ts in times:
+        times = self.history.times(update) - self.adopted
+        if not times or ts in times or ts in self.adopted:
             return ""
         return f"holds update {update} with time stamp {ts}; by the run records, it was claimed at {max(times)}"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import Iterable, NamedTuple, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence
 
 from . import ranges
 from .claim import Claim
@@ -18,9 +18,9 @@ NEVER = math.inf
 
 
 class Window(NamedTuple):
-    """Updates ``[first, stop)`` that were claimed at ``ts`` and settled at ``settled``, in Unix seconds.
+    """Updates ``[first, stop)`` that were claimed at ``ts``, and whose run ended at ``settled``, in Unix seconds.
 
-    ``settled`` is NEVER if they are not settled yet.
+    ``settled`` is NEVER if it has not ended. What could not be written is in the window of a later run as well.
     """
 
     first: int
@@ -37,42 +37,51 @@ class Between(NamedTuple):
 
 
 class History:
-    """What run records, and the claims that are still open, say about each update."""
+    """What run records, and the claims that are still open, say about the updates of ``total`` documents."""
 
-    def __init__(self, records: Iterable[RunRecord] = (), claims: Iterable[Claim] = ()) -> None:
+    def __init__(self, records: Iterable[RunRecord] = (), claims: Iterable[Claim] = (), total: int = 1) -> None:
         self.records = {record.run: record for record in records}
-        self.windows = sorted([window for record in self.records.values() for window in _windows(record)]
-                              + [Window(first, stop, claim.ts, NEVER) for claim in claims
-                                 for first, stop in claim.updates])
-        self._firsts = [window.first for window in self.windows]
-        self._furthest = _maxima(window.stop for window in self.windows)
+        self._total = total
+        self._own = _Windows(_own_window(record) for record in self.records.values() if record.count)
+        self._others = _Windows([window for record in self.records.values() for window in _redone(record)]
+                                + [Window(first, stop, claim.ts, NEVER) for claim in claims
+                                   for first, stop in claim.updates])
+
+    @property
+    def begins(self) -> int | None:
+        """The time of the earliest run on record, None if there is none."""
+        return self.records[min(self.records)].ts if self.records else None
+
+    @property
+    def ends(self) -> int:
+        """The time of the latest claim on record."""
+        return max((window.ts for window in self._windows()), default=0)
 
     def times(self, update: int) -> set[int]:
         """The times at which an update was claimed, empty if that is not on record; several if it was made again."""
-        found = set()
-        place = bisect_right(self._firsts, update) - 1
-        while place >= 0 and self._furthest[place] > update:
-            if update < self.windows[place].stop:
-                found.add(self.windows[place].ts)
-            place -= 1
-        return found
+        return self._own.times(update) | self._others.times(update)
 
     def between(self, start: float, end: float) -> Between | None:
-        """Where documents stood from one time to another, in Unix seconds; None if the start is not on record."""
-        oldest = self.records[min(self.records)] if self.records else None
-        moment = start - SLACK
-        if oldest is None or (oldest.run and oldest.ts >= moment):
-            return None
-        unsettled = self._settled(moment, NEVER)
-        done = ranges.minus(self._settled(0, moment - 1), unsettled)
-        since = min([first for first, __ in unsettled[:1]] + [stop for __, stop in done[:1]], default=0)
-        later = [window.first for window in self.windows if window.ts > end + SLACK]
-        return Between(since, min(later) if later else None)
+        """Bounds of where documents stood from one time to another, in Unix seconds; None if these are not on record.
 
-    def _settled(self, start: float, end: float) -> Ranges:
-        """The updates of windows that were settled from one time to another; some were in several windows."""
-        return ranges.union(*(((window.first, window.stop),) for window in self.windows
-                              if start <= window.settled <= end))
+        Only the updates of the lap before the start matter: later ones of the same documents cannot be older.
+        """
+        moment, begins = start - SLACK, self.begins
+        if begins is None or (min(self.records) and begins >= moment):
+            return None
+        before = [window for window in self._windows() if window.ts <= moment]
+        position = max((window.stop for window in before), default=0)
+        lap = ranges.window(max(position - self._total, min((window.first for window in before), default=0)), position)
+        unsettled = _updates(window for window in before if window.settled >= moment)
+        settled = ranges.minus(_updates(window for window in before if window.settled < moment), unsettled)
+        since = next((first for first, __ in ranges.minus(lap, settled)), position)
+        later = [window.first for window in self._windows() if window.ts > end + SLACK]
+        reached = max((window.stop for window in self._windows() if window.ts <= end + SLACK), default=0)
+        return Between(since, max(min(later), reached) if later else None)
+
+    def _windows(self) -> Iterator[Window]:
+        yield from self._own
+        yield from self._others
 
     def differs(self, other: History) -> int | None:
         """The first update of the earliest run that another history has differently, None if there is none."""
@@ -81,12 +90,46 @@ class History:
         return next(found, None)
 
 
-def _windows(record: RunRecord) -> list[Window]:
-    """The windows of a run: its own, and the ones that it took over."""
-    settled = record.ts + math.ceil(record.dt) + SLACK
-    redone = [Window(first, first + count, ts, settled) for first, count, ts in record.redone or ()]
-    own = [Window(record.first, record.first + record.count, record.ts, settled)] if record.count else []
-    return redone + own
+class _Windows:
+    """Windows by their first updates; fast if they do not overlap much."""
+
+    def __init__(self, windows: Iterable[Window]) -> None:
+        self._windows = sorted(windows)
+        self._firsts = [window.first for window in self._windows]
+        self._furthest = _maxima(window.stop for window in self._windows)
+
+    def __iter__(self) -> Iterator[Window]:
+        return iter(self._windows)
+
+    def times(self, update: int) -> set[int]:
+        """The times at which an update was claimed."""
+        found = set()
+        place = bisect_right(self._firsts, update) - 1
+        while place >= 0 and self._furthest[place] > update:
+            if update < self._windows[place].stop:
+                found.add(self._windows[place].ts)
+            place -= 1
+        return found
+
+
+def _own_window(record: RunRecord) -> Window:
+    """The window that was handed out to a run."""
+    return Window(record.first, record.first + record.count, record.ts, _ended(record))
+
+
+def _redone(record: RunRecord) -> list[Window]:
+    """The windows that a run took over."""
+    return [Window(first, first + count, ts, _ended(record)) for first, count, ts in record.redone or ()]
+
+
+def _ended(record: RunRecord) -> float:
+    """When a run ended, rounded up."""
+    return record.ts + math.ceil(record.dt) + SLACK
+
+
+def _updates(windows: Iterable[Window]) -> Ranges:
+    """The updates of windows."""
+    return ranges.union(*(((window.first, window.stop),) for window in windows))
 
 
 def _mark(record: RunRecord) -> tuple[int, int, int, str, float]:

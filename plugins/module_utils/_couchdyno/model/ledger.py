@@ -42,10 +42,14 @@ Document = Dict[str, Any]
 
 
 class Fork(NamedTuple):
-    """A mark of an adoption: from ``position`` on, the database differs from its source; ``name`` is unique."""
+    """A mark of an adoption at ``ts``: from ``position`` on, the database differs from its source.
+
+    ``name`` is unique.
+    """
 
     position: int
     name: str
+    ts: int
 
 
 class Ledger(NamedTuple):
@@ -197,6 +201,11 @@ class Ledger(NamedTuple):
         return Stream(self.seed, self.total, self.size)
 
     @property
+    def adopted(self) -> frozenset[int]:
+        """The times at which the database, or the source it was copied from, was adopted."""
+        return frozenset(fork.ts for fork in self.forks)
+
+    @property
     def missed(self) -> Entries:
         """All missed updates."""
         return missed.merged(self.refused, self.superseded)
@@ -273,8 +282,8 @@ def _forks(meta: Document) -> tuple[Fork, ...]:
     """The forks; raises LedgerDamaged."""
     entries = meta.get("forks", [])
     if isinstance(entries, list) and all(
-            isinstance(entry, list) and len(entry) == 2 and is_count(entry[0], 0, MAX_POSITION)
-            and isinstance(entry[1], str) for entry in entries):
+            isinstance(entry, list) and len(entry) == 3 and is_count(entry[0], 0, MAX_POSITION)
+            and isinstance(entry[1], str) and is_count(entry[2], 0, LATEST) for entry in entries):
         return tuple(Fork(*entry) for entry in entries)
     raise _damaged(meta, "field 'forks' is invalid")
 

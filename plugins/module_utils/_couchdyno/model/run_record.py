@@ -76,11 +76,15 @@ class RunRecord(NamedTuple):
     stored: Document | None = None
 
     @classmethod
-    def of(cls, claims: Sequence[Claim], outcome: Outcome, **settings: Any) -> RunRecord:
-        """The record of a run with these claims, the newest last; ``settings`` are the other fields."""
+    def of(cls, claims: Sequence[Claim], outcome: Outcome, now: int, **settings: Any) -> RunRecord:
+        """The record of a run with these claims, the newest last; ``settings`` are the other fields.
+
+        ``now`` is when it claimed them, in Unix seconds of the server.
+        """
         newest = claims[-1]
         redone = [[*window, claim.ts] for claim in claims if claim.redo for window in ranges.dump(claim.updates)]
-        return cls(run=newest.run, ts=newest.ts, first=newest.first, count=0 if newest.redo else newest.count,
+        ts, count = (now, 0) if newest.redo else (newest.ts, newest.count)
+        return cls(run=newest.run, ts=ts, first=newest.first, count=count,
                    updates=outcome.written, errors=outcome.errors, host=newest.host, latencies=outcome.latencies,
                    refused=ranges.size(outcome.refused), classes=outcome.classes or None, redone=redone or None,
                    **settings)

@@ -16,10 +16,21 @@ import json
 import random
 from typing import Any, Callable, Dict, Tuple, TypeVar
 
+from ..couchdb.bulk import FINAL, row_error, row_reason
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
-from ..couchdb.shared_document import SharedDocument
-from ..errors import RETRY_LATER, Busy, ClaimLost, Conflict, LedgerDamaged, ServerError, StateMissing, Unreachable
+from ..couchdb.shared_document import CHECK_VALIDATORS, SharedDocument
+from ..errors import (
+    RETRY_LATER,
+    Busy,
+    ClaimLost,
+    Conflict,
+    LedgerDamaged,
+    Refused,
+    ServerError,
+    StateMissing,
+    Unreachable,
+)
 from ..model import legacy
 from ..model.ledger import Ledger
 from ..model.outcome import nonzero
@@ -112,8 +123,10 @@ class LedgerDocument:
             self.change(replaced)
         # Earlier state documents that have come back would stop the next cycle.
         returned = [tombstone(dict(older, sealed=True)) for older in self.read().older if not older.get("sealed")]
-        if returned:
-            self._client.bulk_write([json.dumps(document) for document in returned])
+        for answer in self._client.bulk_write([json.dumps(document) for document in returned]) if returned else ():
+            if row_error(answer) in FINAL:
+                raise Refused(f"{answer.get('id')} in {self._client.address.url} was not deleted: "
+                              f"{row_reason(answer)}; {CHECK_VALIDATORS}")
 
     def _unchanged_meta(self, before: Ledger | None) -> Document:
         """The document of the constants; Busy if the ledger is not as it was before."""

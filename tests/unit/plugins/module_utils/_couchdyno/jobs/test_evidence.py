@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoLedger, Recreated, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
@@ -87,6 +88,8 @@ def test_a_copy_without_the_state_of_its_ledger(source, couch, client):
         verify(client)
     assert verdict(verify(client, original=source[1])) == ("wrong", "the state of the ledger missing")
     assert verdict(verify(client, Span(50, 50))) == ("right", "")
+    taken = (source[0].clock + 20, source[0].clock + 30)
+    assert verdict(verify(client, Span(taken=taken), original=source[1])) == ("right", "")
 
 
 def test_a_damaged_ledger_is_told_beside_the_documents(source, couch, client):
@@ -167,7 +170,7 @@ def test_a_copy_that_was_driven_and_then_overtaken_by_its_source(source, couch, 
     couch.clock = source[0].clock + 7
     run(couch, client, 2)
     run(*source, 3)
-    words = "not a copy of the source: forked at update 50, as cycles have run on the copy"
+    words = "not a copy of the source: its runs differ from those of the source from update 50 on; cycles have run on"
     assert words in verdict(verify(client, original=source[1]))[1]
 
 
@@ -205,6 +208,71 @@ def test_a_database_that_is_recreated_while_it_is_read(source, couch, client, in
     couch._answer = recreated
     with pytest.raises(Recreated, match=r"http://couch:5984/db was recreated while it was verified; verify it again"):
         verify(client)
+
+
+def test_a_copy_from_before_its_source_was_rolled_back(source, couch, client):
+    earlier = copy.deepcopy(source[0].documents)
+    run(*source, 2)
+    copied(source, couch)
+    source[0].documents = earlier
+    source[0].clock += 600
+    run(*source, 3)
+    report = verify(client, original=source[1])
+    assert report["counts"]["damaged"] == 0
+    assert "or an earlier backup was restored to the source" in verdict(report)[1]
+
+
+def test_a_copy_alone_does_not_show_where_its_source_stood_later(source, couch, client):
+    copied(source, couch)
+    later = source[0].clock + 600
+    report = verify(client, Span(taken=(later, later + 5)))
+    assert report["verdict"] == "undecided" and "; verify it with its source" in verdict(report)[1]
+    assert verify(client, Span(taken=(later, later + 5)), original=source[1])["verdict"] == "right"
+
+
+def test_a_stale_copy_is_wrong_by_its_time_whatever_holes_the_history_has(source, couch, client):
+    run(*source, 5)
+    del source[0].documents["couchdyno_run_00002"]
+    copied(source, couch)
+    run(*source, 20)
+    now = source[0].clock + 30
+    assert verify(client, Span(taken=(now, now + 5)), original=source[1])["verdict"] == "wrong"
+
+
+def test_an_adoption_of_the_source_does_not_harm_copies_of_before(source, couch, client):
+    copied(source, couch)
+    taken = (source[0].clock + 20, source[0].clock + 30)
+    run(*source, 2)
+    del source[0].documents["cdyno_000000000003"]
+    adopt(source[1])
+    run(*source, 3)
+    report = verify(client, Span(taken=taken), original=source[1])
+    assert (report["verdict"], report["span"]) == ("right", {"from_position": 50, "to_position": 50})
+
+
+def test_documents_that_adopting_rewrites_have_the_time_of_the_adoption(source, couch, client):
+    for index in (3, 8):
+        del source[0].documents[STREAM.document_id(index)]
+    source[0].clock += 600
+    adopt(source[1])
+    assert verify(source[1])["counts"]["damaged"] == 0
+    run(*source, 1)
+    assert verify(source[1])["verdict"] == "right"
+
+
+def test_documents_that_were_never_written_because_they_were_refused_leave_no_doubt(couch, client):
+    LedgerDocument(client).create(Parameters(TOTAL, 300, 10, 7))
+    couch.refuse = {"cdyno_000000000003": "forbidden"}
+    for __ in range(6):
+        execute(client)
+    assert verdict(verify(client, Span(60, 60))) == ("right", "")
+
+
+def test_a_snapshot_of_a_database_that_fills_is_right(another, couch, client):
+    LedgerDocument(another[1]).create(Parameters(TOTAL, 300, 10, 7))
+    run(*another, 1)
+    copied(another, couch)
+    assert verdict(verify(client, Span(0, TOTAL))) == ("right", "")
 
 
 def test_what_is_not_checked_is_told(source, couch, client):

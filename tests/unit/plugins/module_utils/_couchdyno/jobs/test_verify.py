@@ -290,7 +290,7 @@ def test_a_document_that_keeps_changing_is_judged_by_its_last_state(couch, clien
 
 
 def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
-    Meanwhile(couch, 6, lambda: execute(client, 1))  # a document that was read before
+    Meanwhile(couch, 7, lambda: execute(client, 1))  # a document that was read before
     report = verify(client)
     assert (report["high"], report["ledger"]["position"], report["ledger"]["agrees"]) == (POSITION, POSITION + 1, True)
 

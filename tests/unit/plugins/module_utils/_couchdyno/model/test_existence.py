@@ -19,7 +19,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expe
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 DRIVER = Driver("d", "h", "")
@@ -114,6 +114,7 @@ class Cycle:
         return settle(after, self.driver.name, self.parts(mine), RESULT)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 8), st.integers(1, 12))
 def test_it_agrees_with_what_each_document_must_hold(data, total, cycles):
     found = ledger(0, total=total)
