@@ -107,12 +107,12 @@ def test_a_node_that_is_down_is_an_error_if_every_replica_is_to_be_read(views, l
     assert found(read(views[0])) == {"exact": 50}
 
 
-def test_every_replica_requires_an_admin(views):
+def test_replicas_requires_an_admin(views):
     make(views[0], 50, 10, fill=True)
     name, password = "reader_" + secrets.token_hex(4), secrets.token_hex(8)
     views[0].server.add_user(name, password)
     views[0].open_to(name)
     client = Client(parse(views[0].as_user(name, password)))
     wait_until(lambda: client.document_count() is not None)
-    with pytest.raises(UsageError, match="--every-replica requires a user who is a server admin"):
+    with pytest.raises(UsageError, match="--replicas requires a user who is a server admin"):
         Reader(client, views[0].book().stream, Expectation(), every_replica=True)
