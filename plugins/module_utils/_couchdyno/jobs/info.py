@@ -73,12 +73,12 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
     cycles = by_kind[CYCLE]
     database = _database(client, records)
+    pace = runs.pace(records, ledger.position >= ledger.total)
     report = {
         "format": REPORT_FORMAT,
         "dyno_config": ledger.shown(),
         "database": database,
-        "progress": dict(_progress(ledger, runs.pace(records, ledger.position >= ledger.total),
-                                    client.now()), **_outdated(client, ledger)),
+        "progress": dict(_progress(ledger, pace, client.now()), **_outdated(client, ledger)),
         "statistics": {kind: runs.summary(own, client.now()) for kind, own in by_kind.items()},
         "hosts": runs.hosts(cycles, client.now()),
         "gaps": _gaps(cycles, client.now()),

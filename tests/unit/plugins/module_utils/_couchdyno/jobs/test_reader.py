@@ -230,7 +230,8 @@ def test_replicas_that_differ_are_named(nodes, monkeypatch, page, change, reason
     monkeypatch.setattr(reader, "PAGE_DOCUMENTS", page)
     __, other, client = nodes
     name = STREAM.document_id(3)
-    assert (lambda tally: (found(tally), tally.differing))(read(client, every_replica=True)) == ({"exact": TOTAL}, 0)
+    tally = read(client, every_replica=True)
+    assert (found(tally), tally.differing) == ({"exact": TOTAL}, 0)
     other.documents.update({name: change})
     if change is None:
         del other.documents[name]
