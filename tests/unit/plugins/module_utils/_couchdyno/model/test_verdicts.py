@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.source import Source
@@ -21,6 +22,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 SIZE = 120
+EXAMPLES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300"))  # test.sh lets the first Python run more
 DAMAGED, UNREADABLE, CONFLICTED = "damaged", "unreadable", "conflicted"
 TOUCHES = [kind for kind, __ in FAULTS if kind in (DAMAGED, UNREADABLE, CONFLICTED)]
 
@@ -173,7 +175,7 @@ def set_sizes(sizes):
     reader.PAGE_DOCUMENTS, verdicts.NAMED = sizes
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases(), SIZES)
 def test_by_its_ledger(case, sizes):
     set_sizes(sizes)
@@ -193,7 +195,7 @@ def test_by_its_ledger(case, sizes):
     assert report["ledger"]["agrees"] or report["verdict"] != "right"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases(), SIZES, st.integers(0, 40), st.integers(0, 40))
 def test_within_a_span(case, sizes, since, more):
     set_sizes(sizes)
@@ -207,7 +209,7 @@ def test_within_a_span(case, sizes, since, more):
     assert (report["low"], report["high"]) == (low, high)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases(), SIZES)
 def test_without_a_ledger(case, sizes):
     set_sizes(sizes)
