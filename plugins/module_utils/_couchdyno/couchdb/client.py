@@ -27,7 +27,7 @@ from .address import Address
 from .bulk import Row, bulk_body
 from .deadline import cut_at
 from .options import USUAL, Options
-from .revisions import rank
+from .revisions import live_leaves
 from .session import cause, new_session
 from .source import CONFLICTS, Source, document_of
 from .stop import NEVER, Stop
@@ -491,7 +491,7 @@ def _has_failed(leaf: dict[str, Json]) -> bool:
 
 def _winner(leaves: list[dict[str, Json]]) -> list[dict[str, Json]]:
     """The document that these leaves show, with the losing ones in ``_conflicts``; none if it is deleted."""
-    live = sorted((leaf for leaf in leaves if not leaf.get("_deleted")), key=lambda leaf: rank(leaf["_rev"]))
+    live = live_leaves(leaves)
     losing = [leaf["_rev"] for leaf in reversed(live[:-1])]
     return [dict(leaf, **{CONFLICTS: losing}) if losing else leaf for leaf in live[-1:]]
 

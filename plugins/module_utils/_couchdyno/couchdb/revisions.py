@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from hashlib import md5
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, Iterable, NamedTuple
 
 PATH = 50  # how many ancestors are pushed with a leaf; a replica may have missed as many
 
@@ -32,6 +32,11 @@ def rank(rev: str) -> tuple[int, str]:
 def leaf_of(document: Document) -> Leaf:
     """The leaf revision of a document."""
     return Leaf(not document.get("_deleted"), *rank(document["_rev"]))
+
+
+def live_leaves(leaves: Iterable[Document]) -> list[Document]:
+    """The live ones among the leaves of a document, the winner last."""
+    return sorted((leaf for leaf in leaves if not leaf.get("_deleted")), key=lambda leaf: rank(leaf["_rev"]))
 
 
 def path(leaf: Document) -> list[str]:

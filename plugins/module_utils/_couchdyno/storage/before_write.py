@@ -9,7 +9,7 @@ from typing import Any, Dict, Sequence
 
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
-from ..couchdb.revisions import rank
+from ..couchdb.revisions import live_leaves
 from ..couchdb.source import document_of
 from ..model.stream import Stream
 
@@ -35,9 +35,7 @@ def resolved_documents(client: Client, stream: Stream, updates: Sequence[int]) -
     if replicas == 1:
         return {row["id"]: document_of(row) for row in _rows(client, stream, updates, include_docs=True)}
     found = client.leaves_of(list(map(stream.document_id, updates)), replicas)
-    live = {document_id: sorted((leaf for leaf in leaves if not leaf.get("_deleted")),
-                                key=lambda leaf: rank(leaf["_rev"]))
-            for document_id, leaves in found.items()}
+    live = {document_id: live_leaves(leaves) for document_id, leaves in found.items()}
     losing = [leaf for leaves in live.values() for leaf in leaves[:-1]]
     if losing:
         client.bulk_write(json.dumps({"_id": leaf["_id"], "_rev": leaf["_rev"], "_deleted": True}) for leaf in losing)
