@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 from ..errors import UsageError, option
 from .bulk import Row
@@ -67,6 +67,17 @@ class Source(ABC):
 
         None: no bound.
         """
+
+    def pages(self, first: str | None, before: str | None, limit: int,
+              include_docs: bool = True) -> Iterator[tuple[list[Row], bool]]:
+        """The same rows, at most ``limit`` at a time, and whether that is the last page."""
+        more = True
+        while more:
+            rows = self.rows_before(first, before, limit + 1, include_docs)
+            more = len(rows) > limit
+            if more:
+                first = rows.pop()["id"]
+            yield rows, not more
 
 
 def document_of(row: Row) -> Document:

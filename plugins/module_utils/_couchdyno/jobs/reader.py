@@ -102,14 +102,10 @@ class Reader:
     def _pages(self, first: str | None, before: str | None, limit: int,
                include_docs: bool) -> Iterator[tuple[list[Row], bool]]:
         """The rows of a range of ids, a page at a time, and whether that is the last page."""
-        more = True
-        while more:
+        self._check_stop()
+        for page in self._source.pages(first, before, limit, include_docs):
+            yield page
             self._check_stop()
-            rows = self._source.rows_before(first, before, limit + 1, include_docs)
-            more = len(rows) > limit
-            if more:
-                first = rows.pop()["id"]
-            yield rows, not more
 
     def _judge_range(self, first: int, stop: int) -> Tally:
         """Judge documents ``[first, stop)`` and others among them, in a thread of the pool."""

@@ -85,14 +85,8 @@ def _read(source: Source) -> Found:
 
 def _range(source: Source) -> dict[str, Document]:
     """The documents of a ledger by id, and any others between them; usually one request."""
-    documents: dict[str, Document] = {}
-    first = STATE_PREFIX
-    while True:
-        rows = source.rows_before(first, META_ID + "\0", PAGE)
-        documents.update((row["id"], row["doc"]) for row in rows if row.get("doc"))
-        if len(rows) < PAGE:
-            return documents
-        first = rows[-1]["id"] + "\0"
+    pages = source.pages(STATE_PREFIX, META_ID + "\0", PAGE)
+    return {row["id"]: row["doc"] for rows, __ in pages for row in rows if row.get("doc")}
 
 
 def _sorted_out(meta: Document | None, states: dict[int, Document]) -> Found:
