@@ -13,12 +13,13 @@ from ..model import legacy, missed
 from ..model.existence import existing
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
+from ..model.outcome import nonzero
 from ..model.run_record import CYCLE, KINDS, RunRecord
 from ..statistics import runs
 from ..statistics.missed_cycles import gaps
 from ..storage import run_records
 from ..storage.ledger_reading import read_ledger
-from ..storage.restored import is_outdated
+from ..storage.restored import why_outdated
 from .conflicts import conflicts
 
 GAPS = 20  # latest gaps to list
@@ -64,8 +65,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     (documents per second) are the different settings of the runs. ``present`` is how many of ``total`` documents
     exist, by the ledger; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
     position below which everything is written or refused; ``pace`` is as in runs.pace, and ``seconds_left`` the time
-    until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called
-    with the number of documents searched for conflicts so far.
+    until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called with the number of documents
+    searched for conflicts so far.
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
     ledger = read_ledger(client)
@@ -124,7 +125,7 @@ def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
 
 
 def _outdated(client: Client, ledger: Ledger) -> Data:
-    return {"outdated": True} if is_outdated(client, ledger) else {}
+    return nonzero(outdated=bool(why_outdated(client, ledger, lambda: read_ledger(client))))
 
 
 def _gaps(cycles: list[RunRecord], now: int) -> Data:

@@ -12,6 +12,8 @@ with the earlier state. Drivers leave no earlier state document unsealed, so one
 """
 from __future__ import annotations
 
+from typing import Callable
+
 from ..couchdb.client import Client
 from ..couchdb.revisions import rank
 from ..errors import LedgerOutdated, command
@@ -21,32 +23,30 @@ from . import run_records
 from .ledger_document import LedgerDocument
 from .run_records import Latest
 
-STOP, AGREE = "stop all drivers and use", " to make ledger and documents agree"
-
 
 def check_not_outdated(client: Client, document: LedgerDocument) -> None:
     """Raise LedgerOutdated if an earlier state is back, or if runs are on record that the ledger knows nothing of."""
-    returned = returned_state(client, document.ledger)
+    why = why_outdated(client, document.ledger, document.read)
+    if why:
+        raise LedgerOutdated(f"{why}, stop all drivers and use ", command("setup", "adopt"),
+                             " to make ledger and documents agree")
+
+
+def why_outdated(client: Client, ledger: Ledger, read: Callable[[], Ledger]) -> str:
+    """What shows that a ledger is outdated, and what may have been restored; ``""`` if nothing does.
+
+    ``read`` reads it again, as other drivers may have settled runs since it was read.
+    """
+    returned = returned_state(client, ledger)
     if returned:
-        raise LedgerOutdated(
-            f"an earlier state of the ledger of {client.place} has come back (document {returned}); if an earlier "
-            f"backup was restored, {STOP} ", command("setup", "adopt"), AGREE)
-    if _was_written_here(client, document.ledger):
-        return
+        return (f"an earlier state of the ledger of {client.place} has come back (document {returned}); if an earlier "
+                "backup was restored")
+    if _was_written_here(client, ledger):
+        return ""
     latest = run_records.latest(client)
-    if not _newer(latest, document.ledger):
-        return
-    newer = _newer(latest, document.read())  # other drivers may have settled runs since it was read
-    if newer:
-        raise LedgerOutdated(f"the ledger of {client.place} is older than its run records: {newer}; if an earlier "
-                             f"ledger was restored, {STOP} ", command("setup", "adopt"), AGREE)
-
-
-def is_outdated(client: Client, ledger: Ledger) -> bool:
-    """Whether the next cycle would stop because an earlier ledger was restored."""
-    if returned_state(client, ledger):
-        return True
-    return not _was_written_here(client, ledger) and bool(_newer(run_records.latest(client), ledger))
+    newer = _newer(latest, ledger) and _newer(latest, read())
+    return newer and (f"the ledger of {client.place} is older than its run records: {newer}; if an earlier ledger was "
+                      "restored")
 
 
 def returned_state(client: Client, ledger: Ledger) -> str:
