@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 from ..couchdb.client import Client
-from ..couchdb.source import Source
+from ..couchdb.source import CONFLICTS, Source
 from ..errors import LedgerDamaged, NoDatabase, NoLedger, Recreated, StateMissing, UsageError, command, option
 from ..model import missed
 from ..model.expectation import Expectation
@@ -243,7 +243,7 @@ def may_be_one(own: Ledger, original: Ledger) -> bool:
 def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
     """The losing revisions of the documents of a ledger."""
     documents = source.whole_documents([META_ID, ledger.holder]) if ledger else {}
-    return frozenset(rev for document in documents.values() for rev in document.get("_conflicts", ()))
+    return frozenset(rev for document in documents.values() for rev in document.get(CONFLICTS, ()))
 
 
 def _history_of(source: Source, ledger: Ledger) -> History:

@@ -3,18 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Verify: check every document of a database against the update stream. Read-only.
 
-A document must hold what follows from the evidence (evidence.py). If it cannot be decided whether anything
-is lost, the verdict is undecided.
+A document must hold what follows from the evidence (evidence.py). If it cannot be decided whether anything is lost, the
+verdict is undecided.
 """
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Iterator, NamedTuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, cast
 
 from .. import REPORT_FORMAT
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
 from ..model import missed
+from ..model.expectation import Expectation
 from ..model.ledger import Ledger
 from ..model.limits import is_integer
 from ..model.outcome import nonzero, rate
@@ -119,20 +120,22 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 # -- reading and judging
 
 
-def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Tally:
+def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Census:
     """Read and judge all documents; with ``replicas``, in every replica."""
-    expectation = case.expectation
-    tally = Reader(case.copy, case.stream, expectation, case.latest, stop,
-                   new_tally=lambda: Census(case.stream, expectation.since, expectation.until),
-                   every_replica=replicas).read(progress)
-    if not case.span and not case.ledgers.own and tally.low != tally.high:
+    def read(expectation: Expectation, latest: Callable[[], int] | None = None) -> Census:
+        reader = Reader(case.copy, case.stream, expectation, latest, stop,
+                        new_tally=lambda: Census(case.stream, expectation.since, expectation.until),
+                        every_replica=replicas)
+        return cast(Census, reader.read(progress))
+
+    census = read(case.expectation, case.latest)
+    if not case.span and not case.ledgers.own and census.low != census.high:
         # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
-        tally = Reader(case.copy, case.stream, case.at(tally.high), stop=stop,
-                       every_replica=replicas).read(progress)
-    return tally
+        census = read(case.at(census.high))
+    return census
 
 
-def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
+def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
     """What follows from the tally, and from the ledgers after reading."""
     counts, samples = tally.counts, tally.samples
     reasons: list[str] = []
@@ -153,7 +156,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Tally) -> Conclusion:
     if ledgers.original:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
     is_snapshot = own and tally.low == high == own.position
-    if case.span and isinstance(tally, Census) and tally.doubtful and not is_snapshot:
+    if case.span and tally.doubtful and not is_snapshot:
         doubts.append(_doubt(tally.doubtful))
     if case.doubt:
         doubts.append(case.doubt)
