@@ -6,6 +6,7 @@
 # the named parts. The part cluster runs only when named; it needs COUCHDYNO_TEST_CLUSTER, see tests/cluster/conftest.py.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port uses that server instead of the embedded one.
+# COUCHDYNO_EVERY_PYTHON=1 runs the unit tests on every Python of this machine, not only on the oldest and the newest.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -79,9 +80,11 @@ run_part() {
     esac
 }
 
-# Run the unit tests on the other Pythons of this machine.
+# Run the unit tests on the oldest and the newest other Python of this machine, or on all of them.
 unit_elsewhere() {
-    local own tested version python venv
+    local own tested version python venv which
+    which="1p;\$p"
+    [ "${COUCHDYNO_EVERY_PYTHON:-}" != 1 ] || which=p
     own=$(venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     tested=$own
     while read -r version python; do
@@ -92,7 +95,7 @@ unit_elsewhere() {
         # The other unit tests need Ansible.
         tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
         tested+=", $version"
-    done < <(venv/bin/python tests/pythons.py)
+    done < <(venv/bin/python tests/pythons.py | sed --quiet "$which")
     echo "unit tests ran on Python $tested"
 }
 

@@ -199,10 +199,9 @@ def test_a_database_that_is_recreated_while_it_is_read(source, couch, client, in
 
     def recreated(request, path):
         if "22cdyno_" in request.url and couch.documents["couchdyno_meta"]["seed"] == 7:
-            couch.documents.clear()
-            couch.documents.update(copy.deepcopy(source[0].documents))
-            couch.documents["couchdyno_meta"].update(seed=8, created=5)
-            couch.instance = instance
+            documents = copy.deepcopy(source[0].documents)
+            documents["couchdyno_meta"].update(seed=8, created=5)
+            couch.documents, couch.instance = documents, instance  # at once, as other threads read meanwhile
         return answer(request, path)
 
     couch._answer = recreated
