@@ -13,6 +13,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.cl
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.reader import Reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
 from drivers import Ended, launch, make, wait_until
 
 NAME = "cdyno_000000000003"
@@ -21,7 +22,7 @@ DIGEST = "a" * 32
 
 def read(view, **options):
     book = view.book()
-    return Reader(view.client(), book.stream, Expectation.of(book), **options).read()
+    return Reader(view.client(), book.stream, Expectation.of(book), lambda: Tally(book.stream), **options).read()
 
 
 def found(tally):
@@ -114,5 +115,6 @@ def test_replicas_requires_an_admin(views):
     views[0].open_to(name)
     client = Client(parse(views[0].as_user(name, password)))
     wait_until(lambda: client.document_count() is not None)
+    stream = views[0].book().stream
     with pytest.raises(UsageError, match="--replicas requires a user who is a server admin"):
-        Reader(client, views[0].book().stream, Expectation(), every_replica=True)
+        Reader(client, stream, Expectation(), lambda: Tally(stream), every_replica=True)

@@ -10,7 +10,7 @@ distinguishes the database from its source, from which it diverges from now on.
 from __future__ import annotations
 
 import secrets
-from typing import Any, Callable, Dict, Iterable, NamedTuple, cast
+from typing import Any, Callable, Dict, Iterable, NamedTuple, TypeVar
 
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
@@ -35,6 +35,7 @@ LACKING = frozenset(("behind", "missing", "damaged", "unreadable"))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
+AnyShortfall = TypeVar("AnyShortfall", bound="Shortfall")
 Progress = Callable[[int, int], None]  # called with the number of documents so far and in total
 
 
@@ -55,10 +56,10 @@ class Shortfall(Tally):
                 latest = (state.update, state.update + finding.count)
                 self._lacking.setdefault(self._earlier(finding, state.update), []).append(latest)
 
-    def merge(self, other: Tally) -> None:
+    def merge(self: AnyShortfall, other: AnyShortfall) -> None:
         """Add the tally of other documents."""
         super().merge(other)
-        for earlier, updates in other._lacking.items() if isinstance(other, Shortfall) else ():
+        for earlier, updates in other._lacking.items():
             self._lacking.setdefault(earlier, []).extend(updates)
 
     @property
@@ -118,16 +119,17 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
     except (StateMissing, LedgerDamaged):
         before, ledger = None, Ledger.bare(client.get(META_ID) or {})
     _check(client, ledger)
-    found = Reader(client, ledger.stream, Expectation(origin=ledger.origin), stop=stop).read(progress)
+    found = Reader(client, ledger.stream, Expectation(origin=ledger.origin), lambda: Tally(ledger.stream),
+                   stop=stop).read(progress)
     position = max(ledger.position, found.high)
     if position > REACHABLE:
         raise LedgerDamaged(f"a document of {client.place} holds update {position - 1}, which no database reaches; "
                             "delete this document")
     expected = Expectation(position, position, origin=ledger.origin)
-    lacking = Reader(client, ledger.stream, expected, stop=stop,
-                     new_tally=lambda: Shortfall(ledger.stream, position)).read(progress)
+    lacking = Reader(client, ledger.stream, expected, lambda: Shortfall(ledger.stream, position),
+                     stop=stop).read(progress)
     runs = max(ledger.runs, run_records.latest(client).run + 1)
-    after = adopted(ledger, position, cast(Shortfall, lacking).updates, runs, client.now(), client.instance())
+    after = adopted(ledger, position, lacking.updates, runs, client.now(), client.instance())
     return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
 
 

@@ -14,11 +14,13 @@ from typing import Any, Callable, Dict
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Busy, ServerError
+from ..model import ranges
 from ..model.claim import Claim
-from ..model.claiming import LEASE, Result, claim
+from ..model.claiming import LEASE, Parts, Result, claim
 from ..model.ledger import Ledger
-from ..model.missed import entry_of
+from ..model.missed import bounded, entries_of, entry_of
 from ..model.outcome import NOTHING, Outcome, nonzero
+from ..model.ranges import Ranges
 from ..model.run_record import CYCLE, SIZES, RunRecord
 from ..storage import run_records
 from ..storage.lease import Lease
@@ -72,17 +74,13 @@ class Cycle:
         lease = Lease(self._client, self._document, claims)
         sizes = _sizes(self._client)
         started = time.monotonic()
-        outcome = self._write(lease, before, progress)
-        parts = outcome.parts
-        if self._proceeds(lease, outcome):
-            done = outcome.written + outcome.current
-            others = [claim for claim in self._document.ledger.claims if claim.driver != self.driver.name]
-            rest = self._write(lease, others, lambda more: progress(done + more))
-            claims, parts, outcome = [*claims, *lease.claims], rest.parts, outcome.plus(rest)
+        delay = self._client.now() - (self._claimed if claims[-1].redo else claims[-1].ts)
+        claims, outcome, parts, not_written = self._write_all(lease, before, progress)
         dt = time.monotonic() - started
         throttled = self._client.throttled - self._throttled
         record = RunRecord.of(claims, outcome, self._claimed, kind=kind, dt=dt, connections=self._pace.connections,
-                              limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled)
+                              limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled,
+                              delay=max(0, delay), missed=bounded(entries_of(not_written)))
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
         reason = lease.settle(parts, result, run_records.place(self._client, record))
         unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
@@ -109,6 +107,25 @@ class Cycle:
                 if time.monotonic() > deadline or self._stop.wait(random.uniform(0.1, 0.5)):
                     raise
                 self._document.read()
+
+    def _write_all(self, lease: Lease, before: list[Claim],
+                   progress: Progress) -> tuple[list[Claim], Outcome, Parts, Ranges]:
+        """Write the claims, and if these were only unfinished updates, claim and write the next window, too.
+
+        Returns all claims, the outcome, what became of the claims that are still to be settled, and the updates that
+        are missed from now on.
+        """
+        claims = lease.claims
+        outcome = self._write(lease, before, progress)
+        parts = outcome.parts
+        if not self._proceeds(lease, outcome):
+            return claims, outcome, parts, parts.missed
+        done = outcome.written + outcome.current
+        others = [claim for claim in self._document.ledger.claims if claim.driver != self.driver.name]
+        rest = self._write(lease, others, lambda more: progress(done + more))
+        superseded = parts.superseded(self._document.ledger.stream, lease.claims[-1].stop)
+        not_written = ranges.union(parts.missed, superseded, rest.parts.missed)
+        return [*claims, *lease.claims], outcome.plus(rest), rest.parts, not_written
 
     def _write(self, lease: Lease, before: list[Claim], progress: Progress) -> Outcome:
         """Write the claims of the lease; ``before`` are the claims that were open just before."""

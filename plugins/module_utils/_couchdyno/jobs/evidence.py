@@ -68,12 +68,6 @@ class Ledgers(NamedTuple):
     original: Ledger | None
 
     @property
-    def missed(self) -> Entries:
-        """The missed updates that either has on record."""
-        of_both = [ledger.missed for ledger in self if ledger]
-        return missed.union(*of_both)
-
-    @property
     def adopted(self) -> frozenset[int]:
         """The times at which either was adopted."""
         return frozenset(ts for ledger in self if ledger for ts in ledger.adopted)
@@ -84,29 +78,52 @@ class Ledgers(NamedTuple):
         return self.original.position if self.original else None
 
 
+class Histories(NamedTuple):
+    """What the run records of the database itself say, and those of its source."""
+
+    own: History = NO_HISTORY
+    original: History = NO_HISTORY
+
+    @property
+    def differs(self) -> int | None:
+        """The first update of the earliest run that the source has differently, None if there is none."""
+        return self.own.differs(self.original)
+
+    @property
+    def of_copy(self) -> History:
+        """What is known about the updates in the copy.
+
+        The history of the source usually reaches further, but one that differs says nothing about the copy.
+        """
+        return self.original if self.original.records and self.differs is None else self.own
+
+
 class Case(NamedTuple):
     """What to verify, and by which data.
 
-    ``original`` is the source of the ``copy``, None if it is not given. ``ledgers`` and ``history`` are as read at the
-    start; the databases may advance meanwhile. ``span`` are the positions between which the copy was created, None if
-    that is not known. ``origin`` is as in the ledger. ``lost`` says what the copy lacks of its ledger. ``instance``
-    distinguishes the database from a later one with its name. ``differs`` is the first update of the earliest run that
-    the source has differently, ``doubt`` why the evidence may not suffice, ``conflicts`` the losing revisions of the
-    ledger.
+    ``original`` is the source of the ``copy``, None if it is not given. ``ledgers`` and ``histories`` are as read at
+    the start; the databases may advance meanwhile. ``span`` are the positions between which the copy was created, None
+    if that is not known. ``origin`` is as in the ledger. ``lost`` says what the copy lacks of its ledger. ``instance``
+    distinguishes the database from a later one with its name. ``doubt`` says why the evidence may not suffice,
+    ``conflicts`` are the losing revisions of the ledger.
     """
 
     copy: Source
     original: Source | None
     stream: Stream
     ledgers: Ledgers
-    history: History
+    histories: Histories
     span: Between | None
     origin: int | None = None
     lost: str = ""
     instance: str = ""
-    differs: int | None = None
     doubt: str = ""
     conflicts: frozenset[str] = frozenset()
+
+    @property
+    def missed(self) -> Entries:
+        """The missed updates on record: in the ledgers the present ones, in the run records all of them."""
+        return missed.union(*(ledger.missed for ledger in self.ledgers if ledger), self.histories.of_copy.missed)
 
     @property
     def expectation(self) -> Expectation:
@@ -115,7 +132,7 @@ class Case(NamedTuple):
         if self.span:
             return self._any_from(self.span.since)._replace(until=self.until(self.ledgers))
         if own:
-            return Expectation.of(own, self.history)
+            return Expectation.of(own, self.histories.of_copy)
         position = self.ledgers.original_position
         total = self.stream.total
         return self._any_from(total if position is None else min(position, total))._replace(until=position)
@@ -124,31 +141,13 @@ class Case(NamedTuple):
         """What the documents must hold at a position."""
         return self._any_from(position)._replace(until=position)
 
-    def _any_from(self, position: int) -> Expectation:
-        return Expectation(position, origin=self.origin, missed=self.ledgers.missed, history=self.history,
-                           adopted=self.ledgers.adopted)
-
-    @property
-    def latest(self) -> Callable[[], int] | None:
-        """A function that reads the current end of the expectation; None if that is fixed or not known."""
-        if self.span:
-            source = self.original if self.span.until is None else None
-        else:
-            source = self.copy if self.ledgers.own else self.original
-        return (lambda: read_ledger(source).position) if source else None
-
     def until(self, ledgers: Ledgers) -> int | None:
         """The end of the span: by default, the position of the source."""
         return self.span.until if self.span and self.span.until is not None else ledgers.original_position
 
-    def reread(self) -> Ledgers:
-        """The ledgers as they are now; Recreated if the database was recreated meanwhile."""
-        ledgers = Ledgers(read_ledger(self.copy) if self.ledgers.own else None,
-                          read_ledger(self.original) if self.original else None)
-        before, now = self.ledgers.own, ledgers.own
-        if _instance(self.copy) != self.instance or (before and now and _mark(before) != _mark(now)):
-            raise Recreated(f"the database {self.copy.place} was recreated while it was verified; verify it again")
-        return ledgers
+    def _any_from(self, position: int) -> Expectation:
+        return Expectation(position, origin=self.origin, missed=self.missed, history=self.histories.of_copy,
+                           adopted=self.ledgers.adopted)
 
 
 NO_SPAN = Span()
@@ -165,40 +164,41 @@ def given_stream(seed: int | None, total: int | None, size: int | None) -> Strea
 
 
 def gather(copy: Source, span: Span, given: Stream | None, original: Source | None) -> Case:
-    """Read the ledgers and the history, which determine what the documents may hold."""
+    """Read the ledgers and the run records, which determine what the documents may hold."""
     span.check(original is not None)
     of_original = _read(original) if original else None
     instance = _instance(copy)
-    own, meta, lost = None, None, ""
     if given is None:
-        own, meta, lost = _own(copy, span, of_original)
+        own, constants, lost = _own(copy, span, of_original)
     elif copy.document_count() is None:
         raise _no_database(copy)
+    else:
+        own, constants, lost = None, None, ""
+    known = [ledger for ledger in (own, constants, of_original) if ledger]
     ledgers = Ledgers(own, of_original)
-    known = [ledger for ledger in (own, meta, of_original) if ledger]
-    stream = given or known[0].stream
-    history, differs = _history(copy, original, ledgers)
-    between = _between(span, history, copy)
-    doubt = ""
-    if span.taken and original is None and history.ends < span.taken[0]:
-        doubt = (f"the run records of the copy end at {shown(history.ends)}, so nothing shows where its source stood "
-                 f"at {shown(span.taken[0])}; verify it with its source")
-    return Case(copy, original, stream, ledgers, history, between, known[0].origin if known else None, lost, instance,
-                differs, doubt, conflicts_of(copy, own))
+    histories = _histories(copy, original, ledgers)
+    return Case(copy, original, given or known[0].stream, ledgers, histories, _between(span, histories.of_copy, copy),
+                known[0].origin if known else None, lost, instance, _doubt(span, histories.of_copy, original),
+                conflicts_of(copy, own))
 
 
-def _history(copy: Source, original: Source | None, ledgers: Ledgers) -> tuple[History, int | None]:
-    """The history of the updates in the copy, and the first update of a run that the source has differently.
+def latest(case: Case) -> Callable[[], int] | None:
+    """A function that reads the current end of the expectation; None if that is fixed or not known."""
+    if case.span:
+        source = case.original if case.span.until is None else None
+    else:
+        source = case.copy if case.ledgers.own else case.original
+    return (lambda: read_ledger(source).position) if source else None
 
-    Usually that of the source reaches further, but one that differs says nothing about the copy.
-    """
-    own, of_original = ledgers
-    of_copy = _history_of(copy, own) if own else NO_HISTORY
-    if original is None or of_original is None or (own and not may_be_one(own, of_original)):
-        return of_copy, None
-    history = _history_of(original, of_original)
-    differs = of_copy.differs(history)
-    return (history, None) if differs is None else (of_copy, differs)
+
+def reread(case: Case) -> Ledgers:
+    """The ledgers as they are now; Recreated if the database was recreated meanwhile."""
+    ledgers = Ledgers(read_ledger(case.copy) if case.ledgers.own else None,
+                      read_ledger(case.original) if case.original else None)
+    before, now = case.ledgers.own, ledgers.own
+    if _instance(case.copy) != case.instance or (before and now and _mark(before) != _mark(now)):
+        raise Recreated(f"the database {case.copy.place} was recreated while it was verified; verify it again")
+    return ledgers
 
 
 def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger | None, Ledger | None, str]:
@@ -217,6 +217,23 @@ def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger |
         if not (span.is_given or of_original):
             raise
         return None, None if of_original else Ledger.bare(copy.get(META_ID) or {}), "ledger damaged"
+
+
+def _histories(copy: Source, original: Source | None, ledgers: Ledgers) -> Histories:
+    """What the run records of both say; nothing of those of a source that the copy is not of."""
+    own, of_original = ledgers
+    of_copy = _history_of(copy, own) if own else NO_HISTORY
+    if original is None or of_original is None or (own and not may_be_one(own, of_original)):
+        return Histories(of_copy)
+    return Histories(of_copy, _history_of(original, of_original))
+
+
+def _doubt(span: Span, history: History, original: Source | None) -> str:
+    """Why the run records may not reach far enough, ``""`` if they do."""
+    if not span.taken or original or history.ends >= span.taken[0]:
+        return ""
+    return (f"the run records of the copy end at {shown(history.ends)}, so nothing shows where its source stood "
+            f"at {shown(span.taken[0])}; verify it with its source")
 
 
 def _between(span: Span, history: History, copy: Source) -> Between | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Callable, Iterator
+from typing import Callable, Generic, Iterator
 
 from ..couchdb.all_replicas import AllReplicas
 from ..couchdb.bulk import Row
@@ -23,7 +23,7 @@ from ..model.expectation import Expectation
 from ..model.limits import CONNECTIONS
 from ..model.replicas import FIELD, difference_of_other
 from ..model.stream import Stream
-from ..model.tally import Tally
+from ..model.tally import AnyTally, Tally
 from ..model.verdicts import UNKNOWN, Finding, classify, judge_other
 
 PAGE_DOCUMENTS = 1000
@@ -37,43 +37,40 @@ ROUNDS = 4  # how often a document that keeps changing is read again
 PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
 
 Progress = Callable[[int, int], None]
-Job = Callable[[], Tally]
 
 
-class Reader:
+class Reader(Generic[AnyTally]):
     """Reads a whole source and judges its documents by an ``expectation``.
 
-    ``latest`` returns the current end of the expectation, if that moves; ``new_tally`` an empty tally. With
+    ``new_tally`` returns an empty tally; ``latest`` the current end of the expectation, if that moves. With
     ``every_replica``, every document is read from all replicas, and differences between them are in the tally; raises
     UsageError if the replicas cannot be read one by one.
     """
 
-    def __init__(self, source: Source, stream: Stream, expectation: Expectation,
-                 latest: Callable[[], int] | None = None, stop: Stop = NEVER, connections: int = CONNECTIONS,
-                 new_tally: Callable[[], Tally] | None = None, *, every_replica: bool = False) -> None:
+    def __init__(self, source: Source, stream: Stream, expectation: Expectation, new_tally: Callable[[], AnyTally],
+                 latest: Callable[[], int] | None = None, stop: Stop = NEVER, *, every_replica: bool = False) -> None:
         self._expectation = expectation
         self._source = AllReplicas(source) if every_replica else source
         self._stream = stream
         self._latest = latest
         self._stop = stop
-        self._connections = connections
-        self._tally = new_tally or (lambda: Tally(stream))
+        self._new_tally = new_tally
         self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
 
-    def read(self, progress: Progress = lambda done, total: None) -> Tally:
+    def read(self, progress: Progress = lambda done, total: None) -> AnyTally:
         """Read and judge everything; ``progress`` is called with the number of documents so far and in total."""
-        whole = self._tally()
-        flying: set[Future[Tally]] = set()
-        with ThreadPoolExecutor(self._connections) as pool:
+        whole = self._new_tally()
+        flying: set[Future[AnyTally]] = set()
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
             for job in self._jobs():
-                while len(flying) > self._connections:  # one more than connections, so that none waits for us
+                while len(flying) > CONNECTIONS:  # one more than connections, so that none waits for us
                     self._collect(flying, whole, progress)
                 flying.add(pool.submit(job))
             while flying:
                 self._collect(flying, whole, progress)
         return whole
 
-    def _jobs(self) -> Iterator[Job]:
+    def _jobs(self) -> Iterator[Callable[[], AnyTally]]:
         """Jobs for all ranges of ids of the source, each of about a page of existing documents."""
         total = self._stream.total
         yield partial(self._judge_others, None, id_of(0))
@@ -86,7 +83,7 @@ class Reader:
             yield partial(self._judge_range, known, total)
         yield partial(self._judge_others, AFTER_ALL, None)
 
-    def _collect(self, flying: set[Future[Tally]], whole: Tally, progress: Progress) -> None:
+    def _collect(self, flying: set[Future[AnyTally]], whole: AnyTally, progress: Progress) -> None:
         """Wait for a range, and add the tallies of all finished ones."""
         done, __ = wait(flying, return_when=FIRST_COMPLETED)
         for future in done:
@@ -107,9 +104,9 @@ class Reader:
             yield page
             self._check_stop()
 
-    def _judge_range(self, first: int, stop: int) -> Tally:
+    def _judge_range(self, first: int, stop: int) -> AnyTally:
         """Judge documents ``[first, stop)`` and others among them, in a thread of the pool."""
-        tally = self._tally()
+        tally = self._new_tally()
         before = id_of(stop) if stop < self._stream.total else AFTER_ALL
         for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
             end = stop if last else self._after(rows, first)
@@ -122,7 +119,7 @@ class Reader:
                 else:
                     suspects.append(finding)
             self._settle(suspects, tally)
-            self._add_others(others, tally)
+            self._judge_other_rows([{"id": other.document_id, "doc": other.document} for other in others], tally)
             first = end
         return tally
 
@@ -131,17 +128,23 @@ class Reader:
         indexes = (self._stream.index_of(row["id"]) for row in reversed(rows))
         return next((index + 1 for index in indexes if index is not None), first)
 
-    def _judge_others(self, first: str | None, before: str | None) -> Tally:
+    def _judge_others(self, first: str | None, before: str | None) -> AnyTally:
         """Judge documents that do not belong to the stream, in a thread of the pool; reads only their ids."""
-        tally = self._tally()
+        tally = self._new_tally()
         for rows, __ in self._pages(first, before, PAGE_IDS, include_docs=False):
-            self._add_others([finding for row in rows for finding in judge_other(row["id"])], tally)
-            self._settle_others({row["id"]: row["doc"] for row in rows if "doc" in row}, tally)
+            self._judge_other_rows(rows, tally)
         return tally
 
-    def _add_others(self, others: list[Finding], tally: Tally) -> None:
+    def _judge_other_rows(self, rows: list[Row], tally: Tally) -> None:
+        """Judge documents that do not belong to the stream; rows may lack a document if its replicas are the same."""
+        differing = {row["id"]: row["doc"] for row in rows if FIELD in (row.get("doc") or {})}
+        self._add_others([row["id"] for row in rows if row["id"] not in differing], tally)
+        self._settle_others(differing, tally)
+
+    def _add_others(self, names: list[str], tally: Tally) -> None:
         """Add documents that do not belong to the stream; on a cluster, unless other replicas have deleted them."""
         is_cluster = self._source.replicas() > 1
+        others = [finding for name in names for finding in judge_other(name)]
         for start in range(0, len(others), SOME):
             batch = others[start:start + SOME]
             found = self._source.whole_documents([other.document_id for other in batch]) if is_cluster else {}
@@ -150,17 +153,23 @@ class Reader:
                     tally.add(other)
 
     def _settle_others(self, differing: dict[str, Document], tally: Tally) -> None:
-        """Read documents with differing replicas again; the ones that still differ, and do not change, count."""
+        """Read documents with differing replicas again; the ones that still differ, and do not change, count.
+
+        The ones that some replicas do not have may be about to be deleted, so they do not count as extra as well.
+        """
         earlier = differing
         for attempt in range(ROUNDS):
             if not differing:
                 return
             self._stop.wait(PAUSE * 2 ** attempt)
             earlier, found = differing, self._source.documents(list(differing))
+            self._add_others([name for name, document in found.items() if FIELD not in document], tally)
             differing = {name: document for name, document in found.items() if FIELD in document}
         for name, document in differing.items():
             if _revisions(document) == _revisions(earlier[name]):
                 tally.add_differing(name, difference_of_other(document[FIELD]))
+            if None not in document[FIELD].values():
+                self._add_others([name], tally)
 
     def _is_lost(self, gap: Finding) -> bool:
         """Whether a suspect is a long gap that certainly exists: it is not read again, as it may have no end.

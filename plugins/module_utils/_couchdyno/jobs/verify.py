@@ -9,7 +9,7 @@ verdict is undecided.
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, Iterator, NamedTuple, cast
+from typing import Any, Callable, Dict, Iterator, NamedTuple, TypeVar
 
 from .. import REPORT_FORMAT
 from ..couchdb.source import Source
@@ -22,16 +22,18 @@ from ..model.outcome import nonzero, rate
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
 from ..model.verdicts import Finding
-from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, may_be_one
+from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
 from .reader import Progress, Reader
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
+OF_ANOTHER_TIME = ("behind", "ahead", "missing")
 UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
 
 Data = Dict[str, Any]
+AnyCensus = TypeVar("AnyCensus", bound="Census")
 
 
 class Conclusion(NamedTuple):
@@ -66,10 +68,10 @@ class Census(Tally):
             end = min(finding.number + finding.count, self._existing)
             self.doubtful += max(0, end - max(finding.number, self._since))
 
-    def merge(self, other: Tally) -> None:
+    def merge(self: AnyCensus, other: AnyCensus) -> None:
         """Add the tally of other documents."""
         super().merge(other)
-        self.doubtful += other.doubtful if isinstance(other, Census) else 0
+        self.doubtful += other.doubtful
 
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
@@ -105,7 +107,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     started = time.monotonic()
     case = gather(copy, span, given, original)
     tally = _read_all(case, progress, stop, replicas)
-    ledgers = case.reread()
+    ledgers = reread(case)
     conclusion = _conclude(case, ledgers, tally)
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
@@ -122,13 +124,13 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 
 def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Census:
     """Read and judge all documents; with ``replicas``, in every replica."""
-    def read(expectation: Expectation, latest: Callable[[], int] | None = None) -> Census:
-        reader = Reader(case.copy, case.stream, expectation, latest, stop,
-                        new_tally=lambda: Census(case.stream, expectation.since, expectation.until),
+    def read(expectation: Expectation, end: Callable[[], int] | None = None) -> Census:
+        reader = Reader(case.copy, case.stream, expectation,
+                        lambda: Census(case.stream, expectation.since, expectation.until), end, stop,
                         every_replica=replicas)
-        return cast(Census, reader.read(progress))
+        return reader.read(progress)
 
-    census = read(case.expectation, case.latest)
+    census = read(case.expectation, latest(case))
     if not case.span and not case.ledgers.own and census.low != census.high:
         # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
         census = read(case.at(census.high))
@@ -141,11 +143,11 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
     reasons: list[str] = []
     doubts: list[str] = []
     own = ledgers.own
-    high = _high(ledgers, tally)
-    if own and not case.span and tally.low == high and counts["ahead"] + counts["behind"]:
-        # The documents agree with each other, but not with the ledger.
-        counts = dict(counts, exact=counts["exact"] + counts["ahead"] + counts["behind"], ahead=0, behind=0)
-        samples = {kind: found for kind, found in samples.items() if kind not in ("ahead", "behind")}
+    high = _high(case, tally)
+    if own and _are_of_another_time(case, own, tally):
+        counts = dict(counts, exact=counts["exact"] + counts["ahead"] + counts["behind"],
+                      absent=counts["absent"] + counts["missing"], **dict.fromkeys(OF_ANOTHER_TIME, 0))
+        samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; if cycles ran while this copy was taken, say when it was taken")
     reasons += _faults_of_documents(counts, case.stream.total)
@@ -161,6 +163,20 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
     if case.doubt:
         doubts.append(case.doubt)
     return Conclusion(counts, samples, reasons, doubts)
+
+
+def _are_of_another_time(case: Case, own: Ledger, tally: Tally) -> bool:
+    """Whether the documents agree with each other, but not with the ledger, as in a copy taken while cycles ran.
+
+    A copy of which the end is lost looks the same if its source was being filled. It was certainly not being filled if
+    the ledger says that all documents are created, unless no run on record was later than the documents: backup tools
+    list documents first and read them later, so they read a later ledger, but no later run records.
+    """
+    high, counts = _high(case, tally), tally.counts
+    if case.span or tally.low != high:
+        return False
+    is_filling = own.position < case.stream.total or 0 < case.histories.own.reach <= high
+    return bool(counts["ahead"] + counts["behind"]) or (counts["missing"] > 0 and high > 0 and is_filling)
 
 
 def _doubt(absent: int) -> str:
@@ -202,8 +218,9 @@ def _faults_of_copy(case: Case, ledgers: Ledgers, counts: dict[str, int], high: 
         difference = "it is a copy of another database with the same parameters"
     elif own:
         difference = _forked(own, original)
-        if not difference and case.differs is not None:
-            difference = (f"its runs differ from those of the source from update {case.differs} on; cycles have run on "
+        differs = case.histories.differs
+        if not difference and differs is not None:
+            difference = (f"its runs differ from those of the source from update {differs} on; cycles have run on "
                           "the copy, or an earlier backup was restored to the source")
     if not difference and not counts["ahead"] and high > original.position:
         difference = f"the source is at update {original.position}, but a document holds update {high - 1}"
@@ -225,16 +242,16 @@ def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:
     return since <= position and (until is None or position <= until)
 
 
-def _high(ledgers: Ledgers, tally: Tally) -> int:
+def _high(case: Case, tally: Tally) -> int:
     """The position at and above which no update is present; the latest ones below may all be missed."""
-    return max(tally.high, tally.low or 0) if ledgers.missed else tally.high
+    return max(tally.high, tally.low or 0) if case.missed else tally.high
 
 
 def _standing(case: Case, ledgers: Ledgers, tally: Tally) -> Data:
     """Where the documents stand, compared with the ledgers."""
     stream = case.stream
     low_ts = _claimed(case.copy, stream, tally.low)
-    high = _high(ledgers, tally)
+    high = _high(case, tally)
     standing: Data = {
         "low": tally.low, "high": high, "low_ts": low_ts, "high_ts": tally.high_ts,
         "ledger": _ledger(case, ledgers, tally),

@@ -77,6 +77,11 @@ class Claim(NamedTuple):
         return self.updates[0][0]
 
     @property
+    def stop(self) -> int:
+        """The first update after the last one."""
+        return self.updates[-1][1]
+
+    @property
     def count(self) -> int:  # type: ignore[override]  # tuple.count is not needed
         """How many updates there are."""
         return ranges.size(self.updates)

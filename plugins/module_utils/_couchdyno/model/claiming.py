@@ -24,6 +24,7 @@ from . import ranges
 from .claim import Claim, Driver
 from .ledger import Ledger
 from .ranges import Ranges
+from .stream import Stream
 
 LEASE = 60  # seconds after which any driver may take over a claim that was not renewed
 MOST_UNFINISHED = 32  # with this number of unfinished claims, a cycle finishes them before it claims a new window
@@ -52,6 +53,26 @@ class Parts(NamedTuple):
     unfinished: Claims
     refused: Ranges = ranges.NONE
     is_complete: bool = False
+
+    @property
+    def left(self) -> Claims:
+        """The claims that stay open, which are nobody's."""
+        return [entry for entry in self._failed() if entry.failures < MOST_FAILURES]
+
+    @property
+    def missed(self) -> Ranges:
+        """The updates that are refused from now on, as the server refuses them or they have failed often."""
+        given_up = (entry.updates for entry in self._failed() if entry.failures >= MOST_FAILURES)
+        return ranges.union(self.refused, *given_up)
+
+    def superseded(self, stream: Stream, stop: int) -> Ranges:
+        """The updates left whose documents are written again below ``stop``."""
+        return ranges.union(*(stream.rewritten(entry.updates, stop) for entry in self.left))
+
+    def _failed(self) -> Claims:
+        """The unfinished claims, with one more failure if they were tried."""
+        return [entry._replace(lease=0, driver="", process="", failures=entry.failures + self.is_complete)
+                for entry in self.unfinished]
 
 
 def nobody_is_gone(_driver: str, _process: str) -> bool:
@@ -97,10 +118,10 @@ def proceed(ledger: Ledger, driver: Driver, parts: Parts, count: int, now: int) 
         raise ClaimLost(f"the lease expired and {TAKEN_OVER}")
     stop = ledger.position + min(count, ledger.stream.span)
     _check_free(ledger, others, stop)
-    ledger, left = _close(ledger, mine, parts)
-    superseded = ranges.union(*(_rewritten(ledger, entry, stop) for entry in left))
-    left = [entry.minus(superseded) for entry in left]
-    ledger, new = _hand_out(ledger.with_missed(superseded=superseded), driver, stop, now, mine[0].run)
+    superseded = parts.superseded(ledger.stream, stop)
+    left = [entry.minus(superseded) for entry in parts.left]
+    ledger = _close(ledger, mine, parts).with_missed(superseded=superseded)
+    ledger, new = _hand_out(ledger, driver, stop, now, mine[0].run)
     return ledger.with_claims([*others, *(entry for entry in left if entry.updates), new]), [new]
 
 
@@ -121,21 +142,16 @@ def settle(ledger: Ledger, driver: str, parts: Parts, result: Result) -> Ledger:
     mine, others = _split(ledger, driver)
     if not mine:
         raise ClaimLost(f"the lease expired before the cycle was settled, and {TAKEN_OVER}")
-    ledger, left = _close(ledger, mine, parts)
-    return ledger.with_claims(others + left)._replace(last_ts=result.ts, last_dt=int(result.dt),
-                                                      last_updates=result.updates, last_errors=result.errors)
+    return _close(ledger, mine, parts).with_claims(others + parts.left)._replace(
+        last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates, last_errors=result.errors)
 
 
-def _close(ledger: Ledger, mine: Claims, parts: Parts) -> tuple[Ledger, Claims]:
-    """Record what is written and refused; returns the ledger and the claims that stay open, which are nobody's."""
-    left = [entry._replace(lease=0, driver="", process="", failures=entry.failures + parts.is_complete)
-            for entry in parts.unfinished]
-    given_up = [entry for entry in left if entry.failures >= MOST_FAILURES]
-    left = [entry for entry in left if entry not in given_up]
-    refused = ranges.union(parts.refused, *(entry.updates for entry in given_up))
+def _close(ledger: Ledger, mine: Claims, parts: Parts) -> Ledger:
+    """Record which updates of a driver's claims are written and refused."""
+    refused = parts.missed
     written = ranges.minus(ranges.union(*(entry.updates for entry in mine)),
-                           ranges.union(refused, *(entry.updates for entry in left)))
-    return ledger.with_written(written).with_missed(refused=refused), left
+                           ranges.union(refused, *(entry.updates for entry in parts.left)))
+    return ledger.with_written(written).with_missed(refused=refused)
 
 
 def _check_free(ledger: Ledger, held: Claims, stop: int) -> None:

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import Iterable, Iterator, NamedTuple, Sequence
+from collections import Counter
+from itertools import chain
+from typing import Iterable, NamedTuple
 
-from . import ranges
+from . import missed, ranges
 from .claim import Claim
+from .missed import Entries
 from .ranges import Ranges
 from .run_record import RunRecord
 
@@ -42,10 +45,10 @@ class History:
     def __init__(self, records: Iterable[RunRecord] = (), claims: Iterable[Claim] = (), total: int = 1) -> None:
         self.records = {record.run: record for record in records}
         self._total = total
-        self._own = _Windows(_own_window(record) for record in self.records.values() if record.count)
-        self._others = _Windows([window for record in self.records.values() for window in _redone(record)]
-                                + [Window(first, stop, claim.ts, NEVER) for claim in claims
-                                   for first, stop in claim.updates])
+        self._windows = [window for record in self.records.values() for window in _windows(record)]
+        self._windows += [Window(first, stop, claim.ts, NEVER) for claim in claims for first, stop in claim.updates]
+        self._edges, self._times = _timeline(self._windows)
+        self.missed: Entries = missed.union(*(record.missed for record in self.records.values()))
 
     @property
     def begins(self) -> int | None:
@@ -55,33 +58,43 @@ class History:
     @property
     def ends(self) -> int:
         """The time of the latest claim on record."""
-        return max((window.ts for window in self._windows()), default=0)
+        return max((window.ts for window in self._windows), default=0)
 
-    def times(self, update: int) -> set[int]:
+    @property
+    def reach(self) -> int:
+        """The position after the latest update that a run on record was handed, 0 if there is none."""
+        return max((record.first + record.count for record in self.records.values()), default=0)
+
+    def times(self, update: int) -> frozenset[int]:
         """The times at which an update was claimed, empty if that is not on record; several if it was made again."""
-        return self._own.times(update) | self._others.times(update)
+        return self._times[bisect_right(self._edges, update)]
 
     def between(self, start: float, end: float) -> Between | None:
         """Bounds of where documents stood from one time to another, in Unix seconds; None if these are not on record.
 
-        Only the updates of the lap before the start matter: later ones of the same documents cannot be older.
+        At the earlier bound, the latest update of each document was settled at the start.
         """
         moment, begins = start - SLACK, self.begins
         if begins is None or (min(self.records) and begins >= moment):
             return None
-        before = [window for window in self._windows() if window.ts <= moment]
-        position = max((window.stop for window in before), default=0)
-        lap = ranges.window(max(position - self._total, min((window.first for window in before), default=0)), position)
-        unsettled = _updates(window for window in before if window.settled >= moment)
-        settled = ranges.minus(_updates(window for window in before if window.settled < moment), unsettled)
-        since = next((first for first, __ in ranges.minus(lap, settled)), position)
-        later = [window.first for window in self._windows() if window.ts > end + SLACK]
-        reached = max((window.stop for window in self._windows() if window.ts <= end + SLACK), default=0)
+        since = self._settled(moment)
+        later = [window.first for window in self._windows if window.ts > end + SLACK]
+        reached = max((window.stop for window in self._windows if window.ts <= end + SLACK), default=0)
         return Between(since, max(min(later), reached) if later else None)
 
-    def _windows(self) -> Iterator[Window]:
-        yield from self._own
-        yield from self._others
+    def _settled(self, moment: float) -> int:
+        """The latest position at which the latest update of each document was written or missed at a moment."""
+        before = [window for window in self._windows if window.ts <= moment]
+        since = max((window.stop for window in before), default=0)
+        unsettled = _updates(window for window in before if window.settled >= moment)
+        settled = ranges.minus(_updates(window for window in before if window.settled < moment), unsettled)
+        done = ranges.union(settled, missed.as_ranges(self.missed))
+        pending = ranges.minus(ranges.window(min((window.first for window in before), default=0), since), done)
+        for first, stop in reversed(pending):
+            if stop <= since - self._total:  # later updates of all these documents are below since, and done
+                break
+            since = first
+        return since
 
     def differs(self, other: History) -> int | None:
         """The first update of the earliest run that another history has differently, None if there is none."""
@@ -90,41 +103,31 @@ class History:
         return next(found, None)
 
 
-class _Windows:
-    """Windows by their first updates; fast if they do not overlap much."""
-
-    def __init__(self, windows: Iterable[Window]) -> None:
-        self._windows = sorted(windows)
-        self._firsts = [window.first for window in self._windows]
-        self._furthest = _maxima(window.stop for window in self._windows)
-
-    def __iter__(self) -> Iterator[Window]:
-        return iter(self._windows)
-
-    def times(self, update: int) -> set[int]:
-        """The times at which an update was claimed."""
-        found = set()
-        place = bisect_right(self._firsts, update) - 1
-        while place >= 0 and self._furthest[place] > update:
-            if update < self._windows[place].stop:
-                found.add(self._windows[place].ts)
-            place -= 1
-        return found
+def _windows(record: RunRecord) -> list[Window]:
+    """The window that was handed out to a run, and the ones that it took over."""
+    own = [(record.first, record.count, record.ts)] if record.count else []
+    settled = record.ended + SLACK
+    return [Window(first, first + count, ts, settled) for first, count, ts in (*own, *(record.redone or ()))]
 
 
-def _own_window(record: RunRecord) -> Window:
-    """The window that was handed out to a run."""
-    return Window(record.first, record.first + record.count, record.ts, _ended(record))
+def _timeline(windows: Iterable[Window]) -> tuple[list[int], list[frozenset[int]]]:
+    """The updates at which windows begin or end, in order, and the times of the windows around each of them.
 
-
-def _redone(record: RunRecord) -> list[Window]:
-    """The windows that a run took over."""
-    return [Window(first, first + count, ts, _ended(record)) for first, count, ts in record.redone or ()]
-
-
-def _ended(record: RunRecord) -> float:
-    """When a run ended, rounded up."""
-    return record.ts + math.ceil(record.dt) + SLACK
+    The first set is of the updates before the first edge, the others are of those from each edge on.
+    """
+    edges = chain.from_iterable(((window.first, True, window.ts), (window.stop, False, window.ts))
+                                for window in windows if window.first < window.stop)
+    places: list[int] = []
+    times: list[frozenset[int]] = [frozenset()]
+    open_now: Counter[int] = Counter()
+    for update, begins, ts in sorted(edges):
+        open_now[ts] += 1 if begins else -1
+        if places and places[-1] == update:
+            times.pop()
+        else:
+            places.append(update)
+        times.append(frozenset(+open_now))
+    return places, times
 
 
 def _updates(windows: Iterable[Window]) -> Ranges:
@@ -135,14 +138,6 @@ def _updates(windows: Iterable[Window]) -> Ranges:
 def _mark(record: RunRecord) -> tuple[int, int, int, str, float]:
     """What two runs of one number have in common only if they are the same run."""
     return record.ts, record.first, record.count, record.host, record.dt
-
-
-def _maxima(values: Iterable[int]) -> Sequence[int]:
-    """The maximum of each value and all before it."""
-    found: list[int] = []
-    for value in values:
-        found.append(max(value, found[-1]) if found else value)
-    return found
 
 
 NO_HISTORY = History()

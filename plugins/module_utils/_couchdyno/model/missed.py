@@ -8,7 +8,7 @@ An update is missed because the server refused it for good, or because a later u
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Iterable, NamedTuple, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence, Tuple
 
 from . import ranges
 from .limits import MAX_POSITION, is_count
@@ -105,15 +105,20 @@ def without(entries: Entries, updates: Ranges) -> Entries:
     return tuple(found)
 
 
+def entries_of(updates: Ranges, visits: int = 1) -> Entries:
+    """Entries for updates, each of them missed together with this number of visits."""
+    return tuple(Missed(first, stop, visits, stop - first) for first, stop in updates)
+
+
 def new_entries(updates: Ranges, before: Entries, stream: Stream) -> Entries:
     """Entries for updates that are missed from now on; ``before`` are all entries so far."""
     found: list[Missed] = []
     previous = stream.previous_of(updates)
     for each in before:
         again = ranges.both(((each.first, each.stop),), previous)
-        found += _entries(stream.next_of(again), each.visits + 1)
+        found += entries_of(stream.next_of(again), each.visits + 1)
     rest = ranges.minus(updates, as_ranges(found))
-    return merged(tuple(found), tuple(_entries(rest, 1)))
+    return merged(tuple(found), entries_of(rest))
 
 
 def bounded(entries: Entries, most: int = MOST) -> Entries:
@@ -129,10 +134,6 @@ def bounded(entries: Entries, most: int = MOST) -> Entries:
         else:
             found.append(entries[place])
     return tuple(found)
-
-
-def _entries(updates: Ranges, visits: int) -> Iterable[Missed]:
-    return [Missed(first, stop, visits, stop - first) for first, stop in updates]
 
 
 def _merge(one: Missed, other: Missed) -> Missed:

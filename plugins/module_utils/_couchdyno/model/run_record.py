@@ -6,25 +6,27 @@
 A database keeps up to 10,000 records at a time, so their documents are as small as possible. In FORMAT, the only one
 that is written, the id says which place in the ring the record has, and ``round`` how often the ring was full before;
 ``window`` is ``[first, count, ts]``, ``ms`` the duration in whole milliseconds, ``latency`` what ``Latencies.dump``
-returns, and ``sizes`` a list in the order of SIZES. Fields with the value in ASSUMED are left out, and ``updates`` if
-they equal the count of the window.
+returns, ``sizes`` a list in the order of SIZES, and ``missed`` what ``missed.dump`` returns. Fields with the value in
+ASSUMED are left out, and ``updates`` if they equal the count of the window.
 
 Two other kinds of documents are read:
 
 - Version 0.1.0 wrote no ``format``. Such records have the fields of RunRecord, ``dt`` in seconds and, as ``latency``,
-  percentiles in seconds.
+  percentiles in seconds, and no ``delay`` and ``missed``.
 - A later format counts as FORMAT: its fields that this version knows must make sense as they do here, or the record is
   left out. Other fields are only shown. So a later format may add fields; one that redefines a field must rename it.
 """
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 
-from . import ranges
+from . import missed, ranges
 from .claim import Claim
 from .latencies import NO_REQUESTS, Latencies
 from .limits import MAX_POSITION, is_amount, is_count
+from .missed import Entries
 from .outcome import Outcome
 
 RING = 10000  # records; then each new one replaces the oldest
@@ -51,6 +53,9 @@ class RunRecord(NamedTuple):
     ``refused`` for good, and how often the server ``throttled`` it (answers 429 and 503). So the records of all runs
     together show when each update was handed out, and that none was handed out twice.
 
+    ``delay`` is how many seconds after its claim it began to write. ``missed`` are the updates that it has found to be
+    missed: the server refused them, they failed too often, or this run's window superseded them.
+
     ``stored`` is the document that the record was read from. Documents of version 0.1.0 have ``percentiles`` instead of
     latencies.
     """
@@ -72,6 +77,8 @@ class RunRecord(NamedTuple):
     redone: Sequence[list[int]] | None = None
     refused: int | None = None
     throttled: int | None = None
+    delay: int = 0
+    missed: Entries = ()
     percentiles: Mapping[str, float] = {}
     stored: Document | None = None
 
@@ -104,7 +111,7 @@ class RunRecord(NamedTuple):
         """The document of a new record, in FORMAT."""
         fields = dict(self._asdict(), _id=record_id(self.run), round=self.run // RING, format=FORMAT,
                       window=[self.first, self.count, self.ts], ms=max(1, round(1000 * self.dt)),
-                      latency=self.latencies.dump(),
+                      latency=self.latencies.dump(), missed=missed.dump(self.missed),
                       sizes=[self.sizes.get(name) for name in SIZES] if self.sizes else None)
         assumed = dict(ASSUMED, updates=self.count)
         return {name: fields[name] for name in CHECKS
@@ -115,9 +122,15 @@ class RunRecord(NamedTuple):
         stored = {name: value for name, value in (self.stored or {}).items() if not name.startswith("_")}
         if stored and stored.get("format") is None:
             return stored
-        fields = dict(self._asdict(), latency=self.latency)
+        windows = ranges.dump(missed.as_ranges(self.missed))
+        fields = dict(self._asdict(), latency=self.latency, delay=self.delay or None, missed=windows or None)
         others = {name: value for name, value in stored.items() if name not in CHECKS}
         return {**{name: fields[name] for name in SHOWN if fields[name] is not None}, **others}
+
+    @property
+    def ended(self) -> int:
+        """When it ended, in Unix seconds, rounded up."""
+        return self.ts + self.delay + math.ceil(self.dt)
 
     @property
     def latency(self) -> Mapping[str, float]:
@@ -146,6 +159,7 @@ def _fields(found: Document) -> Document:
     fields = {**ASSUMED, "updates": count, **found}
     place, rounds, ms, latency = (fields.pop(name) for name in ("_id", "round", "ms", "latency"))
     del fields["format"], fields["window"]
+    fields["missed"] = missed.load(fields["missed"], MAX_POSITION)
     if "sizes" in fields:
         fields["sizes"] = {name: size for name, size in zip(SIZES, fields["sizes"]) if size is not None}
     return dict(fields, run=rounds * RING + int(place[len(ID_PREFIX):]), ts=ts, first=first, count=count, dt=ms / 1000,
@@ -200,6 +214,10 @@ def _are_sizes(value: Any) -> bool:
         size is None or _is_whole(size) for size in value)
 
 
+def _are_missed(value: Any) -> bool:
+    return missed.load(value, MAX_POSITION) is not None
+
+
 def _is_redone(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_window, value))
 
@@ -210,7 +228,8 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("ms", "updates", "errors"), _is_whole),
     **dict.fromkeys(("kind", "host"), _is_text),
     "latency": _are_latencies, "connections": _is_whole, "limit": is_amount, "sizes": _are_sizes,
-    "classes": _are_counts, "redone": _is_redone, "refused": _is_whole, "throttled": _is_whole,
+    "classes": _are_counts, "redone": _is_redone, "refused": _is_whole, "throttled": _is_whole, "delay": _is_whole,
+    "missed": _are_missed,
 }
 CHECKS_OF_OLD: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
@@ -219,6 +238,6 @@ CHECKS_OF_OLD: dict[str, Callable[[Any], bool]] = {
 }
 # What the lack of a field means in FORMAT, whatever the defaults of the program may become.
 ASSUMED: Document = {"round": 0, "ms": 0, "errors": 0, "kind": CYCLE, "host": "", "latency": {},
-                     "connections": 4, "refused": 0, "throttled": 0}
+                     "connections": 4, "refused": 0, "throttled": 0, "delay": 0, "missed": []}
 SHOWN = ("run", "ts", "dt", "first", "count", "updates", "errors", "kind", "host", "latency", "connections", "limit",
-         "sizes", "classes", "redone", "refused", "throttled")
+         "sizes", "classes", "redone", "refused", "throttled", "delay", "missed")

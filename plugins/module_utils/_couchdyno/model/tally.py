@@ -4,7 +4,7 @@
 """The tally of a verification: how many documents of each kind there are, and at which updates they stand. Pure."""
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, TypeVar
 
 from .stream import Stream
 from .verdicts import KINDS, Finding
@@ -13,6 +13,7 @@ DIFFERING = "differing"
 SAMPLES = 5  # how many documents of each kind are named
 
 Sample = Dict[str, str]
+AnyTally = TypeVar("AnyTally", bound="Tally")
 
 
 class Tally:
@@ -55,8 +56,8 @@ class Tally:
         self.differing += 1
         self._sample(DIFFERING, document_id, reason)
 
-    def merge(self, other: Tally) -> None:
-        """Add the tally of other documents."""
+    def merge(self: AnyTally, other: AnyTally) -> None:
+        """Add the tally of other documents, of the same type."""
         for kind, count in other.counts.items():
             self.counts[kind] += count
         for kind, samples in other.samples.items():

@@ -83,7 +83,7 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
         if row["id"] != stream.document_id(index):
             found = stream.index_of(row["id"])
             if found is None:
-                yield from judge_other(row["id"])
+                yield from judge_other(row["id"], row.get("doc"))
                 continue
             yield from _judge_gap(stream, expectation, index, found)
             index = found
@@ -109,10 +109,10 @@ def judge(stream: Stream, expectation: Expectation, index: int, document: Docume
     return Finding(index, kind, reason, document, held=held, low=low)
 
 
-def judge_other(document_id: str) -> Iterator[Finding]:
+def judge_other(document_id: str, document: Document | None = None) -> Iterator[Finding]:
     """The verdict on a document that does not belong to the stream; none on design documents and couchdyno's own."""
     if not (document_id.startswith(DESIGN) or OWN.fullmatch(document_id)):
-        yield Finding(-1, EXTRA, "is not in the stream", document_id=document_id)
+        yield Finding(-1, EXTRA, "is not in the stream", document, document_id=document_id)
 
 
 def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) -> Iterator[Finding]:

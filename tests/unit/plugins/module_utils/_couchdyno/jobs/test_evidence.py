@@ -19,6 +19,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.le
 
 TOTAL = 20
 STREAM = Stream(7, TOTAL, 300)
+WORDS = ("the documents are those of update {}, but the ledger is that of update {}; if cycles ran while this copy was "
+         "taken, say when it was taken")
 
 
 @pytest.fixture
@@ -114,8 +116,7 @@ def test_documents_and_ledger_of_different_times_are_undecided(source, couch, cl
     run(*source, 2)
     copied(source, couch, "couchdyno_")
     report = verify(client)
-    words = "the documents are those of update 50, but the ledger is that of update 70; if cycles ran while this copy "
-    assert verdict(report) == ("undecided", words + "was taken, say when it was taken")
+    assert verdict(report) == ("undecided", WORDS.format(50, 70))
     assert (report["counts"]["exact"], report["low"], report["high"], report["ledger"]["agrees"]) == (20, 50, 50, False)
     assert verdict(verify(client, Span(50, 70))) == ("right", "")
 
@@ -265,6 +266,51 @@ def test_documents_that_were_never_written_because_they_were_refused_leave_no_do
     for __ in range(6):
         execute(client)
     assert verdict(verify(client, Span(60, 60))) == ("right", "")
+
+
+def test_refusals_that_healed_after_the_copy_are_known_from_the_run_records(source, couch, client):
+    copied(source, couch)
+    source[0].refuse = {"cdyno_000000000003": "forbidden"}
+    for __ in range(4):
+        source[0].clock += 60
+        execute(source[1])
+    earlier = copy.deepcopy(couch.documents["cdyno_000000000004"])
+    copied(source, couch)
+    taken = (source[0].clock + 20, source[0].clock + 30)
+    source[0].refuse = {}
+    run(*source, 4)
+    assert source[0].ledger.get("refused", []) == []
+    of_copy = {name: each for name, each in couch.documents.items() if name.startswith("cdyno_")}
+    for documents in (couch.documents, of_copy):  # with its ledger and run records, and without
+        couch.documents = documents
+        report = verify(client, Span(taken=taken), STREAM, source[1])
+        assert (verdict(report), report["span"]) == (("right", ""), {"from_position": 90, "to_position": 90})
+    couch.documents["cdyno_000000000004"] = earlier  # as old as the one that was refused
+    assert verdict(verify(client, Span(taken=taken), STREAM, source[1])) == ("wrong", "1 document older than allowed")
+
+
+def test_a_copy_of_a_database_that_was_filled_meanwhile_is_undecided(another, couch, client):
+    LedgerDocument(another[1]).create(Parameters(TOTAL, 300, 5, 7))
+    run(*another, 1)
+    copied(another, couch, "cdyno_")
+    run(*another, 2)
+    copied(another, couch, "couchdyno_")
+    report = verify(client)
+    assert verdict(report) == ("undecided", WORDS.format(5, 15))
+    assert (report["counts"]["missing"], report["counts"]["absent"], report["checked"]) == (0, 15, 5)
+    assert verdict(verify(client, Span(5, 15))) == ("undecided", "10 documents do not exist; they were created after "
+                                                    "the copy began, or are lost")
+
+
+def test_of_a_full_database_only_the_run_records_show_that_it_was_filled_meanwhile(another, couch, client):
+    LedgerDocument(another[1]).create(Parameters(TOTAL, 300, 5, 7))
+    run(*another, 1)
+    copied(another, couch)  # what there is when a backup lists the documents
+    run(*another, 3)
+    couch.documents["couchdyno_ledger_00000000"] = copy.deepcopy(another[0].ledger)
+    assert verdict(verify(client)) == ("undecided", WORDS.format(5, 20))
+    copied(another, couch, "couchdyno_")
+    assert verdict(verify(client)) == ("wrong", "15 of 20 documents missing")
 
 
 def test_a_snapshot_of_a_database_that_fills_is_right(another, couch, client):

@@ -19,6 +19,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clai
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import FINE, KINDS
 
 TOTAL = 40
@@ -38,8 +39,8 @@ def filled(couch):
     return couch
 
 
-def read(client, expectation=AT, stream=STREAM, **options):
-    return Reader(client, stream, expectation, **options).read()
+def read(client, expectation=AT, stream=STREAM, new_tally=None, **options):
+    return Reader(client, stream, expectation, new_tally or (lambda: Tally(stream)), **options).read()
 
 
 def found(tally):
@@ -86,6 +87,7 @@ def test_an_empty_range_costs_one_request(couch, client, monkeypatch):
 
 
 def test_a_signal_ends_the_reading_of_a_wide_range(client, filled, stop, monkeypatch):
+    monkeypatch.setattr(reader, "CONNECTIONS", 1)
     monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 1)
     answer = filled._answer
 
@@ -96,7 +98,7 @@ def test_a_signal_ends_the_reading_of_a_wide_range(client, filled, stop, monkeyp
 
     filled._answer = ask_to_stop
     with pytest.raises(Interrupted):
-        read(client, Expectation(MANY, MANY), Stream(7, MANY, 300), stop=stop, connections=1)
+        read(client, Expectation(MANY, MANY), Stream(7, MANY, 300), stop=stop)
     assert len(filled.requests) < 15
 
 
@@ -256,6 +258,35 @@ def test_a_replica_of_the_ledger_that_differs_is_named(nodes):
     tally = read(client, every_replica=True)
     assert tally.counts["extra"] == 0 and tally.differing == 1
     assert tally.samples["differing"][0]["id"] == "couchdyno_meta"
+
+
+@pytest.mark.parametrize("name", ["zebra", STREAM.document_id(3) + "x"])
+def test_an_extra_document_that_some_nodes_have_deleted_differs_and_is_not_extra(nodes, name):
+    one, other, client = nodes
+    one.documents[name] = {"_id": name, "_rev": "1-a"}
+    tally = read(client, every_replica=True)
+    assert (found(tally), tally.differing) == ({"exact": TOTAL}, 1)
+    assert tally.samples["differing"] == [{"id": name, "reason": "exists on n1, is missing on n2"}]
+    other.documents[name] = {"_id": name, "_rev": "2-a"}
+    tally = read(client, every_replica=True)
+    assert (found(tally), tally.differing) == ({"exact": TOTAL, "extra": 1}, 1)
+
+
+@pytest.mark.parametrize("name", ["zebra", STREAM.document_id(3) + "x"])
+def test_an_extra_document_that_arrives_on_the_other_nodes_is_extra(nodes, name):
+    one, other, client = nodes
+    one.documents[name] = {"_id": name, "_rev": "1-a"}
+    answer, asked = other._answer, []
+
+    def arrive(request, path):
+        asked.append(path)
+        if len(asked) > 3:
+            other.documents[name] = one.documents[name]
+        return answer(request, path)
+
+    other._answer = arrive
+    tally = read(client, every_replica=True)
+    assert (found(tally), tally.differing) == ({"exact": TOTAL, "extra": 1}, 0)
 
 
 @pytest.mark.parametrize("name", [STREAM.document_id(3), "couchdyno_meta"])

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import NEVER
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     Interrupted,
     NoDatabase,
@@ -249,7 +248,6 @@ class Meanwhile:
 def one_by_one(monkeypatch):
     monkeypatch.setattr(reader, "CONNECTIONS", 1)
     monkeypatch.setattr(reader, "PAGE_DOCUMENTS", 5)
-    monkeypatch.setattr(reader.Reader.__init__, "__defaults__", (None, NEVER, 1, None))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -298,8 +296,9 @@ def test_the_ledger_is_the_one_at_the_end(client, couch, book, one_by_one):
 def test_pages_are_requested_no_faster_than_they_are_read(client, book, monkeypatch):
     """Or memory would grow with the database."""
     asked, done = [], []
-    whole = reader.Reader(client, book.ledger.stream, Expectation.of(book.ledger))
-    page = Tally(book.ledger.stream)
+    stream = book.ledger.stream
+    whole = reader.Reader(client, stream, Expectation.of(book.ledger), lambda: Tally(stream))
+    page = Tally(stream)
     monkeypatch.setattr(whole, "_jobs", lambda: (asked.append(number) or (lambda: page) for number in range(100)))
     monkeypatch.setattr(page, "add", None)
     collect = whole._collect

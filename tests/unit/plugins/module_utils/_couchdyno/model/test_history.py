@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.history import History
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import as_ranges, entries_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,8 +68,47 @@ def test_a_window_that_was_finished_later_is_unsettled_until_then():
 
 def test_refused_documents_do_not_count_as_unsettled():
     records = regular(5)
-    records[2] = records[2]._replace(errors=3, refused=3)
+    records[2] = records[2]._replace(errors=3, refused=3, missed=entries_of(((23, 26),)))
     assert History(records, total=10**6).between(1300, 1310).since == 50
+
+
+def test_missed_updates_are_on_record():
+    records = regular(5)
+    records[2] = records[2]._replace(errors=3, missed=entries_of(((23, 26),)))
+    records[4] = records[4]._replace(missed=entries_of(((25, 27), (40, 41))))
+    assert as_ranges(History(records).missed) == ((23, 27), (40, 41))
+
+
+def test_what_a_killed_run_superseded_is_pending_while_its_window_is():
+    """Updates 10 to 15 were never written, which no record says. The run that superseded them was killed, too."""
+    records = [*regular(1), RunRecord(2, 1120, 5.0, 20, 2, 2), RunRecord(4, 1240, 5.0, 32, 1, 1)]
+    records[1] = records[1]._replace(redone=[[15, 5, 1060]])
+    records[2] = records[2]._replace(redone=[[22, 10, 1180]])
+    assert History(records, total=12).between(1200, 1201).since == 10
+    assert History(records, total=12).between(1300, 1301).since == 33
+
+
+def test_missed_updates_do_not_count_as_pending():
+    records = [*regular(1), RunRecord(2, 1120, 5.0, 20, 2, 2), RunRecord(4, 1240, 5.0, 32, 1, 1)]
+    records[1] = records[1]._replace(redone=[[15, 5, 1060]], missed=entries_of(((10, 15),)))
+    records[2] = records[2]._replace(redone=[[22, 10, 1180]])
+    assert History(records, total=12).between(1200, 1201).since == 22
+
+
+def test_a_run_that_began_long_after_its_claim_is_unsettled_until_its_end():
+    records = regular(5)
+    records[2] = records[2]._replace(delay=30)
+    history = History(records, total=10**6)
+    assert history.between(1120 + 36, 1157).since == 20
+    assert history.between(1120 + 38, 1159).since == 30
+
+
+def test_wide_windows_that_were_redone_cost_little():
+    """Each lookup would look at every window after the wide one if there were no index."""
+    records = [*regular(2000), RunRecord(2000, 10**6, redone=[[0, 20000, 5]])]
+    history = History(records)
+    assert all(history.times(update) == {1000 + 60 * (update // 10), 5} for update in range(0, 20000, 7))
+    assert history.times(20000) == frozenset()
 
 
 def test_a_killed_run_has_no_record_but_the_one_that_took_over_has():

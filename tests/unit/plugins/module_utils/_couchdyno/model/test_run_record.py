@@ -11,6 +11,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model impo
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import bounded, entries_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import Outcome
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import FILL, RING, RunRecord
 from hypothesis import given
@@ -44,6 +45,8 @@ RECORDS = st.builds(
     redone=st.none() | st.just([[1, 2, 3]]),
     refused=st.integers(0, 3),
     throttled=st.integers(0, 3),
+    delay=st.integers(0, 3),
+    missed=st.sampled_from([(), entries_of(((3, 5), (7, 8))), bounded(entries_of(((3, 5), (7, 8))), 1)]),
     percentiles=st.just({}),
     stored=st.none(),
 )
@@ -62,10 +65,12 @@ def test_what_is_not_usual_is_stored():
     claims = [Claim(((0, 2),), 5, 0, "d", "h", "p", 3, redo=True), Claim(((2, 9),), 8, 0, "d", "h", "p", 4)]
     outcome = Outcome(written=6, errors=3, failed={"forbidden": 2}, refused=ranges.window(2, 4))
     settings = {"kind": FILL, "connections": 5, "limit": 2.5, "sizes": {"file": 7}, "throttled": 2}
+    settings.update(delay=4, missed=entries_of(((2, 4),)))
     assert RunRecord.of(claims, outcome, 1000, dt=0.0001, **settings).dump() == {
         "_id": "couchdyno_run_00004", "format": 2, "window": [2, 7, 8], "ms": 1, "updates": 6, "errors": 3,
         "kind": "fill", "host": "h", "connections": 5, "limit": 2.5, "sizes": [None, 7],
         "classes": {"forbidden": 2, "other": 1}, "redone": [[0, 2, 5]], "refused": 2, "throttled": 2,
+        "delay": 4, "missed": [[2, 2, 1, 2]],
     }  # fmt: skip
 
 
@@ -83,6 +88,11 @@ def test_what_reports_show():
         "host": "driver-1", "latency": {"p50": 0.0098, "p95": 0.0098, "p99": 0.0098, "max": 0.0098}, "connections": 4,
         "refused": 0, "throttled": 0,
     }  # fmt: skip
+
+
+def test_what_reports_show_of_an_unusual_run():
+    record = RunRecord(1, 1000, missed=entries_of(((3, 5), (7, 8))), delay=4)
+    assert {name: record.shown()[name] for name in ("missed", "delay")} == {"missed": [[3, 2], [7, 1]], "delay": 4}
 
 
 def test_records_of_version_0_1_0_are_read_and_shown_as_they_are():
@@ -119,10 +129,11 @@ def test_records_that_make_no_sense_are_left_out(field):
     "field",
     [
         *({"format": number} for number in (0, 1, -2, 2.0, "2", True)),
-        *({"ms": 0.5}, {"ms": -1}, {"ms": "12"}, {"throttled": 1.5}, {"latency": OF_0_1_0["latency"]}),
+        *({"ms": 0.5}, {"ms": -1}, {"ms": "12"}, {"throttled": 1.5}, {"delay": -1}, {"latency": OF_0_1_0["latency"]}),
         *({"_id": name} for name in (None, 35, "couchdyno_run_0035", "couchdyno_run_00035x", "couchdyno_run_0003٣")),
         *({"window": window} for window in (None, [], [1, 1], [1, 1, -1], [1, 1, 5.0], {"first": 1}, [1, 1, 1, 1])),
         *({"round": -1}, {"round": "1"}, {"sizes": [5]}, {"sizes": [5, -1]}, {"sizes": {"active": 5, "file": 7}}),
+        *({"missed": missed} for missed in ([[1, 2]], [[1, 0, 1, 0]], 5)),
     ],
 )
 def test_fields_that_make_no_sense_in_the_present_format(field):
