@@ -295,7 +295,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import RIGHT, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import RIGHT, WRONG, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE, run
 
@@ -308,7 +308,9 @@ def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[
                     replicas=params["replicas"])
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
-        return dict(result, failed=True, msg=f"the database is {report['verdict']}: {', '.join(report['reasons'])}")
+        is_wrong = report["verdict"] == WRONG
+        verdict = "the database is wrong" if is_wrong else "it is undecided whether the database is right"
+        return dict(result, failed=True, msg=f"{verdict}: {', '.join(report['reasons'])}")
     return result
 
 

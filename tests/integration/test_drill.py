@@ -255,7 +255,10 @@ LEFT = {"failed": True, "msg": "no such user"}
         ({"couchdyno_verified": CUT}, [f"{IS_CUT}; {EXAMINE}"]),
         (
             {"couchdyno_verified": UNDECIDED, "couchdyno_keep_copy": "true"},
-            ["The copy is undecided: the ledger was lost, no span; it was kept, so you can examine it"],
+            [
+                "It is undecided whether the copy is right: the ledger was lost, no span; "
+                "it was kept, so you can examine it"
+            ],
         ),
         ({"couchdyno_cycled": CYCLED}, []),
         (

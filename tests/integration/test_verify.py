@@ -259,7 +259,8 @@ def test_documents_and_ledger_of_different_times(ready, copy):
     assert found[0] == "undecided" and found[2] == 4
     assert "the documents are those of update 50, but the ledger is that of update" in found[1]
     ok, result, __ = ansible(VERIFY, {"url": copy.url})
-    assert not ok and result["msg"].startswith("the database is undecided: the documents are those of")
+    words = "it is undecided whether the database is right: the documents are those of"
+    assert not ok and result["msg"].startswith(words)
     taken = f"{began + 4}..{ended + 1}"
     for more in ((), ("--source", ready.url)):
         assert verdict("--taken", taken, *more, copy.url) == ("right", "", 0)
