@@ -83,17 +83,21 @@ class History:
         return Between(since, max(min(later), reached) if later else None)
 
     def _settled(self, moment: float) -> int:
-        """The latest position at which the latest update of each document was written or missed at a moment."""
+        """The latest position at which the latest update of each document was written or missed at a moment.
+
+        Only the last lap shows it: an update is handed out when earlier ones of the same document are closed. Updates
+        without a record may have been superseded by a run that was killed, so their documents may be older.
+        """
         before = [window for window in self._windows if window.ts <= moment]
-        since = max((window.stop for window in before), default=0)
-        unsettled = _updates(window for window in before if window.settled >= moment)
-        settled = ranges.minus(_updates(window for window in before if window.settled < moment), unsettled)
-        done = ranges.union(settled, missed.as_ranges(self.missed))
-        pending = ranges.minus(ranges.window(min((window.first for window in before), default=0), since), done)
-        for first, stop in reversed(pending):
-            if stop <= since - self._total:  # later updates of all these documents are below since, and done
-                break
-            since = first
+        position = max((window.stop for window in before), default=0)
+        oldest = min((window.first for window in before), default=0)
+        open_then = _updates(window for window in before if window.settled >= moment)
+        in_doubt = ranges.both(open_then, ranges.window(position - self._total, position))
+        since = in_doubt[0][0] if in_doubt else position
+        on_record = ranges.union(_updates(before), missed.as_ranges(self.missed))
+        for first, stop in reversed(ranges.minus(ranges.window(oldest, since), on_record)):
+            if stop > since - self._total:
+                since = first
         return since
 
     def differs(self, other: History) -> int | None:

@@ -11,6 +11,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+FEW = 12  # documents
+
 
 def regular(runs, size=10, every=60, dt=5.0, first=0):
     """Records of runs, one a minute from 1000 on, of this number of updates each."""
@@ -147,3 +149,44 @@ def test_what_documents_held_lies_within(runs, start, length):
     assert found.since <= 10 * len(settled)
     assert found.until is None or found.until >= 10 * len(claimed)
     assert found.since >= 10 * (len(settled) - 1)
+
+
+@st.composite
+def plays(draw):
+    """Runs on twelve documents, some at the same time: ``(first, count, claimed, ended, is_recorded)``, in seconds."""
+    runs, position = [], 0
+    for __ in range(draw(st.integers(1, 12))):
+        count = draw(st.integers(1, FEW))
+        window = range(position, position + count)
+        busy = [ended for first, __, __, ended, __ in runs if first + FEW < window.stop]
+        claimed = max([1000, *busy, *(run[2] for run in runs[-1:])]) + draw(st.floats(0, 3))
+        is_recorded = draw(st.sampled_from([True] * 5 + [False]))
+        runs.append((position, count, claimed, claimed + draw(st.floats(0, 6)), is_recorded))
+        position += count
+    return runs
+
+
+def updates(run):
+    first, count, *__ = run
+    return range(first, first + count)
+
+
+@settings(deadline=None)
+@given(plays(), st.floats(1000, 1040), st.floats(0, 5))
+def test_laps_that_are_faster_than_the_clock(runs, start, length):
+    """Whatever a document held then lies within the bounds, and these are never more than a lap too wide."""
+    records = [
+        RunRecord(number, int(claimed), ended - int(claimed), first, count, count)
+        for number, (first, count, claimed, ended, is_recorded) in enumerate(runs)
+        if is_recorded or number == 0
+    ]
+    found = History(records, total=FEW).between(start, start + length)
+    written = [update for run in runs if run[3] <= start for update in updates(run)]
+    handed_out = [update for run in runs if run[2] <= start + length for update in updates(run)]
+    for index in range(FEW):
+        latest = max((update for update in range(found.since) if update % FEW == index), default=None)
+        assert latest is None or latest in written
+    assert found.until is None or max(handed_out, default=-1) < found.until
+    if len(records) == len(runs):
+        certain = [update for run in runs if run[3] <= start - 4 for update in updates(run)]
+        assert found.since >= max(certain, default=-1) + 1 - FEW
