@@ -116,11 +116,14 @@ class Cluster:
 
     ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done,
     which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while; ``split``: nor can it
-    reach the others, but some writers talk to it. ``limit`` is the database's ``_revs_limit``.
+    reach the others, but some writers talk to it. ``limit`` is the database's ``_revs_limit``. ``replicates``: nodes
+    replicate from each other meanwhile, and not only when all is over.
     """
 
-    def __init__(self, rng, mortality=0.0, outage=False, split=False, size=3, sleep=0.0, sleepers=100, limit=1000):
+    def __init__(self, rng, size=3, limit=1000, mortality=0.0, sleep=0.0, sleepers=100, outage=False, split=False,
+                 replicates=True):  # fmt: skip
         self.rng = rng
+        self.replicates = replicates
         self.mortality = mortality
         self.sleep = sleep
         self.sleepers = sleepers
@@ -149,7 +152,7 @@ class Cluster:
                 self.step(*self.ready.pop(choice))
             elif choice < len(self.ready) + len(self.messages):
                 self.deliver(self.messages.pop(choice - len(self.ready)))
-            elif len(self.nodes) > 1:
+            elif len(self.nodes) > 1 and self.replicates:
                 source, target = self.rng.sample(range(len(self.nodes)), 2)
                 if self.reaches(source, target):
                     self.nodes[target].replicate(self.nodes[source])

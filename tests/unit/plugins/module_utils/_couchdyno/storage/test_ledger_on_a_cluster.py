@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import os
 import random
+from functools import partial
 
+import greenlet
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import ClaimLost, Conflict, CouchdynoError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import Parts, Result, claim, settle
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.state_document import META_ID
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage import ledger_document
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-from ..couchdb.cluster import Cluster, Coordinator
+from ..couchdb.cluster import Cluster, Coordinator, Replica, order
 
 SCHEDULES = int(os.environ.get("COUCHDYNO_SCHEDULES", "300")) // 30  # test.sh lets the first Python run more
 RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
@@ -32,23 +35,29 @@ def soon_sealed(monkeypatch):
     monkeypatch.setattr(ledger_document, "SEALED_AT", 3)
 
 
-def drive(cluster, name, cycles, handed_out, careless=0.0):
+def drive(cluster, name, cycles, handed_out, careless=0.0, document=None):
     """A driver that runs cycles of one update; notes what it was handed out.
 
-    Where writers talk to different nodes, it goes on after an error, as cron does.
+    Each cycle is a process of its own, unless they share a ``document``. Where writers talk to different nodes, it goes
+    on after an error, as cron does.
     """
     for number in range(cycles):
-        document = LedgerDocument(Coordinator(cluster, careless))
+        book = document or LedgerDocument(Coordinator(cluster, careless))
         driver = f"{name}{number}"
         try:
-            mine = document.change(lambda ledger, driver=driver: claim(ledger, Driver(driver, "h", ""), 1, 1000))
+            mine = book.change(lambda ledger, driver=driver: claim(ledger, Driver(driver, "h", ""), 1, 1000))
             handed_out.append(mine[0].first)
-            document.change(lambda ledger, driver=driver: (settle(ledger, driver, Parts([]), RESULT), None))
+            book.change(lambda ledger, driver=driver: (settle(ledger, driver, Parts([]), RESULT), None))
         except ClaimLost:  # it was settled, and the answer was lost
             pass
         except CouchdynoError:  # nodes are away, or nothing was set up
             if None in cluster.homes:
                 return
+
+
+def claimed(cluster, driver):
+    """The claims that a driver is told it has."""
+    return LedgerDocument(Coordinator(cluster)).change(lambda ledger: claim(ledger, driver, 1, 1000))
 
 
 def set_up(cluster, name, cycles, handed_out, careless=0.0):
@@ -76,12 +85,23 @@ def play(seed, drivers=3, cycles=3, careless=0.0, meta=True, size=3, **events):
     cluster.start(drive, cluster, "z", 2, handed_out)  # when all is quiet
     cluster.run()
     cluster.settle()
-    found = []
-    cluster.start(lambda: found.append(LedgerDocument(Coordinator(cluster)).read()))
-    cluster.run()
+    ledger = read(cluster)
     live = {name: [leaf for leaf in replica.leaves() if replica.is_live(leaf)]
             for name, replica in cluster.nodes[0].items()}  # fmt: skip
-    return handed_out, found[0], {name: leaves for name, leaves in live.items() if leaves}
+    return handed_out, ledger, {name: leaves for name, leaves in live.items() if leaves}
+
+
+def read(cluster, after=lambda: None):
+    """The ledger, after something has been done."""
+    found = []
+
+    def act():
+        after()
+        found.append(LedgerDocument(Coordinator(cluster)).read())
+
+    cluster.start(act)
+    cluster.run()
+    return found[0]
 
 
 def is_sound(handed_out, ledger):
@@ -110,10 +130,71 @@ def test_nothing_is_handed_out_twice_when_drivers_die(size):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_drivers_that_are_stopped_while_others_go_on(size):
-    """They come back when their document has been succeeded and deleted."""
+    """They come back when their document has been succeeded and deleted, and bring no earlier one back."""
     for seed in range(SCHEDULES):
         handed_out, ledger, __ = play(seed, size=size, sleep=0.05)
         assert is_sound(handed_out, ledger), f"schedule {seed}"
+        assert all(state.get("sealed") for state in ledger.older), f"schedule {seed}"
+
+
+class Stopped(LedgerDocument):
+    """The ledger of a driver that is stopped after it has sealed a document, before it creates the successor."""
+
+    meanwhile = None
+    older = None  # the earlier state documents right after that
+
+    def _succeed(self, sealed):
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        try:
+            super()._succeed(sealed)
+        finally:
+            if meanwhile:
+                self.older = LedgerDocument(self._client).read().older
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_driver_that_is_stopped_between_sealing_and_succession_brings_nothing_back(size):
+    """Meanwhile, others have succeeded the document several times, and have deleted what it is about to create."""
+    for seed in range(SCHEDULES):
+        cluster, handed_out = Cluster(random.Random(seed), size=size), []
+        for node in cluster.nodes:
+            node.edit(NESTED)
+        document = Stopped(Coordinator(cluster))
+        document.meanwhile = partial(drive, cluster, "b", 6, handed_out)
+        cluster.start(drive, cluster, "a", 4, handed_out, 0.0, document)
+        cluster.run()
+        assert sorted(handed_out) == list(range(10)), f"schedule {seed}"
+        assert all(state.get("sealed") for state in document.older), f"schedule {seed}"
+
+
+def rival_claims(seed):
+    """Two drivers have claimed under the same revision; returns (the cluster, the one whose claim wins).
+
+    The answer to its claim was lost, and only one replica has it. The driver of the other claim has died.
+    """
+    cluster = Cluster(random.Random(seed))
+    for node in cluster.nodes:
+        node.edit(NESTED)
+    drive_once = partial(drive, cluster, "s", 1, [])
+    before = read(cluster, after=drive_once)
+    cluster.settle()
+    rivals = [claim(before, Driver(name, "h", ""), 1, 1000)[0].dump() for name in "ab"]
+    rivals.sort(key=lambda rival: order(Replica(cluster.nodes[0][before.holder].tree).edit(rival)))
+    for node, rival in zip(cluster.nodes, (rivals[0], rivals[0], rivals[1])):
+        node.edit(rival)
+    return cluster, Driver(rivals[1]["claims"][0]["driver"], "h", "")
+
+
+def test_a_driver_counts_on_a_claim_that_it_reads_only_if_it_wins():
+    for seed in range(100):
+        cluster, driver = rival_claims(seed)
+        told = []
+        cluster.start(lambda told, *args: told.extend(claimed(*args)), told, cluster, driver)
+        cluster.run()
+        after = read(cluster, after=partial(drive, cluster, "o", 1, []))
+        assert told[0] in after.claims, f"schedule {seed}"
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -152,6 +233,31 @@ def test_several_set_the_database_up_at_once(size):
         handed_out, ledger, live = play(seed, meta=None, size=size, careless=0.1)
         assert is_sound(handed_out, ledger) and len(handed_out) >= 5, f"schedule {seed}"
         assert all(len(leaves) == 1 for leaves in live.values()), f"schedule {seed}"
+
+
+class Dying(Coordinator):
+    """The client of a driver that dies as soon as it has stored a state document."""
+
+    def push(self, documents, replicas):
+        answers = super().push(documents, replicas)
+        if documents[0]["_id"] != META_ID:
+            greenlet.getcurrent().parent.switch()
+        return answers
+
+
+def test_a_state_is_only_taken_from_a_ledger_that_wins():
+    """One replica has the winner of two ledgers that were created at once. The driver that reads it first dies."""
+    for seed in range(100):
+        cluster, handed_out = Cluster(random.Random(seed), replicates=False), []
+        rivals = [Ledger.new(Parameters(1000, 100, 1, seed), 1000, name).dump_nested() for name in "ab"]
+        rivals.sort(key=lambda rival: order(Replica().edit(rival)))
+        for node, rival in zip(cluster.nodes, (rivals[0], rivals[0], rivals[1])):
+            node.edit(rival)
+        cluster.start(drive, cluster, "d", 1, [], 0.0, LedgerDocument(Dying(cluster)))
+        cluster.run()
+        cluster.start(drive, cluster, "e", 2, handed_out)
+        cluster.run()
+        assert len(handed_out) == 2, f"schedule {seed}"
 
 
 def test_a_database_of_version_0_1_0_is_taken_over_by_several_drivers():
