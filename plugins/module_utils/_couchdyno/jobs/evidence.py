@@ -176,7 +176,7 @@ def gather(copy: Source, span: Span, given: Stream | None, original: Source | No
         own, constants, lost = None, None, ""
     known = [ledger for ledger in (own, constants, of_original) if ledger]
     ledgers = Ledgers(own, of_original)
-    histories = _histories(copy, original, ledgers)
+    histories = _histories(copy, original, ledgers, constants)
     return Case(copy, original, given or known[0].stream, ledgers, histories, _between(span, histories.of_copy, copy),
                 known[0].origin if known else None, lost, instance, _doubt(span, histories.of_copy, original),
                 conflicts_of(copy, own))
@@ -219,10 +219,12 @@ def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger |
         return None, None if of_original else Ledger.bare(copy.get(META_ID) or {}), "ledger damaged"
 
 
-def _histories(copy: Source, original: Source | None, ledgers: Ledgers) -> Histories:
+def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constants: Ledger | None) -> Histories:
     """What the run records of both say; nothing of those of a source that the copy is not of."""
     own, of_original = ledgers
     of_copy = _history_of(copy, own) if own else NO_HISTORY
+    if constants:
+        of_copy = _history_of(copy, constants._replace(runs=run_records.latest(copy).run + 1))
     if original is None or of_original is None or (own and not may_be_one(own, of_original)):
         return Histories(of_copy)
     return Histories(of_copy, _history_of(original, of_original))

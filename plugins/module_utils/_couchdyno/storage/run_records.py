@@ -42,11 +42,11 @@ class Latest(NamedTuple):
     position: int = 0
 
 
-def latest(client: Client) -> Latest:
+def latest(source: Source) -> Latest:
     """What the run records know of the latest runs."""
     found = Latest()
     for first in range(0, RING, PAGE):
-        rows = client.rows_between(record_id(first), record_id(first + PAGE - 1), True)
+        rows = source.rows_before(record_id(first), record_id(first + PAGE - 1) + "\0", PAGE)
         if not rows:
             break
         for record in _records(rows):

@@ -92,6 +92,9 @@ def test_a_copy_without_the_state_of_its_ledger(source, couch, client):
     assert verdict(verify(client, Span(50, 50))) == ("right", "")
     taken = (source[0].clock + 20, source[0].clock + 30)
     assert verdict(verify(client, Span(taken=taken), original=source[1])) == ("right", "")
+    earlier = (source[0].clock - 30, source[0].clock)  # its run records are there, but end before a later time
+    assert verdict(verify(client, Span(taken=earlier))) == ("right", "")
+    assert verdict(verify(client, Span(taken=taken)))[0] == "undecided"
 
 
 def test_a_damaged_ledger_is_told_beside_the_documents(source, couch, client):
