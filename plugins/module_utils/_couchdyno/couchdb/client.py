@@ -28,7 +28,7 @@ from .bulk import Row, bulk_body
 from .deadline import cut_at
 from .options import USUAL, Options
 from .revisions import live_leaves
-from .session import cause, new_session
+from .session import URL_ERRORS, cause, new_session
 from .source import CONFLICTS, Source, document_of
 from .stop import NEVER, Stop
 
@@ -404,6 +404,9 @@ class Client(Source):
         except requests.exceptions.SSLError as error:
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
                                      " and ", option("client_cert")) from None
+        except URL_ERRORS:  # their messages may quote the URL of a proxy
+            raise errors.UsageError(f"cannot use the URL {self.address.server}, or the proxy for it; "
+                                    "check the host name and the proxies in the environment") from None
         except requests.exceptions.RequestException as error:
             raise _Passing(f"cannot reach {self.address.server}: {cause(error)}; "
                            "check the URL and that the server is up") from None

@@ -10,8 +10,13 @@ try:
     import requests
     from requests.auth import HTTPBasicAuth
     from requests.utils import get_environ_proxies
+    from urllib3.exceptions import LocationValueError
+
+    # What is raised for a URL that cannot be used, of the server or of a proxy; requests does not translate all of it.
+    URL_ERRORS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError, UnicodeError)
 except ImportError:  # client.py reports it
     requests = None  # type: ignore[assignment]
+    URL_ERRORS = ()
 
 from .. import __version__
 from .address import Address
