@@ -13,7 +13,8 @@ try:
     from urllib3.exceptions import LocationValueError
 
     # What is raised for a URL that cannot be used, of the server or of a proxy; requests does not translate all of it.
-    URL_ERRORS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationValueError, UnicodeError)
+    URL_ERRORS: tuple[type[Exception], ...] = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema,
+                                               LocationValueError, UnicodeError)
 except ImportError:  # client.py reports it
     requests = None  # type: ignore[assignment]
     URL_ERRORS = ()
