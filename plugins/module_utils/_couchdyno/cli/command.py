@@ -23,6 +23,7 @@ from .. import __version__
 from ..couchdb.client import Client
 from ..couchdb.stop import Stop
 from ..errors import CouchdynoError, Unshown, UsageError
+from ..reports.text.unwritten import unwritten, warnings, why
 from . import connection, ending, terminal
 from .ending import DONE, FAILED, INTERRUPTED, PREFIX, WITH_ERRORS
 
@@ -124,17 +125,12 @@ class Invocation:
 
     def code_after_writing(self, counts: Report, **retry: str) -> int:
         """The exit code of a job that wrote documents; complains if some, or the run record, could not be written."""
-        if {"unrecorded", "undeleted"} & set(counts):
-            from ..reports.text.unwritten import warnings
-
-            for warning in warnings(counts):
-                self.complain(warning)
+        for warning in warnings(counts):
+            self.complain(warning)
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):
             return DONE
-        from ..reports.text.unwritten import unwritten, why
-
         self.complain(unwritten(counts["errors"], why(counts), counts.get("refused", 0), **retry))
         return WITH_ERRORS
 

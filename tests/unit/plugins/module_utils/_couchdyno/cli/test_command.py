@@ -194,6 +194,14 @@ def test_a_failure_is_reported_to_prometheus_too(capsys, tmp_path):
     assert "s3cr3t" not in path.read_text()
 
 
+def test_a_cycle_that_has_to_leave_its_documents_to_others_says_so_and_is_no_error(capsys, monkeypatch):
+    after = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0, "first": 0, "busy": 1}
+    monkeypatch.setattr(execute, "execute", lambda *_args: {"after": after})
+    code, out, err = run(execute.main, capsys, DB, "--json")
+    assert (code, out.count("\n"), err.count("\n")) == (0, 1, 1)
+    assert err.startswith("couchdyno-execute: nothing was updated: other drivers are still writing ")
+
+
 @pytest.mark.parametrize(
     "name, argv",
     [

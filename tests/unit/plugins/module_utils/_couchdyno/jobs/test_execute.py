@@ -241,3 +241,13 @@ def test_a_history_of_any_kind_is_kept_as_it_is(couch, client, original_ledger, 
     assert info(client)["earlier"] == shown
     assert execute(client)["after"]["updates"] == 3
     assert couch.documents["couchdyno_history"]["history"] == history and info(client)["earlier"] == shown
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_cycle_gives_up_in_time_if_others_hold_its_documents(couch, client, book, stop, is_stopped, monkeypatch):
+    monkeypatch.setattr(cycle, "PATIENCE", 3600.0 if is_stopped else 0.0)
+    book.change(lambda ledger: claim(ledger, Driver("other", "h", ""), 5, couch.clock))
+    if is_stopped:
+        stop.request()
+    after = execute(client, stop=stop)["after"]
+    assert (after["updates"], after["errors"], after.get("busy")) == (0, 0, None if is_stopped else 1)
