@@ -37,7 +37,7 @@ scripts and modules need different words, so messages are built from parts::
 
 ``str(error)`` is in the words of the scripts (``--to-position``), ``error.for_module()`` in the words of the modules
 (``to_position``). Strings among the parts are never interpreted, so a path, a URL or the reason of a server may contain
-anything.
+anything; ``cleaned`` makes it fit for a line.
 """
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ from typing import Any, Iterator, NamedTuple, Union
 HERE = os.path.join(os.path.dirname(__file__), "")
 FRAMES = 30  # how many of the innermost a trace shows
 RETRY_LATER = "retry later"
+LONGEST_TEXT = 200  # characters of a foreign text that a message contains
+LONGEST_PART = 2000  # and of any part of a message, in case it contains several
 # Options that are not named after the parameter of the module.
 SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
                   "interval": "--continuous", "fill": "--wait-to-fill"}
@@ -87,14 +89,27 @@ def command(name: str, with_switch: str = "") -> Term:
     return Term(f"{script} {to_set.script}", f"{module} and {to_set.module}")
 
 
+def cleaned(text: str, most: int = LONGEST_TEXT) -> str:
+    """A text from outside (a server, a document, a file) as part of one line: at most ``most`` printable characters.
+
+    White space becomes a space, other characters that a terminal would not print become escapes. Everything foreign
+    that is shown to people passes through here.
+    """
+    if len(text) > most:
+        text = text[:most - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each.isspace() else ascii(each)[1:-1] for each in text)
+
+
 class CouchdynoError(Exception):
     """Base of all errors that this package raises on purpose; ``exit_code`` is that of a script."""
 
     exit_code = 1
 
     def __init__(self, *parts: Part) -> None:
-        super().__init__("".join(map(str, parts)))
-        self.parts = parts
+        self.parts = tuple(part if isinstance(part, Term) else cleaned(part, LONGEST_PART) for part in parts)
+        super().__init__("".join(map(str, self.parts)))
 
     def for_module(self) -> str:
         """The message in the words of the modules."""

@@ -19,8 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def complain(name: str, message: str) -> None:
     """Print one line about what is wrong with the script of that name on standard error."""
-    line = message.replace("\n", " ")
-    terminal.tell(f"{PREFIX}{name}: {line}")
+    terminal.tell(f"{PREFIX}{name}: {message}")
 
 
 def failed(name: str, error: Exception) -> CouchdynoError:

@@ -9,13 +9,15 @@ import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from ..errors import Unshown
+from ..errors import Unshown, cleaned
+
+LONGEST = 10 ** 4  # characters of a line on standard error
 
 
 def show(report: str) -> None:
     """Write a report, or one line of it, and flush; raises Unshown, or BrokenPipeError if its reader has ended."""
     with showing():
-        sys.stdout.write(report + "\n")
+        sys.stdout.write("\n".join(cleaned(line, len(line)) for line in report.split("\n")) + "\n")
         sys.stdout.flush()
 
 
@@ -36,7 +38,7 @@ def tell(line: str) -> None:
     """Write a line to standard error, and flush; there is nowhere to say if that fails."""
     try:
         if sys.stderr is not None:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(cleaned(line, LONGEST) + "\n")
             sys.stderr.flush()
     except OSError:
         pass
