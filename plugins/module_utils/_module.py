@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ._couchdyno.couchdb.address import parse, redact
 from ._couchdyno.couchdb.client import Client
 from ._couchdyno.couchdb.options import USUAL, Options
-from ._couchdyno.errors import CouchdynoError, MissingLibrary
+from ._couchdyno.errors import CouchdynoError, MissingLibrary, Unforeseen
 
 
 def _option(name: str, **spec: Any) -> dict[str, Any]:
@@ -68,12 +68,17 @@ def run_without_database(argument_spec: dict[str, Any], job: Job) -> None:
 def _end(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
     """End the process with the result of a job, or with its error in the words of the modules."""
     atexit.register(gc.freeze)  # collecting everything at exit would last longer than a small cycle
+    unforeseen = None
     try:
         result = job()
     except MissingLibrary as error:
         module.fail_json(msg=missing_required_lib(error.name))
     except CouchdynoError as error:
         module.fail_json(msg=error.for_module())
+    except Exception as error:
+        unforeseen = Unforeseen(error)
+    if unforeseen:  # outside of the handler, as Ansible would add the words of the exception, which may be secret
+        module.fail_json(msg=unforeseen.for_module(), exception="\n".join(unforeseen.trace))
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

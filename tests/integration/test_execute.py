@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
 import threading
 import time
 
 import pytest
 from proxy import rows, status, unreadable
-from support import report, run, start
+from support import BIN, report, run, start
 
 
 @pytest.fixture
@@ -338,3 +339,16 @@ def test_a_database_of_the_original_tool(database):
     assert len(info["earlier"]) == 1 and info["dyno_config"]["created"] == 1653543334
     run("couchdyno-execute", "-u", 5, database.url)
     database.assert_exact()
+
+
+def test_cycles_go_on_when_their_reports_cannot_be_written(database):
+    """As when the disk of the log is full."""
+    run("couchdyno-setup", "-t", 20, "-u", 5, database.url)
+    command = f"{BIN / 'couchdyno-execute'} -c 0 --cycles 3 {database.url}"
+    for shell, why in (("> /dev/full", "No space left on device"), (">&-", "it is closed")):
+        done = subprocess.run(f"{command} {shell}", shell=True, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"couchdyno-execute: cannot write to standard output: {why}\n",
+        )
+    assert database.ledger["position"] == 30

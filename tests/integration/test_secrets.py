@@ -122,3 +122,14 @@ def test_in_module_results_at_the_highest_verbosity(odd, tmp_path, module, way):
     )
     assert ok == (way in ("url", "option", "environment")), out
     assert leaks(out) == []
+
+
+@pytest.mark.parametrize("module", ["couchdyno_info", "couchdyno_verify"])
+def test_a_raw_slash_in_the_password(module, tmp_path):
+    url = "http://adm:123/s3cr3t@127.0.0.1:9/db"
+    vault = tmp_path / "vault.json"
+    vault.write_text(json.dumps({"secret": url}))
+    args = {"couchdyno_info": {"url": "{{ secret }}"}}
+    args["couchdyno_verify"] = {"url": "http://h/db", "source_url": "{{ secret }}"}
+    ok, result, out = ansible(f"dyno.couchdb.{module}", args[module], "-vvvv", "-e", f"@{vault}")
+    assert not ok and "write %2F for /" in result["msg"] and "s3cr3t" not in out

@@ -19,6 +19,8 @@
      ├── Busy                  other drivers are still writing the next documents
      ├── NotComparable         two saved reports differ too much to be compared
      ├── Interrupted           a signal ended a job whose partial result is useless
+     ├── Unshown               standard output cannot be written
+     ├── Unforeseen            anything else: a bug, or a fault of the machine
      └── ServerError           a request failed
           ├── Unreachable      no usable answer, after all retries
           └── Refused          an answer that a retry cannot change
@@ -35,14 +37,20 @@ scripts and modules need different words, so messages are built from parts::
 
 ``str(error)`` is in the words of the scripts (``--to-position``), ``error.for_module()`` in the words of the modules
 (``to_position``). Strings among the parts are never interpreted, so a path, a URL or the reason of a server may contain
-anything.
+anything; ``cleaned`` makes it fit for a line.
 """
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any, NamedTuple, Union
+from traceback import extract_tb, format_tb
+from typing import Any, Iterator, NamedTuple, Union
 
+HERE = os.path.join(os.path.dirname(__file__), "")
+FRAMES = 30  # how many of the innermost a trace shows
 RETRY_LATER = "retry later"
+LONGEST_TEXT = 200  # characters of a foreign text that a message contains
+LONGEST_PART = 2000  # and of any part of a message, in case it contains several
 # Options that are not named after the parameter of the module.
 SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
                   "interval": "--continuous", "fill": "--wait-to-fill"}
@@ -81,14 +89,27 @@ def command(name: str, with_switch: str = "") -> Term:
     return Term(f"{script} {to_set.script}", f"{module} and {to_set.module}")
 
 
+def cleaned(text: str, most: int = LONGEST_TEXT) -> str:
+    """A text from outside (a server, a document, a file) as part of one line: at most ``most`` printable characters.
+
+    White space becomes a space, other characters that a terminal would not print become escapes. Everything foreign
+    that is shown to people passes through here.
+    """
+    if len(text) > most:
+        text = text[:most - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each.isspace() else ascii(each)[1:-1] for each in text)
+
+
 class CouchdynoError(Exception):
     """Base of all errors that this package raises on purpose; ``exit_code`` is that of a script."""
 
     exit_code = 1
 
     def __init__(self, *parts: Part) -> None:
-        super().__init__("".join(map(str, parts)))
-        self.parts = parts
+        self.parts = tuple(part if isinstance(part, Term) else cleaned(part, LONGEST_PART) for part in parts)
+        super().__init__("".join(map(str, self.parts)))
 
     def for_module(self) -> str:
         """The message in the words of the modules."""
@@ -166,6 +187,26 @@ class Interrupted(CouchdynoError):
     exit_code = 130
 
 
+class Unshown(CouchdynoError):
+    """Standard output cannot be written."""
+
+
+class Unforeseen(CouchdynoError):
+    """An exception that nobody foresaw: a bug, or a fault of the machine.
+
+    The words of such an exception may quote anything, even a password. So the message has only its class and its place,
+    and those of the operating system; ``trace`` are lines that show how it came about, without values.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        frames = extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename.startswith(HERE)] or frames
+        place = f" ({own[-1].filename.replace(HERE, '')}, line {own[-1].lineno})" if own else ""
+        super().__init__(f"unexpected error: {_kind(error)}{place}; ",
+                         Term("set COUCHDYNO_DEBUG=1", "use -vvv"), " to see where it comes from")
+        self.trace = list(_trace(error))
+
+
 class ServerError(CouchdynoError):
     """A request failed."""
 
@@ -206,3 +247,19 @@ class NameTaken(Refused):
 
 class TooLarge(Refused):
     """413: the request, or a document in it, is larger than the server accepts."""
+
+
+def _kind(error: BaseException) -> str:
+    """The class of an exception, and what the operating system says about it."""
+    name = type(error).__name__
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and error.strerror else name
+
+
+def _trace(error: BaseException) -> Iterator[str]:
+    """The lines of code that an exception passed, after those of the exception that it was raised for."""
+    earlier = error.__cause__ or error.__context__
+    if earlier is not None:
+        yield from _trace(earlier)
+    for frame in format_tb(error.__traceback__, -FRAMES):
+        yield from frame.rstrip("\n").split("\n")
+    yield _kind(error)

@@ -4,7 +4,8 @@
 """A script from its arguments to its exit code: the common part of all scripts.
 
 Exit codes: 0 done; 1 failed; 2 usage error; 3 the database or its ledger does not exist, or the ledger is damaged;
-4 done, but not everything is right; 130 interrupted, after settling.
+4 done, but not everything is right; 130 interrupted, after settling. If only the report could not be written, the exit
+code is 1, too.
 """
 from __future__ import annotations
 
@@ -14,8 +15,6 @@ import gc
 import json
 import os
 import re
-import signal
-import sys
 import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Sequence
@@ -23,14 +22,15 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, NoReturn, Sequence
 from .. import __version__
 from ..couchdb.client import Client
 from ..couchdb.stop import Stop
-from ..errors import CouchdynoError, UsageError
-from . import connection, terminal
+from ..errors import CouchdynoError, Unshown, UsageError
+from ..reports.text.unwritten import unwritten, warnings, why
+from . import connection, ending, terminal
+from .ending import DONE, FAILED, INTERRUPTED, PREFIX, WITH_ERRORS
 
 if TYPE_CHECKING:
     from ..reports.fields.rows import Section
 
-PREFIX = "couchdyno-"
-DONE, FAILED, WITH_ERRORS, INTERRUPTED = 0, 1, 4, 130
+LONGEST = 300  # characters of a message that quotes an argument
 
 Report = Dict[str, Any]
 
@@ -59,6 +59,8 @@ class Invocation:
         self.stop = Stop()
         self._command = command
         self._client: Client | None = None
+        self._is_mute = False  # whether the latest report could not be written
+        self._code = DONE  # what the loss of a report makes of DONE
 
     def connect(self) -> Client:
         """A client of the database in the arguments; from now on, signals end the script cleanly."""
@@ -73,23 +75,39 @@ class Invocation:
 
     def show(self, report: Report, render: Callable[[Report], str]) -> None:
         """Print a report."""
-        terminal.show(json.dumps(report) if self.args.json else render(report))
+        self.attempt(lambda: terminal.show(json.dumps(report) if self.args.json else render(report)))
+
+    def attempt(self, show: Callable[[], None]) -> None:
+        """Show something with a function. If standard output cannot be written, the job continues all the same.
+
+        A full disk must not end cycles. It is told once, until there is space again, and makes the exit code FAILED.
+        """
+        try:
+            show()
+            self._is_mute = False
+        except Unshown as error:
+            if not self._is_mute:
+                self.complain(str(error))
+            self._is_mute, self._code = True, FAILED
 
     def complain(self, message: str) -> None:
         """Print one line about what is wrong on standard error."""
-        line = message.replace("\n", " ")
-        terminal.tell(f"{PREFIX}{self._command.name}: {line}")
+        ending.complain(self._command.name, message)
 
-    def fail(self, error: CouchdynoError) -> int:
+    def fail(self, error: Exception) -> int:
         """Print an error, and return its exit code."""
-        self.complain(str(error))
-        return self.end(error.exit_code)
+        return self.end(ending.failed(self._command.name, error).exit_code)
+
+    def exit_code(self, code: int) -> int:
+        """The exit code of a job, which is not DONE if a report could not be written."""
+        return code or self._code
 
     def end(self, code: int, report: Report | None = None) -> int:
         """Write the metrics if requested; ``report`` is None if the job failed.
 
         Returns the exit code: the job's, or FAILED if the metrics could not be written; cycles continue all the same.
         """
+        code = self.exit_code(code)
         if self.args.metrics is None or self._client is None:
             return code
         from ..reports.prometheus import metrics, textfile
@@ -107,17 +125,12 @@ class Invocation:
 
     def code_after_writing(self, counts: Report, **retry: str) -> int:
         """The exit code of a job that wrote documents; complains if some, or the run record, could not be written."""
-        if {"unrecorded", "undeleted"} & set(counts):
-            from ..reports.text.unwritten import warnings
-
-            for warning in warnings(counts):
-                self.complain(warning)
+        for warning in warnings(counts):
+            self.complain(warning)
         if self.stop.is_requested():
             return INTERRUPTED
         if not counts.get("errors"):
             return DONE
-        from ..reports.text.unwritten import unwritten, why
-
         self.complain(unwritten(counts["errors"], why(counts), counts.get("refused", 0), **retry))
         return WITH_ERRORS
 
@@ -125,24 +138,41 @@ class Invocation:
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, without credentials from the arguments."""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As usual, but the error about surplus arguments does not show them: they may be of a --password."""
+        found, surplus = self.parse_known_args(args, namespace)
+        if surplus:
+            self.error("unrecognized arguments: " + " ".join(map(_name_of_option, surplus)))
+        return found
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {_without_credentials(message)}; see {self.prog} --help\n")
+        shown = _without_credentials(message)
+        if len(shown) > LONGEST:
+            shown = shown[:LONGEST] + "…"
+        terminal.tell(f"{self.prog}: {shown}; see {self.prog} --help")
+        self.exit(UsageError.exit_code)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or the version, which argparse drops if it cannot be written."""
+        terminal.show(message.rstrip("\n"))
 
 
 def run(command: Command, argv: list[str] | None) -> int:
     """Run a script with its arguments (None: those of the process); returns the exit code."""
     atexit.register(gc.freeze)  # collecting everything at exit would take longer than a small cycle
     terminal.replace_what_it_cannot_show()
-    invocation = Invocation(command, _parser(command).parse_args(argv))
+    invocation: Invocation | None = None
     try:
+        invocation = Invocation(command, _parser(command).parse_args(argv))
         if invocation.args.watch and invocation.args.json:
             raise UsageError("--watch cannot be combined with --json")
-        return command.run(invocation)
-    except CouchdynoError as error:
-        return invocation.fail(error)
-    except BrokenPipeError:  # the reader of the report has ended; do not complain at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return invocation.exit_code(command.run(invocation))
+    except BrokenPipeError:  # the reader of the report has ended
         return FAILED
+    except Exception as error:
+        return invocation.fail(error) if invocation else ending.failed(command.name, error).exit_code
+    finally:
+        terminal.discard_what_it_cannot_write()
 
 
 def _parser(command: Command) -> Parser:
@@ -171,14 +201,18 @@ def _parser(command: Command) -> Parser:
 def _stop_on_signals(stop: Stop) -> None:
     """Let the first SIGINT or SIGTERM end the job cleanly, and the second one end the process."""
     def request(_number: int, _frame: Any) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *__: os._exit(INTERRUPTED))
+        ending.on_signals(ending.end_at_once)
         # In a thread, as the interrupted code may hold the lock of the event.
         threading.Thread(target=stop.request).start()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, request)
+    ending.on_signals(request)
 
 
 def _without_credentials(message: str) -> str:
     return re.sub(r"://.*@", "://", message, flags=re.DOTALL)
+
+
+def _name_of_option(argument: str) -> str:
+    """An argument as far as it is the name of an option; otherwise dots."""
+    found = re.match(r"--\w[\w-]*|-\w", argument)
+    return found[0] if found else "…"

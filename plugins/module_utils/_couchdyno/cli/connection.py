@@ -9,7 +9,11 @@ names in lower case; only its owner may have access to it.
 """
 from __future__ import annotations
 
+import io
 import os
+import select
+import stat
+import time
 from typing import Any, Mapping
 
 from ..couchdb.address import Address, parse
@@ -19,6 +23,8 @@ from ..errors import UsageError
 NAMES = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
 OF_DATABASE = ("url", "username", "password")  # a copy and its source share the others
 SECTION = "couchdyno"
+MAX_SIZE = 1 << 20  # bytes of a configuration file
+PATIENCE = 10.0  # seconds to wait for the writer of a pipe
 NO_DATABASE = "no database given; give its URL as the argument DB, in COUCHDYNO_URL or in a --config file"
 NO_SOURCE = "no source given; give its URL with --source, in COUCHDYNO_SOURCE_URL or in a --source-config file"
 
@@ -61,18 +67,42 @@ def read_file(path: str) -> dict[str, str]:
 
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        with open(path, encoding="utf-8") as stream:
-            if os.fstat(stream.fileno()).st_mode & 0o077:
-                raise UsageError(f"{path} may contain a password, but other users have access; run: chmod 600 {path}")
-            parser.read_file(stream)
+        parser.read_string(_text(path))
         settings = dict(parser.items(SECTION))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except configparser.NoSectionError:
         raise UsageError(f"{path} has no section [{SECTION}]") from None
     except (configparser.Error, UnicodeDecodeError):  # their messages quote the file, perhaps with a password
-        raise UsageError(f"{path} is not an INI file") from None
+        raise UsageError(f"{path} is not an INI file in UTF-8") from None
     unknown = sorted(set(settings) - set(NAMES))
     if unknown:
         raise UsageError(f"{path} has unknown settings: {', '.join(unknown)}; known settings: {', '.join(NAMES)}")
     return settings
+
+
+def _text(path: str) -> str:
+    """The text of a private file or pipe, without a byte order mark."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would never be opened otherwise
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            raise UsageError(f"cannot read {path}: it is not a file")
+        if mode & 0o077:
+            raise UsageError(f"{path} may contain a password, but other users have access; run: chmod 600 {path}")
+        return io.TextIOWrapper(io.BytesIO(_content(descriptor, path)), encoding="utf-8-sig").read()
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int, path: str) -> bytes:
+    """All that is in a file, or written to a pipe in time."""
+    content, deadline = b"", time.monotonic() + PATIENCE
+    while select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        chunk = os.read(descriptor, MAX_SIZE)
+        content += chunk
+        if len(content) > MAX_SIZE:
+            raise UsageError(f"cannot read {path}: it is too large for a configuration file")
+        if not chunk:
+            return content
+    raise UsageError(f"cannot read {path}: it is a pipe, and its writer was not done within {PATIENCE:g} seconds")

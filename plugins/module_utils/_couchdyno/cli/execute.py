@@ -16,7 +16,8 @@ from ..jobs.pace import Pace
 from ..model.limits import MAX_CYCLES, MAX_INTERVAL, check_count, check_seconds
 from ..reports.fields.written import EXECUTE
 from ..reports.text.execute import render
-from .command import DONE, INTERRUPTED, Command, Invocation, Report, run
+from .command import Command, Invocation, Report, run
+from .ending import DONE, INTERRUPTED
 from .options import add_metrics, add_pace, add_updates_per_run
 
 Show = Callable[[Report], None]
@@ -109,7 +110,7 @@ def _shown(client: Client, invocation: Invocation) -> Iterator[Show]:
     from .live_view import LiveView
 
     with LiveView() as view:
-        yield lambda _report: view.show(snapshot(client))
+        yield lambda _report: invocation.attempt(lambda: view.show(snapshot(client)))
 
 
 def main(argv: list[str] | None = None) -> int:

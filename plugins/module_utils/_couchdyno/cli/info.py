@@ -9,7 +9,8 @@ from argparse import ArgumentParser
 from ..couchdb.client import Client
 from ..errors import Unreachable, UsageError
 from ..reports.fields.info import INFO
-from .command import DONE, Command, Invocation, run
+from .command import Command, Invocation, run
+from .ending import DONE
 from .options import add_metrics
 from .saved_reports import add_options, asks_for_files, run_on_files
 

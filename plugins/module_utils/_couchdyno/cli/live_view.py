@@ -31,7 +31,8 @@ class LiveView:
     """Shows snapshots: ``with LiveView() as view: view.show(snapshot)``."""
 
     def __init__(self) -> None:
-        self._live: Any = None if Live is None or not sys.stdout.isatty() else Live(auto_refresh=False)
+        self._live: Any = (
+            Live(auto_refresh=False) if Live is not None and terminal.is_terminal(sys.stdout) else None)
         self._seen: Any = None
 
     def __enter__(self) -> LiveView:
@@ -46,7 +47,8 @@ class LiveView:
     def show(self, snapshot: Data) -> None:
         """Show a snapshot; prints a line only if a run has ended since the previous one."""
         if self._live:
-            self._live.update(picture(snapshot, self._live.console.width), refresh=True)
+            with terminal.showing():
+                self._live.update(picture(snapshot, self._live.console.width), refresh=True)
         elif snapshot["all_runs"] != self._seen:
             self._seen = snapshot["all_runs"]
             terminal.show(line(snapshot))

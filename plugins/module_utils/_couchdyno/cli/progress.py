@@ -63,7 +63,7 @@ class Progress:
 
 def _new_bar() -> Any | None:
     """A bar of rich; None without rich, or if standard error is not a terminal. Imported late: it costs time."""
-    if not sys.stderr.isatty():
+    if not terminal.is_terminal(sys.stderr):
         return None
     try:
         from rich.console import Console

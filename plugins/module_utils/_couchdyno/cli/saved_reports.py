@@ -7,7 +7,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from ..errors import UsageError
-from .command import DONE, WITH_ERRORS, Invocation
+from .command import Invocation
+from .ending import DONE, WITH_ERRORS
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -9,9 +9,12 @@ meanwhile: imports create no garbage, and looking for it costs as much time as t
 from __future__ import annotations
 
 import gc
+import signal
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Callable, Iterator
+
+from . import ending
 
 
 @contextmanager
@@ -26,10 +29,19 @@ def _nothing_collected() -> Iterator[None]:
 
 
 def _run(name: str) -> int:
-    """Run the script whose module in this folder has that name; returns its exit code."""
-    with _nothing_collected():
-        module = import_module(f".{name}", __package__)
-    return int(module.main())
+    """Run the script whose module in this folder has that name; returns its exit code.
+
+    Signals end it at once, until there is something to settle, and are ignored when there no longer is.
+    """
+    ending.on_signals(ending.end_at_once)
+    try:
+        with _nothing_collected():
+            module = import_module(f".{name}", __package__)
+        return int(module.main())
+    except Exception as error:
+        return ending.failed(name, error).exit_code
+    finally:
+        ending.on_signals(signal.SIG_IGN)
 
 
 def setup() -> int:

@@ -12,7 +12,8 @@ from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
 from ..model.parameters import DEFAULTS, Parameters
 from ..reports.text.setup import render
-from .command import DONE, Command, Invocation, run
+from .command import Command, Invocation, run
+from .ending import DONE
 from .options import add_pace, add_updates_per_run
 from .progress import Progress
 

@@ -15,7 +15,8 @@ from ..jobs.verify import RIGHT, verify
 from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
 from . import connection
-from .command import DONE, WITH_ERRORS, Command, Invocation, run
+from .command import Command, Invocation, run
+from .ending import DONE, WITH_ERRORS
 from .options import add_metrics
 from .progress import Progress
 

@@ -27,8 +27,9 @@ from .address import Address
 from .bulk import Row, bulk_body
 from .deadline import cut_at
 from .options import USUAL, Options
+from .proxies import proxy_of, shown
 from .revisions import live_leaves
-from .session import cause, new_session
+from .session import URL_ERRORS, cause, new_session
 from .source import CONFLICTS, Source, document_of
 from .stop import NEVER, Stop
 
@@ -44,7 +45,7 @@ PROBE_ID = "_local/couchdyno_probe"
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge}
 ADVICE = {401: "check the username and the password", 403: "check the permissions of this user",
-          404: "check that the database exists",
+          404: "check that the database exists", 407: "write the credentials for the proxy into its URL",
           413: "raise the server's limits for requests and documents, or set up smaller documents",
           507: "free space on the server, then retry"}
 NONE: frozenset[int] = frozenset()
@@ -89,7 +90,9 @@ class Client(Source):
         self.address = address
         self._stop = stop
         self._timeout = options.timeout
-        self._session = new_session(address, options)
+        proxy = proxy_of(address.server)
+        self._way = f" by way of the proxy {shown(proxy)}" if proxy else ""
+        self._session = new_session(address, options, proxy)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
         self._instance = ""
@@ -404,8 +407,11 @@ class Client(Source):
         except requests.exceptions.SSLError as error:
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
                                      " and ", option("client_cert")) from None
+        except URL_ERRORS:  # their messages may quote the URL of a proxy
+            raise errors.UsageError(f"cannot use the URL {self.address.server}{self._way}; check the host names, and "
+                                    "for a SOCKS proxy that the Python package PySocks is installed") from None
         except requests.exceptions.RequestException as error:
-            raise _Passing(f"cannot reach {self.address.server}: {cause(error)}; "
+            raise _Passing(f"cannot reach {self.address.server}{self._way}: {cause(error)}; "
                            "check the URL and that the server is up") from None
         except OSError as error:  # an unreadable CA or client certificate
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None

@@ -57,6 +57,6 @@ def _switch(value: Any) -> bool:
 
 
 def _file(name: str, path: str | None) -> str | None:
-    if path and not os.path.exists(path):
+    if path and ("\0" in path or not os.path.exists(path)):
         raise UsageError(option(name), f": no such file: {path}")
     return path or None

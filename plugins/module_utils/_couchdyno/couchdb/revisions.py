@@ -4,9 +4,10 @@
 """Revisions of a document: how CouchDB orders them, and how leaves are pushed and deleted. Pure."""
 from __future__ import annotations
 
-from hashlib import md5
+from hashlib import shake_128
 from typing import Any, Dict, Iterable, NamedTuple
 
+DIGEST = 16  # bytes of a revision; CouchDB's own are MD5 sums, but where FIPS is enforced, there is no MD5
 PATH = 50  # how many ancestors are pushed with a leaf; a replica may have missed as many
 
 Document = Dict[str, Any]
@@ -54,6 +55,6 @@ def with_nearest_ancestors(leaf: Document) -> Document:
 def end_of(leaf: Document) -> Document:
     """The revision that deletes a leaf, the same no matter which process creates it."""
     start, digests = leaf["_revisions"]["start"] + 1, leaf["_revisions"]["ids"]
-    digest = md5(leaf["_rev"].encode("ascii")).hexdigest()
+    digest = shake_128(leaf["_rev"].encode("ascii")).hexdigest(DIGEST)
     return {"_id": leaf["_id"], "_rev": f"{start}-{digest}", "_deleted": True,
             "_revisions": {"start": start, "ids": [digest, *digests[:PATH]]}}

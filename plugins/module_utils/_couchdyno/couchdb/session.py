@@ -9,9 +9,14 @@ import os
 try:
     import requests
     from requests.auth import HTTPBasicAuth
-    from requests.utils import get_environ_proxies
+    from urllib3.exceptions import LocationValueError
+
+    # What is raised for a URL that cannot be used, of the server or of a proxy; requests does not translate all of it.
+    URL_ERRORS: tuple[type[Exception], ...] = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema,
+                                               LocationValueError, UnicodeError)
 except ImportError:  # client.py reports it
     requests = None  # type: ignore[assignment]
+    URL_ERRORS = ()
 
 from .. import __version__
 from .address import Address
@@ -20,15 +25,14 @@ from .options import Options
 MAX_THREADS = 65  # that may send requests at once: MAX_CONNECTIONS and one more (model/limits.py)
 
 
-def new_session(address: Address, options: Options) -> requests.Session:
-    """A session that keeps a connection open for each thread of the program."""
+def new_session(address: Address, options: Options, proxy: str | None) -> requests.Session:
+    """A session that keeps a connection open for each thread of the program, by way of a proxy if there is one."""
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_THREADS)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    # Read the environment once instead of for each request, and only for proxies, not for ~/.netrc.
-    session.trust_env = False
-    session.proxies = get_environ_proxies(address.server)
+    session.trust_env = False  # it would be read for each request, and also for ~/.netrc
+    session.proxies = {"all": proxy} if proxy else {}
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity",
                             "Content-Type": "application/json", "User-Agent": "couchdyno/" + __version__})
     if address.username:
@@ -47,7 +51,8 @@ def cause(error: BaseException) -> str:
         return "no complete answer within the timeout"
     text = str(error)
     for words in ("Connection refused", "Name or service not known", "No route to host", "Connection reset by peer",
-                  "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed"):
+                  "Temporary failure in name resolution", "Network is unreachable", "certificate verify failed",
+                  "Proxy Authentication Required"):
         if words in text:
             return words.lower()
     return text.rsplit("(Caused by ", 1)[-1].replace("\n", " ")[:200]

@@ -49,7 +49,9 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
     try:
         after = run_cycle(client, document, lambda _ledger: count, pace or Pace(), stop=stop)
     except Busy:
-        after = dict(NOTHING.dump(0.0, document.ledger.position), busy=1)
+        after = NOTHING.dump(0.0, document.ledger.position)
+        if not stop.is_requested():
+            after["busy"] = 1
     return _report(document.ledger, after["first"], count, after)
 
 

@@ -11,7 +11,7 @@ creates the same, and creating it again later changes nothing.
 from __future__ import annotations
 
 import json
-from hashlib import md5
+from hashlib import shake_128
 from typing import Any, Dict
 
 from .limits import is_count
@@ -20,6 +20,7 @@ META_ID = "couchdyno_meta"
 STATE_PREFIX = "couchdyno_ledger_"
 NESTED = "state"  # the field of couchdyno_meta for a state that has no document of its own yet
 DIGITS = 8
+DIGEST = 16  # bytes, as in CouchDB's own revisions, which are MD5 sums; that is not available everywhere
 SEALED_AT = 21  # the revision that seals a document: ten cycles, each of which claims and settles
 
 Document = Dict[str, Any]
@@ -74,5 +75,5 @@ def tombstone(older: Document) -> Document:
 def _first_revision(number: int, fields: Document) -> Document:
     document = dict(fields, _id=state_id(number), generation=1)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    digest = md5(text.encode("ascii")).hexdigest()
+    digest = shake_128(text.encode("ascii")).hexdigest(DIGEST)
     return dict(document, _rev=f"1-{digest}", _revisions={"start": 1, "ids": [digest]})

@@ -26,6 +26,10 @@ def check(path: str) -> None:
         raise MissingLibrary("prometheus_client")
     if not path.endswith(SUFFIX):
         raise UsageError(f"cannot write metrics to {path}: node_exporter reads only names that end in {SUFFIX}")
+    try:
+        path.encode("utf-8")  # its name becomes a label
+    except UnicodeEncodeError:
+        raise UsageError(f"cannot write metrics to {path}: the name is not valid UTF-8") from None
     output_file.check(path)
 
 

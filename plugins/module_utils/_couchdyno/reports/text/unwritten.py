@@ -9,6 +9,8 @@ from typing import Iterator
 from ..forms import counted, failure
 from ..paths import Data
 
+BUSY = "nothing was updated: other drivers are still writing some of the next documents; the next cycle tries again"
+
 
 def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> str:
     """One line: how many documents could not be written, why (optional), and what to do.
@@ -27,7 +29,9 @@ def unwritten(errors: int, why: str = "", refused: int = 0, retry: str = "") -> 
 
 
 def warnings(after: Data) -> Iterator[str]:
-    """The messages about what could not be written next to the documents."""
+    """The messages about what was not done, other than documents that could not be written: no errors of the cycle."""
+    if "busy" in after:
+        yield BUSY
     for name, message in (("unrecorded", unrecorded), ("undeleted", undeleted)):
         if name in after:
             yield message(after[name])

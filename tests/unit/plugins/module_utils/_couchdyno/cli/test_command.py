@@ -9,7 +9,7 @@ import gc
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import __version__
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import (
-    command,
+    ending,
     execute,
     info,
     scripts,
@@ -25,7 +25,7 @@ DB = "http://adm:s3cr3t@127.0.0.1:9/db"
 def bare_environment(monkeypatch):
     for name in ("URL", "USERNAME", "PASSWORD", "TIMEOUT"):
         monkeypatch.delenv(f"COUCHDYNO_{name}", raising=False)
-    monkeypatch.setattr(command, "_stop_on_signals", lambda stop: None)
+    monkeypatch.setattr(ending, "on_signals", lambda handler: None)
 
 
 def run(main, capsys, *argv):
@@ -154,6 +154,27 @@ def test_version(capsys, name):
     assert run(SCRIPTS[name], capsys, "--version")[:2] == (0, f"couchdyno {__version__}\n")
 
 
+@pytest.mark.parametrize(
+    "argv, shown",
+    [
+        (("--password", "s3cr3t"), "--password …"),
+        (("--password=s3cr3t",), "--password"),
+        (("-ps3cr3t",), "-p"),
+        (("u:s3cr3t@h/db",), "…"),
+    ],
+)
+def test_surplus_arguments_are_not_shown(capsys, argv, shown):
+    """They may be a password: here is no option for one, so that people try some."""
+    code, out, err = run(info.main, capsys, DB, *argv)
+    assert (code, out) == (2, "")
+    assert err == f"couchdyno-info: unrecognized arguments: {shown}; see couchdyno-info --help\n"
+
+
+def test_a_long_argument_is_cut(capsys):
+    code, __, err = run(execute.main, capsys, DB, "-u", "9" * 10**5)
+    assert code == 2 and len(err) < 500 and err.endswith("…; see couchdyno-execute --help\n")
+
+
 def test_updates_per_run_has_two_spellings(capsys):
     for spelling in ("-u", "--update-per-run", "--updates-per-run"):
         assert run(setup.main, capsys, DB, spelling, "0")[0] == 2
@@ -171,6 +192,14 @@ def test_a_failure_is_reported_to_prometheus_too(capsys, tmp_path):
     assert run(execute.main, capsys, DB, "--metrics", str(path))[0] == 1
     assert 'couchdyno_execute_exit_code{database="db",name="job",server="http://127.0.0.1:9"} 1.0' in path.read_text()
     assert "s3cr3t" not in path.read_text()
+
+
+def test_a_cycle_that_has_to_leave_its_documents_to_others_says_so_and_is_no_error(capsys, monkeypatch):
+    after = {"updates": 0, "dt": 0.0, "rate": 0.0, "errors": 0, "first": 0, "busy": 1}
+    monkeypatch.setattr(execute, "execute", lambda *_args: {"after": after})
+    code, out, err = run(execute.main, capsys, DB, "--json")
+    assert (code, out.count("\n"), err.count("\n")) == (0, 1, 1)
+    assert err.startswith("couchdyno-execute: nothing was updated: other drivers are still writing ")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import connection as module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.connection import connection, source
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import Address
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.options import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError
 
@@ -68,6 +73,61 @@ def test_a_missing_file_is_named(tmp_path):
         connection({}, {}, str(tmp_path / "none.ini"))
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_of_another_system(tmp_path, mark, end):
+    path = tmp_path / "couchdyno.ini"
+    path.write_bytes((mark + end.join(["[couchdyno]", "url = http://h/db", "username = u", "password = ü"])).encode())
+    path.chmod(0o600)
+    assert connection({}, {}, str(path))[0] == Address("http://h", "db", "u", "ü")
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/"])
+def test_only_files_and_pipes_are_read(path):
+    """And nobody is told to change the mode of a device."""
+    with pytest.raises(UsageError, match="it is not a file"):
+        connection({}, {}, path)
+
+
+def test_a_file_that_is_too_large(file):
+    with pytest.raises(UsageError, match="too large"):
+        connection({}, {}, file("#" * (module.MAX_SIZE + 1)))
+
+
+@pytest.fixture
+def pipe(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o600)
+    return path
+
+
+def test_a_pipe_is_read_to_its_end(pipe):
+    """As of ``--config <(pass show couchdb)``."""
+    child = os.fork()
+    if not child:
+        with open(pipe, "w", buffering=1) as stream:
+            for line in ("[couchdyno]", "url = http://h/db"):
+                stream.write(line + "\n")
+                time.sleep(0.05)
+        os._exit(0)
+    descriptor = os.open(pipe, os.O_RDONLY)  # waits for the writer
+    try:
+        assert connection({}, {}, f"/dev/fd/{descriptor}")[0].url == "http://h/db"
+    finally:
+        os.close(descriptor)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("has_writer", [False, True])
+def test_a_pipe_that_never_ends_is_not_waited_for(pipe, has_writer):
+    writer = os.open(pipe, os.O_RDWR) if has_writer else None
+    with pytest.raises(UsageError, match="its writer was not done"):
+        connection({}, {}, str(pipe))
+    if has_writer:
+        os.close(writer)
+
+
 @pytest.mark.parametrize("word, value", [("true", True), ("YES", True), ("0", False), ("off", False), (False, False)])
 def test_switches(word, value):
     assert Options.of({"validate_certs": word}).validate_certs is value
@@ -88,6 +148,7 @@ def test_defaults():
         {"timeout": 10**9},
         {"validate_certs": "perhaps"},
         {"ca_path": "/there/is/none"},
+        {"ca_path": "a\0b"},
         {"client_cert": "/there/is/none"},
     ],
 )

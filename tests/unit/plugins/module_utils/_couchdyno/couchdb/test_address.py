@@ -21,6 +21,10 @@ from hypothesis import strategies as st
         ("http://adm:p@ss@h/db", Address("http://h", "db", "adm", "p@ss")),
         ("http://h/a%2Fb", Address("http://h", "a/b")),
         ("http://h/a_$()+-9", Address("http://h", "a_$()+-9")),
+        ("http://couch_1.example.:1/db", Address("http://couch_1.example.:1", "db")),
+        ("http://bücher.example/db", Address("http://bücher.example", "db")),
+        ("http://h/_node/couchdb%40h/db", Address("http://h/_node/couchdb%40h", "db")),
+        ("http://[fe80::1%eth0]:1/db", Address("http://[fe80::1%eth0]:1", "db")),
     ],
 )
 def test_urls(url, expected):
@@ -51,6 +55,17 @@ def test_the_name_is_encoded_where_it_must_be():
         "http://h/db?q=1",
         "http://h/db#x",
         "http://[::1/db",
+        "http://[x:y]/db",
+        "http://a..b/db",
+        "http://" + "a" * 64 + "/db",
+        "http://ü" + "a" * 64 + ".example/db",
+        "http://a b/db",
+        "http://*/db",
+        "http://h%00/db",
+        "http://h/db%ff",
+        "http://h/a\nb/db",
+        "http://h\x1b[31m/db",
+        "http://h/\udcff/db",
         "http://user@h/db%20",
     ],
 )
@@ -68,12 +83,34 @@ def test_invalid_database_urls_are_refused(url):
         "http://adm:s3cr3t@h/db?x",
         "http://adm:s3cr3t@[/db",
         "adm:s3cr3t@h/db",
+        "http://adm:123/s3cr3t@h/db",
+        "http://adm:123?s3cr3t@h/db",
+        "http://adm:123#s3cr3t@h/db",
+        "http://s3cr3t/x:1@h/db",
+        "http://adm:s3cr3t%ff@h/db",
+        "http://adm:s3cr3t\udcff@h/db",
+        "http://adm:s3cr3t\n@h/db",
+        "http://adm:s3cr3t@a..b/db",
     ],
 )
 def test_no_refusal_quotes_the_password(url):
     with pytest.raises(UsageError) as refusal:
         parse(url)
     assert "s3cr3t" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["http://adm:1/2@h/db", "http://a/b:c@h/db", "http://adm:x/y@h", "http://adm:p@s/s@h/db"])
+def test_a_raw_slash_in_the_credentials_is_refused_with_advice(url):
+    """Otherwise the part before it would be the host, and sent to the name server."""
+    with pytest.raises(UsageError, match="write %2F for /"):
+        parse(url)
+
+
+def test_credentials_that_cannot_be_encoded_are_refused():
+    for username, password in ("a\udcff", "p"), ("a", "p\udcff"):
+        with pytest.raises(UsageError, match="not valid UTF-8") as refusal:
+            parse("http://h/db", username, password)
+        assert "udcff" not in str(refusal.value)
 
 
 def test_credentials_apart_from_the_url():

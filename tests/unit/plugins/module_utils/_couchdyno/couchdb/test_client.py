@@ -9,6 +9,7 @@ import json
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import errors
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import Address
 
 HTML = (200, {"Content-Type": "text/html"}, b"<html>welcome to the proxy</html>")
 
@@ -309,3 +310,11 @@ def test_a_server_that_reports_no_sizes(couch, client):
     assert (client.take_sizes(), client.take_sizes(), len(couch.requests)) == (None, None, 1)
     couch.exists = False
     assert client.take_sizes() is None
+
+
+@pytest.mark.parametrize("host", ["a\u200db", "xn--\u1fef.example"])
+def test_a_host_that_requests_refuses_is_wrong_usage(host):
+    """The check of addresses is that of the codec, and requests has a stricter one."""
+    client = client_module.Client(Address(f"http://{host}", "db"))
+    with pytest.raises(errors.UsageError, match="cannot use the URL"):
+        client.get("x")

@@ -241,3 +241,10 @@ def test_a_history_of_any_kind_is_kept_as_it_is(couch, client, original_ledger, 
     assert info(client)["earlier"] == shown
     assert execute(client)["after"]["updates"] == 3
     assert couch.documents["couchdyno_history"]["history"] == history and info(client)["earlier"] == shown
+
+
+def test_a_cycle_that_is_stopped_while_it_waits_for_others_is_not_busy(couch, client, book, stop):
+    book.change(lambda ledger: claim(ledger, Driver("other", "h", ""), 5, couch.clock))
+    stop.request()
+    after = execute(client, stop=stop)["after"]
+    assert (after["updates"], after["errors"], after.get("busy")) == (0, 0, None)

@@ -93,3 +93,8 @@ def test_without_the_library(monkeypatch):
     monkeypatch.setattr(textfile, "CollectorRegistry", None)
     with pytest.raises(MissingLibrary, match="pip install prometheus_client"):
         textfile.check("a.prom")
+
+
+def test_a_name_that_cannot_be_a_label_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        textfile.check(f"{tmp_path}/\udcff.prom")

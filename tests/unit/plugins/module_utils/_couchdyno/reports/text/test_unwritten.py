@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten, why
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import (
+    unwritten,
+    warnings,
+    why,
+)
 
 AFTER = {"errors": 1, "samples": [{"id": "a", "update": 4, "reason": "forbidden: no"}]}
 
@@ -25,3 +29,13 @@ def test_what_was_refused_is_not_retried_by_the_next_cycle():
         "3 documents could not be written; the next cycle retries them, except 1 that the server refused; "
         "this one is tried again on its next turn"
     )
+
+
+def test_what_is_worth_a_warning():
+    assert list(warnings({"updates": 3, "errors": 0})) == []
+    told = list(warnings({"undeleted": "forbidden", "busy": 1, "unrecorded": "too large"}))
+    assert [line.split(":")[0] for line in told] == [
+        "nothing was updated",
+        "the run record was not written",
+        "an earlier state of the ledger could not be deleted",
+    ]
