@@ -45,7 +45,8 @@ from typing import Any, NamedTuple, Union
 RETRY_LATER = "retry later"
 # Options that are not named after the parameter of the module.
 SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
-                  "interval": "--continuous", "fill": "--wait-to-fill"}
+                  "interval": "--continuous", "fill": "--wait-to-fill", "member_names": "--member-name",
+                  "member_roles": "--member-role", "admin_names": "--admin-name", "admin_roles": "--admin-role"}
 
 
 class Term(NamedTuple):

@@ -51,6 +51,7 @@ NONE: frozenset[int] = frozenset()
 NOT_FOUND = "not_found"
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
 UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
+NO_MAJORITY = "no_majority"  # what CouchDB 3 answers, with status 500, to a member who writes the _security object
 CHUNK = 1 << 16
 
 Json = Any
@@ -128,11 +129,6 @@ class Client(Source):
         """The version of the server, ``""`` if it does not report one."""
         return str(self._request("GET", self.address.server + "/").get("version", ""))
 
-    def is_admin(self) -> bool:
-        """Whether the user may create and delete databases."""
-        session = self._request("GET", self.address.server + "/_session", shape=an_object_with("userCtx"))
-        return "_admin" in session["userCtx"].get("roles", [])
-
     def database_info(self) -> dict[str, Json] | None:
         """What the server reports about the database (doc_count, sizes, cluster …), None if it does not exist."""
         try:
@@ -204,8 +200,8 @@ class Client(Source):
 
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
-        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
         self._replicas = 0  # the number was that of the deleted database
+        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""
@@ -213,6 +209,24 @@ class Client(Source):
             self._request("DELETE", self.address.url)
         except errors.NotFound:
             pass
+
+    def security(self) -> dict[str, Json]:
+        """The object that says who may use the database; NotFound if there is no database."""
+        return dict(self._request("GET", self._url("_security")))
+
+    def set_security(self, security: dict[str, Json]) -> None:
+        """Replace that object; NotAllowed if the user is not an admin of the database."""
+        body = _encode(security)
+        try:
+            self._request("PUT", self._url("_security"), body=body, final=BROKEN)
+        except errors.Refused as error:
+            if error.status in BROKEN and NO_MAJORITY not in str(error):
+                self._request("PUT", self._url("_security"), body=body)
+            elif error.status in BROKEN or isinstance(error, errors.NotAllowed):
+                raise errors.NotAllowed(f"only an admin may change the _security of {self.address.url}; set up the "
+                                        "database as an admin", status=error.status) from None
+            else:
+                raise
 
     # -- documents
 

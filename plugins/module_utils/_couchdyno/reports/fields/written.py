@@ -4,7 +4,7 @@
 """The fields of the reports of execute and setup about what they wrote."""
 from __future__ import annotations
 
-from ..forms import COUNT, FAILURE, RATE, SECONDS, TEXT
+from ..forms import COUNT, FAILURE, NAMES, RATE, SECONDS, SWITCH, TEXT
 from .ledger import LEDGER, NEW_STATE
 from .rows import Field, Metric, Section
 
@@ -49,5 +49,13 @@ ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
     Field("extra", COUNT, "extra"),
 ))
 
-SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED)
+SECURITY = Section("security", heading="security", optional=True, fields=(
+    Field("kept", SWITCH, "kept"),
+    Field("member_names", NAMES, "member names"),
+    Field("member_roles", NAMES, "member roles"),
+    Field("admin_names", NAMES, "admin names"),
+    Field("admin_roles", NAMES, "admin roles"),
+))
+
+SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)

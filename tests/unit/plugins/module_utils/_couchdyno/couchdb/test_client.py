@@ -232,7 +232,6 @@ ASK = {
     "bulk_write": lambda client: client.bulk_write(["{}"]),
     "rows": lambda client: client.rows(["x"]),
     "rows_between": lambda client: client.rows_between("x", "y"),
-    "is_admin": lambda client: client.is_admin(),
     "database_info": lambda client: client.database_info(),
 }
 

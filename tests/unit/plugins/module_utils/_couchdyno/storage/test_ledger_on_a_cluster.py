@@ -154,6 +154,16 @@ def test_several_set_the_database_up_at_once(size):
         assert all(len(leaves) == 1 for leaves in live.values()), f"schedule {seed}"
 
 
+def test_a_ledger_whose_answers_are_lost_is_written_once():
+    """A single setup does not take its own ledger for that of another."""
+    for seed in range(SCHEDULES):
+        cluster, found = Cluster(random.Random(seed)), []
+        document = LedgerDocument(Coordinator(cluster, careless=0.5))
+        cluster.start(lambda document=document, found=found: found.append(document.create(Parameters(10, 100, 1, 7))))
+        cluster.run()
+        assert [ledger.seed for ledger in found] == [7], f"schedule {seed}"
+
+
 def test_a_database_of_version_0_1_0_is_taken_over_by_several_drivers():
     meta = {**NEW.dump_meta(), **NESTED["state"]}
     for seed in range(SCHEDULES):
