@@ -23,10 +23,12 @@
           ├── Unreachable      no usable answer, after all retries
           └── Refused          an answer that a retry cannot change
                ├── NotAllowed  401 or 403
+               ├── AccountLocked  403 for a while, because of wrong passwords
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
-               └── TooLarge    413
+               ├── TooLarge    413
+               └── TooSlow     504
 
 A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
 scripts and modules need different words, so messages are built from parts::
@@ -191,6 +193,10 @@ class NotAllowed(Refused):
     """401 or 403: the credentials are wrong or insufficient."""
 
 
+class AccountLocked(Refused):
+    """403 for a while: CouchDB 3.4 and later lock an account if somebody tries wrong passwords."""
+
+
 class NotFound(Refused):
     """404: no such database or document."""
 
@@ -207,3 +213,7 @@ class NameTaken(Refused):
 
 class TooLarge(Refused):
     """413: the request, or a document in it, is larger than the server accepts."""
+
+
+class TooSlow(Refused):
+    """504: a gateway in front of the server has stopped waiting for the answer."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PREFIX = "couchdyno-"
 DONE, FAILED, WITH_ERRORS, INTERRUPTED = 0, 1, 4, 130
+LOCKED_WAIT = 60.0  # seconds between two tries of a script that outlives a locked account, at least
 
 Report = Dict[str, Any]
 
@@ -67,7 +68,7 @@ class Invocation:
         if self.args.metrics is not None:
             from ..reports.prometheus import textfile
             textfile.check(self.args.metrics)
-        self._client = Client(address, options, stop=self.stop)
+        self._client = Client(address, options, self.stop, self.complain)
         _stop_on_signals(self.stop)
         return self._client
 
