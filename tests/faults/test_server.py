@@ -84,7 +84,7 @@ LINES = {
     "401": (faults.status(401, "unauthorized"), r"answered 401 .*check the username and the password"),
     "403": (faults.status(403, "forbidden"), r"answered 403 .*check the permissions of this user"),
     "413": (faults.status(413, "too_large"), r"answered 413 \(too_large"),
-    "403 of a locked account": (faults.LOCKED, r"temporarily locked .*has tried wrong passwords; find it"),
+    "403 of a locked account": (faults.LOCKED, r"temporarily locked .*wait until CouchDB unlocks it"),
 }
 
 

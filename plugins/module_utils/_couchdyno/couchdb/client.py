@@ -51,8 +51,8 @@ ADVICE = {401: "check the username and the password", 403: "check the permission
           507: "free space on the server, then retry"}
 PASSWORD = "password"  # in the reason of a 401 if the login has failed, not if the user lacks a permission
 LOCKED = "temporarily locked"  # in the reason of a 403
-LOCKED_ADVICE = ("a client with this username, on this host or behind the same proxy, has tried wrong passwords; find it. "
-                 "CouchDB unlocks the account some minutes later (by default 5)")
+LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind the "
+                 "same proxy, that has tried wrong passwords for this user")
 NONE: frozenset[int] = frozenset()
 NOT_FOUND = "not_found"
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
