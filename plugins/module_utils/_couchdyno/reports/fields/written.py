@@ -29,7 +29,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("foreign", COUNT, "foreign", metric=DOCUMENTS.of(outcome="foreign"), optional=True),
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),
     Field("throttled", COUNT, "throttled", optional=True, metric=Metric(
-        "throttled_answers", "How often the server throttled the latest cycle (answers 429 and 503).", 3, absent=0)),
+        "throttled_answers", "How often the server throttled the latest cycle (answers 429 and 503).", 7, absent=0)),
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
     Field("unrecorded", TEXT, "unrecorded", optional=True),
