@@ -181,7 +181,8 @@ def test_the_users_of_jobs_become_members_of_databases_that_another_user_sets_up
         "four": None,
     }
     hosts = {name: {"couchdyno_jobs": each} if each else {} for name, each in jobs.items()}
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "theirs": "eva"}}}))
+    common = {"ansible_connection": "local", "theirs": "eva"}
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
     play = tmp_path / "play.yml"
     play.write_text("""
 - hosts: all

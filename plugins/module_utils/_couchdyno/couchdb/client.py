@@ -51,8 +51,8 @@ ADVICE = {401: "check the username and the password", 403: "check the permission
           507: "free space on the server, then retry"}
 PASSWORD = "password"  # in the reason of a 401 if the login has failed, not if the user lacks a permission
 LOCKED = "temporarily locked"  # in the reason of a 403
-LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind the "
-                 "same proxy, that has tried wrong passwords for this user")
+LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind "
+                 "the same proxy, that has tried wrong passwords for this user")
 NONE: frozenset[int] = frozenset()
 NOT_FOUND = "not_found"
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
@@ -91,8 +91,9 @@ def objects(answer: Json) -> bool:
 class Client(Source):
     """A database on a CouchDB server; safe to use from several threads.
 
-    Once a stop is requested, waits end early and the current request is not retried. ``tell`` is called once per outage,
-    if it lasts. Wrong credentials are tried only once, as CouchDB locks accounts: after that, no request is sent.
+    Once a stop is requested, waits end early and the current request is not retried. ``tell`` is called once per
+    outage, if it lasts. Wrong credentials are tried only once, as CouchDB locks accounts: after that, no request is
+    sent.
     """
 
     def __init__(self, address: Address, options: Options = USUAL, stop: Stop = NEVER,

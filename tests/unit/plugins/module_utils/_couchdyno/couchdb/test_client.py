@@ -229,7 +229,7 @@ def test_wrong_credentials_are_never_tried_twice(couch, client, answer):
     sent = len(couch.requests)
     couch.faults.append(answer)
     for each in (client, client, copy):
-        with pytest.raises(errors.NotAllowed, match="answered 401.*; check the username and the password") as raised:
+        with pytest.raises(errors.NotAllowed, match=r"answered 401.*; check the username and") as raised:
             each.get("x")
         assert raised.value.status == 401
     assert len(couch.requests) == sent + 1

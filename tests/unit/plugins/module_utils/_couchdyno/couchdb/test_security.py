@@ -18,11 +18,11 @@ DORA = Access(("dora",), ("r",), ("root",), ("boss",))
 
 
 def test_access_is_added_and_nothing_is_removed():
-    security = {"members": {"names": ["eva"], "more": 1}, "admins": {"roles": ["_admin"]}, "cloudant": {"x": ["_reader"]}}
+    security = {"members": {"names": ["eva"], "more": 1}, "admins": {"roles": ["_admin"]}, "cloudant": {"x": ["r"]}}
     assert DORA.added_to(security) == {
         "members": {"names": ["eva", "dora"], "roles": ["r"], "more": 1},
         "admins": {"roles": ["_admin", "boss"], "names": ["root"]},
-        "cloudant": {"x": ["_reader"]},
+        "cloudant": {"x": ["r"]},
     }
     assert DORA.added_to(DORA.added_to(security)) == DORA.added_to(security)
     assert NO_ACCESS.added_to(security) == security
