@@ -49,7 +49,8 @@ options:
     type: path
   timeout:
     description:
-      - The number of seconds within which each answer must be complete, above 0 and at most 86400.
+      - The number of seconds within which each answer must be complete, above 0 and at most 86400. A connection must
+        be made within 5 seconds.
       - If omitted, the environment variable E(COUCHDYNO_TIMEOUT) is used.
     type: float
     default: 60

@@ -89,4 +89,4 @@ def _client(module: AnsibleModule, url: str | None, prefix: str) -> Client | Non
     if url is None:
         return None
     address = parse(url, module.params[f"{prefix}username"], module.params[f"{prefix}password"])
-    return Client(address, Options.of(module.params))
+    return Client(address, Options.of(module.params), tell=module.warn)

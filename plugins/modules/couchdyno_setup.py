@@ -37,7 +37,7 @@ options:
     description:
       - With V(present), the database exists and is set up with these parameters. The module fails if the database
         was set up with other parameters, or was not set up by couchdyno, unless O(force=true).
-      - An existing empty database is used if the user is not an admin, so an admin can create it for that user.
+      - An existing database without documents is used as it is, so an admin can create it for a user who may not.
       - With V(absent), the database is deleted. The module fails if couchdyno did not set it up, unless O(force=true).
     type: str
     choices: [present, absent]
@@ -67,7 +67,9 @@ options:
     type: bool
     default: false
   force:
-    description: Whether to delete an existing database first, whatever it contains.
+    description:
+      - Whether to delete an existing database first, whatever it contains. Its C(_security) object is kept.
+      - A database without documents is only deleted if O(q) or O(n) is given.
     type: bool
     default: false
   adopt:
@@ -83,6 +85,30 @@ options:
         O(state=absent).
     type: bool
     default: false
+  member_names:
+    description:
+      - Users who may read and write documents. They are added to the members in the C(_security) object of the
+        database, also of an existing one; nobody is removed.
+      - A database without members is open to everybody, and stays so. Only an admin may change the object.
+    type: list
+    elements: str
+    default: []
+  member_roles:
+    description: The same for users with these roles.
+    type: list
+    elements: str
+    default: []
+  admin_names:
+    description: Users who may change the design documents and the C(_security) object of the database. They are added
+      to its admins.
+    type: list
+    elements: str
+    default: []
+  admin_roles:
+    description: The same for users with these roles.
+    type: list
+    elements: str
+    default: []
   q:
     description: The number of shards of a new database, from 1 to 1024. If omitted, the server's default applies.
     type: int
@@ -111,6 +137,13 @@ EXAMPLES = r"""
     total: 10
     seed: 42
     force: true
+
+- name: Set up a database for the user of the cycles, who is not an admin
+  dyno.couchdb.couchdyno_setup:
+    url: http://localhost:5984/small
+    username: admin
+    password: "{{ couchdb_password }}"
+    member_names: [couchdyno]
 
 - name: Make the ledger agree with the documents after an earlier ledger was restored
   dyno.couchdb.couchdyno_setup:
@@ -210,6 +243,35 @@ fill:
     errors:
       description: The number of documents that could not be written.
       type: int
+security:
+  description: Who may use the database, according to its C(_security) object.
+  type: dict
+  returned: when access was requested, or that of a deleted database was kept
+  contains:
+    kept:
+      description: Whether the object of the deleted database was kept.
+      type: bool
+      sample: false
+    member_names:
+      description: The users who may read and write documents. Without any members, everybody may.
+      type: list
+      elements: str
+      sample: [couchdyno]
+    member_roles:
+      description: The roles of users who may read and write documents.
+      type: list
+      elements: str
+      sample: [_admin]
+    admin_names:
+      description: The users who are admins of the database.
+      type: list
+      elements: str
+      sample: []
+    admin_roles:
+      description: The roles of users who are admins of the database.
+      type: list
+      elements: str
+      sample: [_admin]
 adopted:
   description: What was found in the database.
   type: dict
@@ -243,6 +305,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import Access
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import UsageError, option
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.pace import Pace
@@ -266,13 +329,18 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        adopt.check_alone(name for name in ("force", "fill") if params[name])
+        adopt.check_alone(name for name in ("force", "fill", *Access._fields) if params[name])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
-    request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True)
+    access = Access(*(tuple(params[name]) for name in Access._fields))
+    request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True,
+                      access=access)
     pace = Pace(params["connections"], params["batch_bytes"])
     report = preview(client, request) if module.check_mode else setup(client, request, pace)
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
+    if "security" in report:
+        diff["before"] = dict(diff["before"], security=report.pop("security_before"))
+        diff["after"] = dict(diff["after"], security=report["security"])
     filled = report.get("fill", {})
     if filled.get("errors"):
         retry = "run the task again to write them"
@@ -298,6 +366,7 @@ def main() -> None:
         "fill": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "adopt": {"type": "bool", "default": False},
+        **{name: {"type": "list", "elements": "str", "default": []} for name in Access._fields},
         "q": {"type": "int"},
         "n": {"type": "int"},
     }, lambda module, client: (present if module.params["state"] == "present" else absent)(module, client))

@@ -137,6 +137,23 @@ def test_a_driver_that_slept_past_its_lease_stops_writing(database_of_a_lap, pro
     figures(f"stopped beyond its lease: exit code 1: {ended.lines[0]}")
 
 
+def test_a_continuous_driver_that_slept_past_its_lease_goes_on_with_the_next_cycle(database, proxy):
+    make(database, TOTAL, fill=True)
+    rule = proxy.fail(faults.hold_before(), times=LASTING, on="_bulk_docs", holding='"cdyno_')
+    driver = launch(database.behind(proxy).url, "-u", WINDOW, "-c", 0.1, "--cycles", 3, **BRIEF)
+    assert rule.reached.wait(LONGEST)
+    driver.send_signal(signal.SIGSTOP)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
+    assert drive(database.url, "-u", 10, **BRIEF).after["redone"] == WINDOW
+    rule.release()
+    driver.send_signal(signal.SIGCONT)
+    ended = Ended(driver)
+    (line,) = ended.lines
+    assert "another driver" in line and "no update is lost" in line
+    assert ended.code == 1 and [after["updates"] for after in ended.afters] == [WINDOW] * 2
+    assert_nothing_lost(database)
+
+
 def test_a_driver_that_slept_past_its_lease_continues_if_no_other_came(database, proxy):
     make(database, TOTAL, fill=True)
     driver, rule = hold(database, proxy, WINDOW, times=LASTING, **BRIEF)

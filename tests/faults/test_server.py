@@ -13,7 +13,7 @@ import proxy as faults
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.bulk import FINAL
 from drivers import CLAIM, LONGEST, PLACES, WRITE, Ended, drive, hold, hold_all, launch, make, wait_until
-from support import report
+from support import Database, Server, report
 from verification import assert_nothing_lost
 
 TOTAL = 60
@@ -34,6 +34,7 @@ PASSING = {
     "500": faults.status(500),
     "503": faults.status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
     "502 with HTML": faults.html(502),
+    "504 with HTML": faults.html(504),
     "404 with HTML": faults.html(404),
     "200 with HTML": faults.html(200),
     "507": faults.status(507, "insufficient_storage"),
@@ -72,7 +73,9 @@ LINES = {
     "500": (faults.status(500), r"answered 500 \(broken: on purpose\)"),
     "507": (faults.status(507, "insufficient_storage"), r"answered 507 \(insufficient_storage.*free space on"),
     "429": (faults.status(429, "too_many_requests"), r"answered 429 \(too_many_requests"),
+    "500 with a list": (faults.json_of([{"error": "enospc", "reason": "disk"}], 500), r"answered 500 \(enospc: disk\)"),
     "502 with HTML": (faults.html(502), r"answered 502"),
+    "504 with HTML": (faults.html(504), r"answered 504"),
     "200 with HTML": (faults.html(200), r"not from CouchDB"),
     "half of the JSON": (faults.half_the_json, r"not from CouchDB"),
     "connection reset": (faults.cut_before, r"cannot reach .*; check the URL and that the server is up"),
@@ -81,6 +84,7 @@ LINES = {
     "401": (faults.status(401, "unauthorized"), r"answered 401 .*check the username and the password"),
     "403": (faults.status(403, "forbidden"), r"answered 403 .*check the permissions of this user"),
     "413": (faults.status(413, "too_large"), r"answered 413 \(too_large"),
+    "403 of a locked account": (faults.LOCKED, r"temporarily locked .*wait until CouchDB unlocks it"),
 }
 
 
@@ -99,7 +103,9 @@ def test_a_fault_that_stays_ends_the_run_with_one_line(filled, proxy, figures, n
     figures(f"lasting, {name}: exit code {ended.code}: {ended.lines[0]}")
 
 
-@pytest.mark.parametrize("name", ["500", "507", "200 with HTML", "connection reset", "401", "403", "413"])
+@pytest.mark.parametrize(
+    "name", ["500", "504 with HTML", "507", "200 with HTML", "connection reset", "401", "403", "413"]
+)
 def test_a_fault_that_stays_on_writes_leaves_documents_for_later(filled, proxy, figures, name):
     """Writes of documents fail, the ledger can be settled."""
     fault, line = LINES[name]
@@ -214,6 +220,50 @@ def test_a_continuous_driver_outlives_a_full_disk(filled, proxy):
     reader.join()
     assert all("answered 507" in line for line in lines)
     assert_nothing_lost(filled)
+
+
+def test_a_continuous_driver_outlives_a_locked_account(filled, proxy, figures):
+    """Somebody has tried wrong passwords for its user. It waits for long between two tries, and says why."""
+    driver = launch(filled.behind(proxy).url, "-u", 5, "-c", 0.1, "--cycles", 20, cli__execute__LOCKED_WAIT=1)
+    wait_until(lambda: filled.ledger["runs"] >= 2)
+    rule = proxy.fail(faults.LOCKED, times=LASTING)
+    sent = len(proxy.seen)
+    time.sleep(3)
+    sent = len(proxy.seen) - sent
+    rule.release()
+    ended = Ended(driver)
+    assert ended.code == 1 and len(ended.lines) <= 4 and sent <= 20
+    assert all("temporarily locked" in line and "tried wrong passwords" in line for line in ended.lines)
+    assert len(ended.afters) + len(ended.lines) == 20
+    assert_nothing_lost(filled)
+    figures(f"locked account, -c: exit code 1 at the end: {ended.lines[0]}")
+
+
+def test_a_password_that_is_changed_is_not_tried_again(filled, server, proxy, figures):
+    """CouchDB would lock the account after five tries: then the new password would not help either."""
+    user = f"faults_{filled.name}"
+    server.add_user(user, "before")
+    filled.open_to(user)
+    driver, rule = hold(Database(Server(proxy.url, user, "before"), filled.name), proxy, WINDOW, "read", skip=1)
+    server.change_password(user, "after")
+    settling = proxy.fail(faults.passed, times=LASTING, **PLACES["settle"])
+    rule.release()
+    ended = Ended(driver)
+    (line,) = ended.lines
+    assert settling.applied == 0
+    assert ended.code == 1 and "answered 401" in line and "check the username and the password" in line
+    assert drive(filled.as_user(user, "after")).code == 0
+    assert_nothing_lost(filled)
+    figures(f"password changed: exit code 1: {line}")
+
+
+def test_a_server_that_is_silent_for_long_is_told_in_one_line(filled, proxy):
+    """And the run goes on when it is back."""
+    proxy.fail(faults.status(503, "down"), times=8, **PLACES["read"])
+    ended = drive(filled.behind(proxy).url, "-u", 5, couchdb__client__TOLD_AFTER=0.1, couchdb__client__TRIES=30)
+    (line,) = ended.lines
+    assert ended.code == 0 and re.search(r"^couchdyno-execute: still trying: .* answered 503 \(down: on", line)
+    assert ended.after["throttled"] == 8 and ended.after["errors"] == 0
 
 
 # -- others change the database and the ledger

@@ -194,11 +194,14 @@ def html(code):
     return fault
 
 
-def json_of(value):
-    """Answer 200 with JSON that no CouchDB would send, and no Date."""
+LOCKED = status(403, "forbidden", "Account is temporarily locked due to multiple authentication failures")
+
+
+def json_of(value, code=200):
+    """Answer with JSON that no CouchDB would send, and no Date."""
 
     def fault(exchange):
-        exchange.answer(200, {"Content-Type": "application/json"}, json.dumps(value).encode())
+        exchange.answer(code, {"Content-Type": "application/json"}, json.dumps(value).encode())
 
     return fault
 

@@ -45,6 +45,11 @@ class Server:
         )
         assert answer.status_code in (201, 202, 409), answer.text
 
+    def change_password(self, name, password):
+        url, auth = f"{self.url}/_users/org.couchdb.user:{name}", (self.username, self.password)
+        user = requests.get(url, timeout=30, auth=auth).json()
+        assert requests.put(url, json=dict(user, password=password), timeout=30, auth=auth).ok
+
 
 class Database:
     """A database by its name; it need not exist."""

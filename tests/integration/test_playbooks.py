@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import subprocess
 import sys
@@ -164,3 +165,39 @@ def test_a_connection_set_once(database, tmp_path):
 """)
     playbook(path)
     assert report("couchdyno-info", database.url)["dyno_config"]["position"] == 10
+
+
+def test_the_users_of_jobs_become_members_of_databases_that_another_user_sets_up(tmp_path):
+    """Those of all hosts, as the first of them sets the database up for all."""
+    inventory = tmp_path / "inventory.yml"
+    jobs = {
+        "one": [{"name": "a", "url": "http://h/db", "username": "{{ theirs }}"}, {"name": "b", "url": "http://h/other"}],
+        "two": [{"name": "a", "url": "http://h/db", "username": "dora"}, {"name": "c", "url": "http://h/db"}],
+        "three": [
+            {"name": "a", "url": "http://h/db", "username": "gone", "state": "absent"},
+            {"name": "b", "url": "http://h/db", "username": "eva"},
+            {"name": "c", "state": "absent"},
+        ],
+        "four": None,
+    }
+    hosts = {name: {"couchdyno_jobs": each} if each else {} for name, each in jobs.items()}
+    common = {"ansible_connection": "local", "theirs": "eva"}
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+    play = tmp_path / "play.yml"
+    play.write_text("""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role:
+        name: dyno.couchdb.couchdyno
+        tasks_from: variables.yml
+    - ansible.builtin.debug:
+        msg: "{{ inventory_hostname }} grants {{ couchdyno_new_members }}"
+      vars:
+        job: "{{ couchdyno_jobs | first }}"
+      when: inventory_hostname == 'one'
+""")
+    own = playbook(str(play), "-i", inventory)
+    assert "one grants []" in own
+    other = playbook(str(play), "-i", inventory, "-e", "couchdyno_setup_username=root")
+    assert "one grants ['eva', 'dora']" in other

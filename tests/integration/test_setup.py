@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import time
 
 import pytest
+from proxy import cut_after
 from support import report, run, start
 
 
@@ -70,9 +72,60 @@ def test_a_foreign_database_is_left_alone(database):
     assert database.get("precious")["_id"] == "precious"
 
 
-def test_an_empty_database_is_an_error_for_an_admin(database):
-    database.create()
-    assert "already exists" in run("couchdyno-setup", database.url, code=1)
+@pytest.mark.parametrize("args", [(), ("-f",)])
+def test_a_database_without_documents_is_used_as_it_is(database, args):
+    database.create().open_to("dora")
+    run("couchdyno-setup", "-t", 5, *args, database.url)
+    assert database.ledger["total"] == 5
+    assert database.request("GET", "/_security").json()["members"]["names"] == ["dora"]
+
+
+def test_two_with_force_at_once(database):
+    run("couchdyno-setup", "-t", 5, database.url)
+    for __ in range(3):
+        both = [start("couchdyno-setup", "-f", "-t", 5, "--json", database.url) for __ in range(2)]
+        ends = [each.communicate(timeout=60) for each in both]
+        seeds = [json.loads(out)["dyno_config"]["seed"] for out, __ in ends if out]
+        assert database.ledger["seed"] in seeds, ends
+        assert all(out or "another setup has just created it" in err for out, err in ends), ends
+
+
+@pytest.mark.parametrize("on, method", [("", "PUT"), ("", "DELETE"), ("_security", "PUT"), ("_bulk_docs", "POST")])
+def test_an_answer_that_is_lost(database, proxy, on, method):
+    run("couchdyno-setup", "-t", 5, database.url)
+    database.open_to("dora")
+    rule = proxy.fail(cut_after, on=on, method=method)
+    found = report("couchdyno-setup", "-f", "-t", 5, database.behind(proxy).url)
+    assert rule.applied == 1 and found["dyno_config"]["seed"] == database.ledger["seed"]
+    assert database.request("GET", "/_security").json()["members"]["names"] == ["dora"]
+
+
+def test_force_keeps_the_security_object(server, database):
+    server.add_user("dora", "drowssap")
+    run("couchdyno-setup", "-t", 5, database.url)
+    database.open_to("dora")
+    text = run("couchdyno-setup", "-f", "-t", 6, database.url)
+    assert text.endswith(
+        "\n\nsecurity:\n    kept : yes\n    member names : dora\n    member roles : -\n    admin names : -\n"
+        "    admin roles : _admin\n"
+    )
+    run("couchdyno-execute", database.as_user("dora", "drowssap"))
+
+
+def test_access_is_granted(server, database):
+    server.add_user("dora", "drowssap")
+    url = database.as_user("dora", "drowssap")
+    database.create().open_to("eva")
+    assert "answered 403" in run("couchdyno-info", url, code=1)
+    grants = ("--member-name", "dora", "--member-name", "eva", "--admin-role", "boss")
+    found = report("couchdyno-setup", "-t", 5, *grants, database.url)
+    expected = {"member_names": ["eva", "dora"], "member_roles": [], "admin_names": []}
+    assert found["security"] == dict(expected, admin_roles=["_admin", "boss"], kept=False)
+    run("couchdyno-execute", url)
+    database.request("DELETE")
+    database.create().open_to("dora")
+    err = run("couchdyno-setup", "-t", 5, *grants, url, code=1)
+    assert "only an admin may change the _security" in err and err.count("\n") == 1
 
 
 def test_force_recreates_it(database):

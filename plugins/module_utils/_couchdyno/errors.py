@@ -25,10 +25,12 @@
           ├── Unreachable      no usable answer, after all retries
           └── Refused          an answer that a retry cannot change
                ├── NotAllowed  401 or 403
+               ├── AccountLocked  403 for a while, because of wrong passwords
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
-               └── TooLarge    413
+               ├── TooLarge    413
+               └── TooSlow     504
 
 A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
 scripts and modules need different words, so messages are built from parts::
@@ -53,7 +55,8 @@ LONGEST_TEXT = 200  # characters of a foreign text that a message contains
 LONGEST_PART = 2000  # and of any part of a message, in case it contains several
 # Options that are not named after the parameter of the module.
 SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
-                  "interval": "--continuous", "fill": "--wait-to-fill"}
+                  "interval": "--continuous", "fill": "--wait-to-fill", "member_names": "--member-name",
+                  "member_roles": "--member-role", "admin_names": "--admin-name", "admin_roles": "--admin-role"}
 
 
 class Term(NamedTuple):
@@ -231,6 +234,10 @@ class NotAllowed(Refused):
     """401 or 403: the credentials are wrong or insufficient."""
 
 
+class AccountLocked(Refused):
+    """403 for a while: CouchDB 3.4 and later lock an account if somebody tries wrong passwords."""
+
+
 class NotFound(Refused):
     """404: no such database or document."""
 
@@ -247,6 +254,10 @@ class NameTaken(Refused):
 
 class TooLarge(Refused):
     """413: the request, or a document in it, is larger than the server accepts."""
+
+
+class TooSlow(Refused):
+    """504: a gateway in front of the server has stopped waiting for the answer."""
 
 
 def _kind(error: BaseException) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..reports.fields.rows import Section
 
 LONGEST = 300  # characters of a message that quotes an argument
+LOCKED_WAIT = 60.0  # seconds between two tries of a script that outlives a locked account, at least
 
 Report = Dict[str, Any]
 
@@ -69,7 +70,7 @@ class Invocation:
         if self.args.metrics is not None:
             from ..reports.prometheus import textfile
             textfile.check(self.args.metrics)
-        self._client = Client(address, options, stop=self.stop)
+        self._client = Client(address, options, self.stop, self.complain)
         _stop_on_signals(self.stop)
         return self._client
 

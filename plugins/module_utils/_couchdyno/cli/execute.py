@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Callable, Iterator
 
 from ..couchdb.client import Client
-from ..errors import Unreachable, UsageError
+from ..errors import AccountLocked, ClaimLost, Unreachable, UsageError
 from ..jobs.execute import execute
 from ..jobs.pace import Pace
 from ..model.limits import MAX_CYCLES, MAX_INTERVAL, check_count, check_seconds
 from ..reports.fields.written import EXECUTE
 from ..reports.text.execute import render
-from .command import Command, Invocation, Report, run
+from .command import LOCKED_WAIT, Command, Invocation, Report, run
 from .ending import DONE, INTERRUPTED
 from .options import add_metrics, add_pace, add_updates_per_run
 
@@ -77,14 +77,17 @@ class Cycles:
         """Run cycles in a loop; returns the worst of their exit codes."""
         code, stop, args = DONE, self._invocation.stop, self._args
         for left in range(args.cycles or MAX_CYCLES, 0, -1):
+            pause = args.continuous
             try:
                 code = max(code, self.run_one())
-            except Unreachable as error:  # it may come back, and the next cycle finishes this one
+            except (Unreachable, ClaimLost, AccountLocked) as error:  # the next cycle finishes this one
                 code = max(code, self._invocation.fail(error))
                 self._pace.rest()
+                if isinstance(error, AccountLocked):
+                    pause = max(pause, LOCKED_WAIT)
             if args.continuous:
                 self._pace.rest()
-            if stop.is_requested() or (left > 1 and stop.wait(args.continuous)):
+            if stop.is_requested() or (left > 1 and stop.wait(pause)):
                 return INTERRUPTED
         return code
 

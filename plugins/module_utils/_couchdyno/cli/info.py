@@ -7,9 +7,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from ..couchdb.client import Client
-from ..errors import Unreachable, UsageError
+from ..errors import AccountLocked, Unreachable, UsageError
 from ..reports.fields.info import INFO
-from .command import Command, Invocation, run
+from .command import LOCKED_WAIT, Command, Invocation, run
 from .ending import DONE
 from .options import add_metrics
 from .saved_reports import add_options, asks_for_files, run_on_files
@@ -68,16 +68,20 @@ def _watch(client: Client, invocation: Invocation) -> int:
     from ..jobs.snapshot import snapshot
     from .live_view import INTERVAL, LiveView
 
-    found = snapshot(client)
+    found, pause = snapshot(client), INTERVAL
     with LiveView() as view:
         while True:
             view.show(found)
-            if invocation.stop.wait(INTERVAL):
+            if invocation.stop.wait(pause):
                 return DONE
+            pause = INTERVAL
             try:
                 found = snapshot(client)
             except Unreachable as error:  # it may come back
                 invocation.complain(str(error))
+            except AccountLocked as error:
+                invocation.complain(str(error))
+                pause = LOCKED_WAIT
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from ..couchdb.client import Client
+from ..couchdb.security import Access
+from ..errors import option
 from ..jobs.adopt import adopt, check_alone
 from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
@@ -20,6 +22,11 @@ from .progress import Progress
 # The options that say what to create, and how, with their defaults.
 FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
            "n": None, "force": False, "wait_to_fill": False}
+# The options that grant access, in the order of Access.
+GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security",
+          "member_roles": "the same for users with this role",
+          "admin_names": "make this user an admin of the database: add the name to the admins in _security",
+          "admin_roles": "the same for users with this role"}
 
 
 class Setup(Command):
@@ -40,7 +47,8 @@ class Setup(Command):
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
                             help="fill the database with documents; if interrupted, run it again to resume")
         parser.add_argument("-f", "--force", action="store_true",
-                            help="if the database exists, delete it with everything in it, and recreate it")
+                            help="if the database exists, delete it with everything in it, and recreate it; its "
+                                 "_security object is kept")
         parser.add_argument("--adopt", action="store_true",
                             help="make the ledger of an existing database agree with its documents, for example after "
                                  "an earlier ledger was restored; its parameters stay as they are, and it counts as a "
@@ -50,6 +58,9 @@ class Setup(Command):
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
         parser.add_argument("-n", type=int, metavar="N",
                             help="number of replicas of each shard (default: the server's)")
+        for name, what in GRANTS.items():
+            parser.add_argument(option(name).script, dest=name, action="append", metavar="NAME", default=[],
+                                help=f"{what}; can be repeated")
         add_pace(parser)
 
     def run(self, invocation: Invocation) -> int:
@@ -58,7 +69,8 @@ class Setup(Command):
         if args.adopt:
             return self._adopt(invocation, client)
         request = Request(Parameters(args.total, args.size, args.updates_per_run, args.seed), Sharding(args.q, args.n),
-                          fill=args.wait_to_fill, force=args.force)
+                          fill=args.wait_to_fill, force=args.force,
+                          access=Access(*(tuple(vars(args)[name]) for name in GRANTS)))
         pace = Pace(args.connections, args.batch_bytes)
         with Progress("filling") as progress:
             report = setup(client, request, pace, progress, invocation.stop)
@@ -69,7 +81,8 @@ class Setup(Command):
     def _adopt(self, invocation: Invocation, client: Client) -> int:
         """Adopt, show progress and report."""
         args = vars(invocation.args)
-        check_alone(name for name, default in FOR_NEW.items() if args[name] != default)
+        given = [name for name, default in FOR_NEW.items() if args[name] != default]
+        check_alone(given + [name for name in GRANTS if args[name]])
         with Progress("adopting") as progress:
             report = adopt(client, progress, invocation.stop)
         invocation.show(report, render)

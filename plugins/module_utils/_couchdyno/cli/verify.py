@@ -82,7 +82,7 @@ def _original(invocation: Invocation) -> Client | None:
     """A client of the source of the copy, if it is given; with the same options, but its own credentials."""
     args = invocation.args
     found = connection.source(args.source, vars(args), os.environ, args.source_config)
-    return Client(*found, stop=invocation.stop) if found else None
+    return Client(*found, invocation.stop, invocation.complain) if found else None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -33,9 +33,11 @@ from .session import URL_ERRORS, cause, new_session
 from .source import CONFLICTS, Source, document_of
 from .stop import NEVER, Stop
 
+CONNECTING = 5.0  # seconds: for a connection and its TLS handshake
 TRIES = 8
 WAITS = (0.1, 10.0)  # seconds: the first and the longest wait between two tries
 LONGEST_RETRY_AFTER = 60.0
+TOLD_AFTER = 5.0  # seconds: a request that is tried for longer is no longer retried in silence
 SIZES_EVERY = 60.0  # seconds: sizes are read at most this often
 JUST_NOW = 5.0  # seconds: sizes that were read longer ago no longer count as current
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
@@ -43,20 +45,29 @@ PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
 PROBE_ID = "_local/couchdyno_probe"
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
-            412: errors.NameTaken, 413: errors.TooLarge}
+            412: errors.NameTaken, 413: errors.TooLarge, 504: errors.TooSlow}
 ADVICE = {401: "check the username and the password", 403: "check the permissions of this user",
           404: "check that the database exists", 407: "write the credentials for the proxy into its URL",
           413: "raise the server's limits for requests and documents, or set up smaller documents",
           507: "free space on the server, then retry"}
+PASSWORD = "password"  # in the reason of a 401 if the login has failed, not if the user lacks a permission
+LOCKED = "temporarily locked"  # in the reason of a 403
+LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind "
+                 "the same proxy, that has tried wrong passwords for this user")
 NONE: frozenset[int] = frozenset()
 NOT_FOUND = "not_found"
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
 UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
+TOO_SLOW = frozenset((504,))
+NO_HANDSHAKE = "no TLS connection within the timeout, perhaps because this port is one for http"
+NO_MAJORITY = "no_majority"  # what CouchDB 3 answers, with status 500, to a member who writes the _security object
+LONGEST_REASON = 500  # characters of an answer that is not an error of CouchDB's
 CHUNK = 1 << 16
 
 Json = Any
 Params = Dict[str, Union[str, int]]
 Shape = Callable[[Json], bool]  # whether the JSON of an answer is of the expected kind
+Tell = Callable[[str], None]  # passes a line on to the user
 
 WHOLE: Params = {"buffer_response": "true"}  # rows in one piece, not in a thousand pieces that each wake both ends
 WITH_DOCS: Params = dict(WHOLE, include_docs="true")
@@ -81,10 +92,13 @@ def objects(answer: Json) -> bool:
 class Client(Source):
     """A database on a CouchDB server; safe to use from several threads.
 
-    Once a stop is requested, waits end early and the current request is not retried.
+    Once a stop is requested, waits end early and the current request is not retried. ``tell`` is called once per
+    outage, if it lasts. Wrong credentials are tried only once, as CouchDB locks accounts: after that, no request is
+    sent.
     """
 
-    def __init__(self, address: Address, options: Options = USUAL, stop: Stop = NEVER) -> None:
+    def __init__(self, address: Address, options: Options = USUAL, stop: Stop = NEVER,
+                 tell: Tell = lambda line: None) -> None:
         if requests is None:
             raise errors.MissingLibrary("requests")
         self.address = address
@@ -92,12 +106,12 @@ class Client(Source):
         self._timeout = options.timeout
         proxy = proxy_of(address.server)
         self._way = f" by way of the proxy {shown(proxy)}" if proxy else ""
+        self._state = _State(tell)
         self._session = new_session(address, options, proxy)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
         self._instance = ""
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
-        self._answered = False  # whether the server has ever answered
         self.throttled = 0  # how often the server has asked for fewer requests
 
     def close(self) -> None:
@@ -130,11 +144,6 @@ class Client(Source):
     def server_version(self) -> str:
         """The version of the server, ``""`` if it does not report one."""
         return str(self._request("GET", self.address.server + "/").get("version", ""))
-
-    def is_admin(self) -> bool:
-        """Whether the user may create and delete databases."""
-        session = self._request("GET", self.address.server + "/_session", shape=an_object_with("userCtx"))
-        return "_admin" in session["userCtx"].get("roles", [])
 
     def database_info(self) -> dict[str, Json] | None:
         """What the server reports about the database (doc_count, sizes, cluster …), None if it does not exist."""
@@ -207,8 +216,8 @@ class Client(Source):
 
     def create_database(self, q: int | None = None, n: int | None = None) -> None:
         """Create the database with q shards and n replicas of each; NameTaken if it exists."""
-        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
         self._replicas = 0  # the number was that of the deleted database
+        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""
@@ -216,6 +225,24 @@ class Client(Source):
             self._request("DELETE", self.address.url)
         except errors.NotFound:
             pass
+
+    def security(self) -> dict[str, Json]:
+        """The object that says who may use the database; NotFound if there is no database."""
+        return dict(self._request("GET", self._url("_security")))
+
+    def set_security(self, security: dict[str, Json]) -> None:
+        """Replace that object; NotAllowed if the user is not an admin of the database."""
+        body = _encode(security)
+        try:
+            self._request("PUT", self._url("_security"), body=body, final=BROKEN)
+        except errors.Refused as error:
+            if error.status in BROKEN and NO_MAJORITY not in str(error):
+                self._request("PUT", self._url("_security"), body=body)
+            elif error.status in BROKEN or isinstance(error, errors.NotAllowed):
+                raise errors.NotAllowed(f"only an admin may change the _security of {self.address.url}; set up the "
+                                        "database as an admin", status=error.status) from None
+            else:
+                raise
 
     # -- documents
 
@@ -239,10 +266,11 @@ class Client(Source):
         """
         return self.bulk_post(bulk_body(documents), replicas)
 
-    def bulk_post(self, body: bytes, replicas: int | None = None) -> list[dict[str, Json]]:
-        """The same with a body from ``bulk_body``."""
+    def bulk_post(self, body: bytes, replicas: int | None = None,
+                  final: frozenset[int] = NONE) -> list[dict[str, Json]]:
+        """The same with a body from ``bulk_body``. Answers with a ``final`` status are not retried."""
         params: Params = {} if replicas is None else {"w": replicas}
-        return list(self._request("POST", self._url("_bulk_docs"), params, body, objects))
+        return list(self._request("POST", self._url("_bulk_docs"), params, body, objects, final))
 
     def reaches(self, replicas: int) -> bool:
         """Whether this number of replicas accepts writes. Writes a local document, which is in no copy or backup."""
@@ -380,19 +408,23 @@ class Client(Source):
         """
         if params:
             url = f"{url}?{urlencode(params)}"
+        self._state.check_login()
         wait = WAITS[0]
         attempt = 0
+        trouble = self._state.new_trouble()
         while True:
             attempt += 1
             try:
                 return self._send(method, url, body, shape)
             except _Passing as passing:
+                message = str(passing)
                 if passing.status in final:
-                    raise errors.Refused(str(passing), status=passing.status) from None
-                tries = TRIES if self._answered else FIRST_CONTACT_TRIES
+                    raise REFUSALS.get(passing.status, errors.Refused)(message, status=passing.status) from None
+                tries = TRIES if self._state.has_answered else FIRST_CONTACT_TRIES
                 if attempt >= tries or self._stop.is_requested():
-                    raise errors.Unreachable(str(passing)) from None
+                    raise errors.Unreachable(message) from None
                 pause = wait * random.uniform(0.5, 1.5) if passing.retry_after is None else passing.retry_after
+            trouble.tell(message, pause)
             self.pause(pause)
             wait = min(2 * wait, WAITS[1])
 
@@ -400,9 +432,9 @@ class Client(Source):
         """Send a request once; _Passing if it is worth another try."""
         deadline = time.monotonic() + self._timeout
         try:
-            with self._session.request(method, url, data=body, timeout=self._timeout, stream=True,
-                                       allow_redirects=False) as response:
-                self._answered = True
+            with self._session.request(method, url, data=body, timeout=(min(CONNECTING, self._timeout), self._timeout),
+                                       stream=True, allow_redirects=False) as response:
+                self._state.has_answered = True
                 content = _read(response, deadline)
         except requests.exceptions.SSLError as error:
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
@@ -411,7 +443,10 @@ class Client(Source):
             raise errors.UsageError(f"cannot use the URL {self.address.server}{self._way}; check the host names, and "
                                     "for a SOCKS proxy that the Python package PySocks is installed") from None
         except requests.exceptions.RequestException as error:
-            raise _Passing(f"cannot reach {self.address.server}{self._way}: {cause(error)}; "
+            # Only a handshake ends before the time for an answer is over.
+            is_handshake = isinstance(error, requests.exceptions.ReadTimeout) and time.monotonic() < deadline
+            what = NO_HANDSHAKE if is_handshake else cause(error)
+            raise _Passing(f"cannot reach {self.address.server}{self._way}: {what}; "
                            "check the URL and that the server is up") from None
         except OSError as error:  # an unreadable CA or client certificate
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None
@@ -425,12 +460,14 @@ class Client(Source):
             answer = None
         if status < 300 and shape(answer):
             self._note_date(headers.get("Date"))
+            self._state.is_told = False
             return answer
-        detail = answer if isinstance(answer, dict) else {}
-        error, reason = str(detail.get("error", "")), str(detail.get("reason", ""))
+        error, reason = _explanation(answer)
         if status < 300 or (status == 404 and not error):
             raise _Passing(f"{self.address.server} answered {status}; check the URL: the answer is not from CouchDB")
         message = f"{self.address.url} answered {status}{_because(error, reason)}"
+        if status == 403 and LOCKED in reason:
+            raise errors.AccountLocked(f"{message}; {LOCKED_ADVICE}", status=status, error=error)
         if 300 <= status < 400:
             message += f"; use the URL of the redirect: {headers.get('Location', '(none given)')}"
         elif status in ADVICE or status in PASSING:
@@ -439,6 +476,9 @@ class Client(Source):
             self.throttled += 1
         if status in PASSING:
             raise _Passing(message, _retry_after(headers), status)
+        self._state.is_told = False
+        if status == 401 and self.address.username and (PASSWORD in reason or not error):
+            self._state.wrong_login = message
         raise REFUSALS.get(status, errors.Refused)(message, status=status, error=error)
 
     def _note_date(self, date: str | None) -> None:
@@ -449,6 +489,47 @@ class Client(Source):
             timestamp = None
         if timestamp is not None:
             self._date = (timestamp, time.monotonic())
+
+
+class _State:
+    """What a client and its copies know of the server and of the credentials.
+
+    ``has_answered``: whether the server has ever answered; ``is_told``: whether the user knows of the current outage;
+    ``wrong_login``: the message of the answer that has refused the credentials.
+    """
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+        self.has_answered = False
+        self.is_told = False
+        self.wrong_login = ""
+
+    def check_login(self) -> None:
+        """Raise NotAllowed if the server has refused the credentials before."""
+        if self.wrong_login:
+            raise errors.NotAllowed(self.wrong_login, status=401)
+
+    def new_trouble(self) -> _Trouble:
+        """The trouble that a request which begins now may have."""
+        return _Trouble(self)
+
+
+class _Trouble:
+    """The trouble of one request, told in one line if it lasts, unless the user knows already."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+        self._is_told = False
+        self._since = time.monotonic()
+
+    def tell(self, message: str, pause: float) -> None:
+        """Tell the user about a failed try, before a pause."""
+        if self._is_told or time.monotonic() + pause - self._since <= TOLD_AFTER:
+            return
+        self._is_told = True
+        if not self._state.is_told:
+            self._state.is_told = True
+            self._state.tell(f"still trying: {message}")
 
 
 class _Passing(Exception):
@@ -504,6 +585,15 @@ def _winner(leaves: list[dict[str, Json]]) -> list[dict[str, Json]]:
 
 def _encode(value: Json) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _explanation(answer: Json) -> tuple[str, str]:
+    """CouchDB's word for an error and its reason, or what there is in their place; a list may be one of errors."""
+    if isinstance(answer, list):
+        answer = next((each for each in answer if isinstance(each, dict) and "error" in each), answer)
+    if isinstance(answer, dict):
+        return str(answer.get("error", "")), str(answer.get("reason", ""))
+    return "", json.dumps(answer)[:LONGEST_REASON] if answer else ""
 
 
 def _because(error: str, reason: str) -> str:

@@ -65,12 +65,18 @@ class Pace:
         with self._lock:
             self._refused_above = min(self._refused_above, documents // 2)
 
+    def too_slow(self, documents: int) -> None:
+        """Record that the server needs too long for this number of documents."""
+        with self._lock:
+            self._slow_above = max(1, min(self._slow_above, documents // 2))
+
     def answered(self, documents: int, seconds: float) -> None:
         """Record the duration of a request in seconds."""
+        if seconds > SLOW:
+            self.too_slow(documents)
+            return
         with self._lock:
-            if seconds > SLOW:
-                self._slow_above = max(1, min(self._slow_above, documents // 2))
-            elif seconds < SLOW / 4:
+            if seconds < SLOW / 4:
                 self._slow_above = min(MOST_DOCUMENTS, self._slow_above + 1 + self._slow_above // 4)
 
     def throttle(self, times: int) -> None:

@@ -8,8 +8,10 @@ import time
 from typing import Any, Callable, Dict, NamedTuple
 
 from ..couchdb.client import Client
+from ..couchdb.security import CLOSED, NO_ACCESS, USUAL, Access, Security
 from ..couchdb.stop import NEVER, Stop
 from ..errors import (
+    RETRY_LATER,
     Conflict,
     DatabaseExists,
     LedgerDamaged,
@@ -17,18 +19,19 @@ from ..errors import (
     NoDatabase,
     NoLedger,
     NotAllowed,
+    NotFound,
     StateMissing,
     switch,
 )
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
-from ..model.parameters import Parameters, draw_seed
+from ..model.parameters import Parameters, draw_identity, draw_seed
 from ..storage.ledger_document import LedgerDocument
 from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
 from .pace import Pace
 
-PATIENCE = 10.0  # seconds to wait for another setup of the same database, or for a cluster to forget a deleted one
+PATIENCE = 10.0  # seconds to wait for other setups of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
 KEEP, CREATE, REPLACE, USE_EMPTY = "keep", "create", "replace", "use empty"  # what a plan does with the database
 FOREIGN = "was not set up by couchdyno"
@@ -45,14 +48,14 @@ class Sharding(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to set up.
+    """What to set up, and to whom to grant ``access``.
 
     An existing database is an error, except
 
+    - one without documents, which is used as it is, unless ``force`` comes with a ``sharding``;
     - one with the same parameters that is not full yet: ``fill`` continues to fill it;
     - one with the same parameters, if the request is ``idempotent``;
-    - an empty one, which an admin has created for a user without admin rights;
-    - any database with ``force``, which deletes and recreates it.
+    - any database with ``force``, which deletes and recreates it, and keeps its ``_security`` object.
     """
 
     parameters: Parameters
@@ -60,24 +63,21 @@ class Request(NamedTuple):
     fill: bool = False
     force: bool = False
     idempotent: bool = False
+    access: Access = NO_ACCESS
 
     def check(self) -> Request:
         """The request with its parameters checked; raises UsageError if it makes no sense."""
-        checked = self._replace(parameters=self.parameters.check())
+        checked = self._replace(parameters=self.parameters.check(), access=self.access.check())
         check_count("q", 1 if self.sharding.q is None else self.sharding.q, MAX_SHARDS)
         check_count("n", 1 if self.sharding.n is None else self.sharding.n, MAX_REPLICAS)
         return checked
 
 
 class Found(NamedTuple):
-    """What exists before a setup.
-
-    ``vacant``: a database without any document; ``given``: a vacant one, and this user is not an admin.
-    """
+    """What exists before a setup; ``vacant``: a database without any document."""
 
     exists: bool = False
     vacant: bool = False
-    given: bool = False
     ledger: Ledger | None = None
 
 
@@ -96,12 +96,40 @@ class Plan(NamedTuple):
         """Whether the database or its ledger is created."""
         return self.action != KEEP
 
-    def report(self, filled: Data | None) -> Data:
+    def report(self, security: Change, filled: Data | None) -> Data:
         """The part of a report about what was found and whether it changes; ``filled`` are the counts of a fill."""
-        before = self.found.ledger and self.found.ledger.shown()
-        if filled is None:
-            return {"changed": self.is_change, "before": before}
-        return {"changed": self.is_change or filled["updates"] > 0, "before": before, "fill": filled}
+        found = self.found.ledger
+        report: Data = {"changed": self.is_change or security.is_change, "before": found and found.shown()}
+        report.update(security.report())
+        if filled is not None:
+            report.update(changed=report["changed"] or filled["updates"] > 0, fill=filled)
+        return report
+
+
+class Change(NamedTuple):
+    """The ``_security`` object before and after a setup (None: nothing is said about it).
+
+    ``is_kept``: it is that of the database that was deleted.
+    """
+
+    before: Security | None = None
+    after: Security | None = None
+    is_kept: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes, apart from being kept."""
+        return self.before != self.after
+
+    def report(self) -> Data:
+        """The part of a report about it."""
+        if self.after is None:
+            return {}
+        return {"security": dict(_lists(self.after), kept=self.is_kept), "security_before": _lists(self.before or {})}
+
+
+def _lists(security: Security) -> Data:
+    return {name: list(texts) for name, texts in Access.of(security)._asdict().items()}
 
 
 def setup(client: Client, request: Request, pace: Pace | None = None,
@@ -109,24 +137,37 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
     """Set up a database, and fill it with documents at a ``pace`` if requested.
 
     Returns ``{"changed", "before", "dyno_config"}``; ``before`` is the previous configuration or None. With ``fill``
-    also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. Raises UsageError, DatabaseExists or
-    ServerError.
+    also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. If access was requested, or that of a
+    deleted database was kept, also ``"security"`` and ``"security_before"``: the names and roles of Access, and whether
+    they were ``kept``. Raises UsageError, DatabaseExists or ServerError.
     """
     request = request.check()
     document = LedgerDocument(client)
-    plan = _apply(client, document, request, _plan(client, document, request, stop), stop)
+    plan, is_kept = _plan(client, document, request), False
+    if plan.is_change:
+        creation = _Creation(client, document, request, plan, stop)
+        plan, is_kept = creation.run(), creation.has_kept_security
+    security = _access(client, request.access, is_kept)
+    if security.after is not None and security.is_change:
+        client.set_security(security.after)
     filled = fill(client, document, pace or Pace(), progress, stop) if request.fill else None
-    return dict(plan.report(filled), dyno_config=document.ledger.shown())
+    return dict(plan.report(security, filled), dyno_config=document.ledger.shown())
 
 
-def preview(client: Client, request: Request, stop: Stop = NEVER) -> Data:
+def preview(client: Client, request: Request) -> Data:
     """What ``setup`` would return if all went well; changes nothing."""
     request = request.check()
-    plan = _plan(client, LedgerDocument(client), request, stop)
+    plan = _plan(client, LedgerDocument(client), request)
     config = plan.ledger.shown()
     if plan.is_change:
         config.setdefault("seed", None)  # not drawn yet
-    return dict(plan.report({"updates": missing(plan.ledger)} if request.fill else None), dyno_config=config)
+    if plan.action == CREATE:
+        security = Change({}, request.access.added_to(CLOSED)) if request.access != NO_ACCESS else Change()
+    else:
+        is_kept = plan.action == REPLACE and Access.of(client.security()) not in USUAL
+        security = _access(client, request.access, is_kept)
+    filled = {"updates": missing(plan.ledger)} if request.fill else None
+    return dict(plan.report(security, filled), dyno_config=config)
 
 
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
@@ -150,20 +191,19 @@ def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
 # -- planning
 
 
-def _plan(client: Client, document: LedgerDocument, request: Request, stop: Stop) -> Plan:
+def _plan(client: Client, document: LedgerDocument, request: Request) -> Plan:
     """What to do with the database as it is; DatabaseExists if the request does not allow changing it."""
     found = _find(client, document, request.force)
     action = _action(client, found, request)
-    if action != KEEP:
+    if found.ledger is None or action != KEEP:
         return Plan(action, found, Ledger.new(request.parameters, client.now()))
-    ledger = found.ledger or _wait_for_ledger(client, document, stop)
-    _check_same(client, ledger, request)
-    return Plan(KEEP, found, ledger)
+    _check_same(client, found.ledger, request)
+    return Plan(KEEP, found, found.ledger)
 
 
 def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
-    info = client.database_info()
-    if info is None:
+    count = client.document_count()
+    if count is None:
         return Found()
     try:
         return Found(True, ledger=document.read())
@@ -171,33 +211,22 @@ def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
         if not force:
             raise
         return Found(True)
+    except NoDatabase:  # deleted since then
+        return Found()
     except NoLedger:
-        vacant = not info.get("doc_count")
-        return Found(True, vacant, vacant and not client.is_admin())
+        return Found(True, vacant=not count)
 
 
 def _action(client: Client, found: Found, request: Request) -> str:
     if not found.exists:
         return CREATE
-    if found.given:
+    if found.vacant and not (request.force and any(request.sharding)):
         return USE_EMPTY
     if request.force:
         return REPLACE
-    # If vacant: perhaps another setup, started at the same time, is about to write the ledger.
-    if found.ledger is not None or (found.vacant and request.idempotent):
-        return KEEP
-    raise _exists(client, f", but {FOREIGN}")
-
-
-def _wait_for_ledger(client: Client, document: LedgerDocument, stop: Stop) -> Ledger:
-    """The ledger that another setup is about to write."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return document.read()
-        except (NoDatabase, NoLedger):
-            if time.monotonic() >= deadline or stop.wait(0.2):
-                raise _exists(client, f", but {FOREIGN}") from None
+    if found.ledger is None:
+        raise _exists(client, f", but {FOREIGN}")
+    return KEEP
 
 
 def _check_same(client: Client, ledger: Ledger, request: Request) -> None:
@@ -216,61 +245,118 @@ def _exists(client: Client, how: str) -> DatabaseExists:
                           " to delete and recreate it")
 
 
+def _access(client: Client, access: Access, is_kept: bool) -> Change:
+    """The access before and after it is granted to some; nothing is read if there is nothing to say about it."""
+    if access == NO_ACCESS and not is_kept:
+        return Change()
+    before = client.security()
+    return Change(before, access.added_to(before), is_kept)
+
+
 # -- applying
 
 
-def _apply(client: Client, document: LedgerDocument, request: Request, plan: Plan, stop: Stop) -> Plan:
-    """Apply a plan; returns the plan as it was carried out, as another setup may have come first."""
-    if plan.action == KEEP:
-        return plan
-    try:
-        if plan.action == REPLACE:
-            client.delete_database()
-        if plan.action != USE_EMPTY:
-            _create(client, document, request.sharding, plan, stop)
+class _Remains(DatabaseExists):
+    """A database that was deleted still exists."""
+
+
+class _Creation:
+    """Carries out a plan that creates a database or its ledger.
+
+    Answers may be lost, other setups of the database may run at the same time, and a cluster needs a while to forget a
+    deleted database, or to agree on a new one. So every step can be repeated, and what is found is compared with what
+    was sent: a ledger with this identity is our own, whatever the answers were; a ledger of the deleted database will
+    vanish; a database without documents can be used, whoever has created it. Of several setups, the ledger decides.
+    """
+
+    def __init__(self, client: Client, document: LedgerDocument, request: Request, plan: Plan, stop: Stop) -> None:
+        self._client = client
+        self._document = document
+        self._request = request
+        self._plan = plan
+        self._stop = stop
+        self._identity = draw_identity()
         seed = draw_seed() if request.parameters.seed is None else request.parameters.seed
-        _write_ledger(client, document, request.parameters._replace(seed=seed), stop)
-        return plan
-    except (NameTaken, Conflict):
-        if not request.idempotent:
-            raise _exists(client, ": another setup has just created it") from None
-    _check_same(client, _wait_for_ledger(client, document, stop), request)
-    return plan._replace(action=KEEP)
+        self._parameters = request.parameters._replace(seed=seed)
+        self._has_deleted = plan.action == REPLACE
+        self._is_there = plan.action == USE_EMPTY
+        self._security: Security | None = None  # of the deleted database
+        self.has_kept_security = False
 
+    def run(self) -> Plan:
+        """Returns the plan as it was carried out, as another setup may have come first."""
+        if self._has_deleted:
+            self._delete()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._attempt()
+            except (NotFound, NoDatabase, NoLedger, _Remains):  # perhaps another setup has just deleted it
+                if time.monotonic() >= deadline or self._stop.wait(0.2):
+                    raise
+                self._is_there = False
 
-def _write_ledger(client: Client, document: LedgerDocument, parameters: Parameters, stop: Stop) -> None:
-    """Write the ledger of a database that was just created; Conflict if another setup came first.
-
-    If a database is created on several nodes of a cluster at once, the cluster drops all but one of them a moment
-    later, with everything in them.
-    """
-    document.create(parameters)
-    while client.replicas() > 1:
-        stop.wait(SETTLING)
+    def _delete(self) -> None:
+        """Delete the database, unless another setup has just done so, and has perhaps created an empty one."""
+        if not (self._plan.found.vacant or self._client.document_count()):
+            return
         try:
-            if document.read().seed != parameters.seed:
-                raise Conflict("another setup came first")
-            break
-        except (NoDatabase, NoLedger):
-            document.create(parameters)
+            self._security = self._client.security()
+        except NotFound:
+            return
+        self._client.delete_database()
 
-
-def _create(client: Client, document: LedgerDocument, sharding: Sharding, plan: Plan, stop: Stop) -> None:
-    """Create the database; NameTaken if another setup came first.
-
-    A cluster needs a while to forget a deleted database. To several setups at once, it may answer each that another
-    came first. So a setup that found no database continues with an empty one, and the ledger decides.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    def _attempt(self) -> Plan:
         try:
-            return client.create_database(sharding.q, sharding.n)
+            if not self._is_there:
+                self._create()
+            self._keep_security()
+            self._document.create(self._parameters, self._identity)
+            self._check_settled()
+        except Conflict:
+            return self._take(self._document.read())
+        return self._plan
+
+    def _create(self) -> None:
+        """Create the database; one that exists by now is used if it is empty. Conflict if it has another ledger."""
+        try:
+            self._client.create_database(*self._request.sharding)
         except (NameTaken, Conflict):
-            now = Found() if plan.action == REPLACE else _find(client, document, force=False)
-            if now.vacant:
-                return None
-            if now.exists or time.monotonic() >= deadline or stop.wait(0.2):
-                raise
+            found = _find(self._client, self._document, self._has_deleted)
+            if found.ledger and found.ledger.identity != self._identity:
+                raise Conflict("another setup came first") from None
+            if found.exists and not found.vacant and not found.ledger:
+                raise self._remains() if self._has_deleted else _exists(self._client, f", but {FOREIGN}") from None
         except NotAllowed as refused:
             raise NotAllowed(*refused.parts, ", or let an admin create an empty database with this name",
                              status=refused.status, error=refused.error) from None
+
+    def _keep_security(self) -> None:
+        """Give the new database the security object of the deleted one, before anybody finds a ledger in it."""
+        if self._security is not None and self._security != self._client.security():
+            self._client.set_security(self._security)
+            self.has_kept_security = True
+
+    def _check_settled(self) -> None:
+        """Check that the ledger is in the database; Conflict if it has another one, NoLedger if it has none.
+
+        If a database is created on several nodes of a cluster at once, the cluster drops all but one of them a moment
+        later, with everything in them.
+        """
+        if self._client.replicas() > 1:
+            self._stop.wait(SETTLING)
+        if self._document.read().identity != self._identity:
+            raise Conflict("another setup came first")
+
+    def _take(self, ledger: Ledger) -> Plan:
+        """Continue with a ledger that was found; DatabaseExists if it is not as requested."""
+        before = self._plan.found.ledger
+        if self._has_deleted and before and (ledger.identity, ledger.seed) == (before.identity, before.seed):
+            raise self._remains()
+        if not self._request.idempotent:
+            raise _exists(self._client, ": another setup has just created it") from None
+        _check_same(self._client, ledger, self._request)
+        return self._plan if self._has_deleted else self._plan._replace(action=KEEP)
+
+    def _remains(self) -> _Remains:
+        return _Remains(f"the database {self._client.place} was deleted, but still exists; {RETRY_LATER}")

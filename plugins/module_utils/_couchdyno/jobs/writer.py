@@ -22,10 +22,10 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
-from ..couchdb.client import Client
+from ..couchdb.client import NONE, TOO_SLOW, Client
 from ..couchdb.source import UNREADABLE
 from ..couchdb.stop import NEVER, Stop
-from ..errors import ServerError, TooLarge
+from ..errors import ServerError, TooLarge, TooSlow
 from ..model.claim import Claim
 from ..model.latencies import Latencies
 from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
@@ -238,9 +238,17 @@ class Writer:
             with self._slots:
                 self._lease.check()
                 started = time.monotonic()
-                answers = self._client.bulk_post(body)
+                answers = self._client.bulk_post(body, final=TOO_SLOW if len(updates) > 1 else NONE)
         except TooLarge as error:
-            return self._post_halves(work, updates, found, error)
+            if len(updates) == 1:
+                work.refused[updates[0]] = f"{error.error or TOO_LARGE}: {error}"
+                return {}
+            self._pace.too_large(len(updates))
+            return self._post_halves(work, updates, found)
+        except TooSlow:  # the server may still be writing, which counts as a conflict
+            self._pace.too_slow(len(updates))
+            self._client.pause(random.uniform(0.1, 0.3))
+            return self._post_halves(work, updates, found)
         ended = time.monotonic()
         self._pace.answered(len(updates), ended - started)
         # At a rate, the time that a batch had to wait for a slow server counts as latency: see pace.due.
@@ -268,12 +276,8 @@ class Writer:
                 again[update] = row_reason(answer)
         return again
 
-    def _post_halves(self, work: Work, updates: list[int], found: Revisions, error: TooLarge) -> Reasons:
-        """Split a request that is too large for the server into two."""
-        if len(updates) == 1:
-            work.refused[updates[0]] = f"{error.error or TOO_LARGE}: {error}"
-            return {}
-        self._pace.too_large(len(updates))
+    def _post_halves(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
+        """Split a request that is too large for the server, or takes it too long, into two."""
         half = len(updates) // 2
         again = self._post(work, updates[:half], found)
         again.update(self._post(work, updates[half:], found))

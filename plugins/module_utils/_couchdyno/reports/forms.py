@@ -123,6 +123,14 @@ def _with_unit(number: int) -> str:
     return f"{number:,} B"
 
 
+def _yes_or_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+def _joined(items: Any) -> str:
+    return ", ".join(items) or NOTHING
+
+
 def _length(items: Any) -> str:
     return str(len(items))
 
@@ -167,6 +175,10 @@ def _is_list(value: Any) -> bool:
 
 def _are_counts(value: Any) -> bool:
     return isinstance(value, dict) and all(map(is_count, value.values()))
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_anything(_value: Any) -> bool:
@@ -252,3 +264,5 @@ PART = Form(fits=_is_part)
 FAILURE = Form(text=failure, fits=_is_part)
 LIST = Form(text=_length, fits=_is_list, number=len)
 COUNTS = Form(fits=_are_counts)
+NAMES = Form(text=_joined, fits=_is_list)
+SWITCH = Form(text=_yes_or_no, fits=_is_switch)

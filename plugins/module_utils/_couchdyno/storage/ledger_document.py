@@ -68,13 +68,25 @@ class LedgerDocument:
         self._is_succeeded = False
         return self._known
 
-    def create(self, parameters: Parameters) -> Ledger:
-        """Write the ledger of a new database; Conflict if it already has one."""
-        ledger = Ledger.new(parameters, self._client.now(), draw_identity())._replace(instance=self._client.instance())
+    def create(self, parameters: Parameters, identity: str = "") -> Ledger:
+        """Write the ledger of a new database, under an ``identity`` (by default, a random one).
+
+        Conflict if it already has a ledger with another identity; one with this identity was written by an earlier
+        attempt whose answer was lost.
+        """
+        ledger = Ledger.new(parameters, self._client.now(), identity or draw_identity())
+        ledger = ledger._replace(instance=self._client.instance())
         meta = ledger.dump_nested()
         # Emptied databases may keep tombstones of state documents.
         meta[NESTED].update(nonzero(number=newest_number(self._client) + 1))
-        rev = self._meta.write(meta)
+        try:
+            rev = self._meta.write(meta)
+        except Conflict:
+            found = self.read()
+            if found.identity != ledger.identity:
+                raise
+            self._meta.confirm(found.meta["_rev"])
+            return found
         self._known = ledger._replace(rev=rev, meta=dict(meta, _rev=rev))
         return self._known
 

@@ -4,7 +4,7 @@
 """The fields of the reports of execute and setup about what they wrote."""
 from __future__ import annotations
 
-from ..forms import COUNT, FAILURE, RATE, SECONDS, TEXT
+from ..forms import COUNT, FAILURE, NAMES, RATE, SECONDS, SWITCH, TEXT
 from .ledger import LEDGER, NEW_STATE
 from .rows import Field, Metric, Section
 
@@ -28,7 +28,8 @@ AFTER = Section("after", heading="after", fields=(
     Field("conflicts", COUNT, "conflicts", metric=DOCUMENTS.of(outcome="conflicts"), optional=True),
     Field("foreign", COUNT, "foreign", metric=DOCUMENTS.of(outcome="foreign"), optional=True),
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),
-    Field("throttled", COUNT, "throttled", optional=True),
+    Field("throttled", COUNT, "throttled", optional=True, metric=Metric(
+        "throttled_answers", "How often the server throttled the latest cycle (answers 429 and 503).", 7, absent=0)),
     Field("reason", TEXT, "reason", optional=True),
     Field("busy", COUNT, "busy", optional=True),
     Field("unrecorded", TEXT, "unrecorded", optional=True),
@@ -49,5 +50,13 @@ ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
     Field("extra", COUNT, "extra"),
 ))
 
-SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED)
+SECURITY = Section("security", heading="security", optional=True, fields=(
+    Field("kept", SWITCH, "kept"),
+    Field("member_names", NAMES, "member names"),
+    Field("member_roles", NAMES, "member roles"),
+    Field("admin_names", NAMES, "admin names"),
+    Field("admin_roles", NAMES, "admin roles"),
+))
+
+SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..fields.ledger import LEDGER
-from ..fields.written import ADOPTED, FILL
+from ..fields.written import ADOPTED, FILL, SECURITY
 from ..paths import Data
 from . import parts
 from .written import written
@@ -18,4 +18,6 @@ def render(report: Data) -> str:
         text += "\n\n" + parts.wide_lines(FILL.heading, written(report["fill"]))
     if "adopted" in report:
         text += "\n\n" + parts.wide(ADOPTED, report)
+    if "security" in report:
+        text += "\n\n" + parts.wide(SECURITY, report)
     return text

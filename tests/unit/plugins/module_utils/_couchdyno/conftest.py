@@ -17,6 +17,7 @@ import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.options import Options
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import CLOSED
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
 
 START = 1_700_000_000
@@ -33,7 +34,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
     ``astray``, one replica accepts the next write and the others refuse it, which leaves it among the ``strays``.
     ``rivals`` are documents by id of another process that creates the database just before this one. Documents whose
     ids are in ``unreadable`` exist, but their bodies cannot be read. ``shown`` are documents by id as the replica has
-    them that answers ranges, None for missing ones.
+    them that answers ranges, None for missing ones. ``security`` is the object that says who may use the database.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.instance = "1"
         self.unreadable: set = set()
         self.shown: dict = {}
+        self.security: dict = dict(CLOSED)
 
     @property
     def ledger(self):
@@ -91,13 +93,16 @@ class FakeCouch(requests.adapters.BaseAdapter):
         body = json.loads(request.body) if request.body else None
         if request.body and len(request.body) > self.largest:
             return 413, {"error": "too_large", "reason": "the request entity is too large"}
-        if path == "/_session":
-            return 200, {"userCtx": {"roles": ["_admin"]}}
         name = path.split("/", 2)[2] if path.count("/") > 1 else ""
         if request.method == "PUT" and not name:
             return self._create()
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
+        if request.method == "DELETE" and not name:
+            return self._delete()
+        if name == "_security":
+            self.security = self.security if body is None else body
+            return 200, self.security if body is None else {"ok": True}
         if not name:
             answer = {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
             answer["instance_start_time"] = self.instance
@@ -130,6 +135,12 @@ class FakeCouch(requests.adapters.BaseAdapter):
         created, self.exists = not self.exists and self.rivals is None, True
         self.documents.update(self.rivals or {})
         return (201, {"ok": True}) if created else (412, {"error": "file_exists", "reason": "The database exists."})
+
+    def _delete(self):
+        self.exists, self.security = False, dict(CLOSED)
+        for each in (self.documents, self.revisions, self.conflicts):
+            each.clear()
+        return 200, {"ok": True}
 
     def _ids_between(self, replica, query):
         first = json.loads(query.get("startkey", '""'))
@@ -183,7 +194,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if document_id in self.refuse:
             return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
         held = self.documents.get(document_id, {}).get("_rev")
-        if document.get("_rev") != held:
+        if document.get("_rev") != held and not document_id.startswith("_local/"):
             return {"id": document_id, "error": "conflict", "reason": "Document update conflict."}
         generation = int(held.split("-")[0]) + 1 if held else 1
         digest = hashlib.md5(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno import errors
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import Address
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import Address, parse
 
 HTML = (200, {"Content-Type": "text/html"}, b"<html>welcome to the proxy</html>")
 
@@ -207,6 +209,136 @@ def test_replicas_that_cannot_be_read(couch, client, replicas, status, words):
         client.shards()
 
 
+LOCKED = error(403, "forbidden", "Account is temporarily locked due to multiple authentication failures")
+WRONG = error(401, "unauthorized", "Name or password is incorrect.")
+
+
+def test_a_locked_account_is_not_a_lack_of_permissions(couch, client):
+    couch.faults.append(LOCKED)
+    words = r"answered 403 .*temporarily locked .*\); wait until CouchDB unlocks it .* has tried wrong passwords"
+    with pytest.raises(errors.AccountLocked, match=words) as raised:
+        client.get("x")
+    assert raised.value.exit_code == 1 and len(couch.requests) == 1
+    assert client.get("x") is None  # later
+
+
+@pytest.mark.parametrize("answer", [WRONG, (401, {}, b"<html>"), (401, {}, b"")])
+def test_wrong_credentials_are_never_tried_twice(couch, client, answer):
+    client.replicas()
+    copy = client._at("n1@h", "shards/00-ff/db.1")
+    sent = len(couch.requests)
+    couch.faults.append(answer)
+    for each in (client, client, copy):
+        with pytest.raises(errors.NotAllowed, match=r"answered 401.*; check the username and") as raised:
+            each.get("x")
+        assert raised.value.status == 401
+    assert len(couch.requests) == sent + 1
+
+
+@pytest.mark.parametrize("reason", ["You are not a server admin.", "You are not authorized to access this db.", "no"])
+def test_a_missing_permission_is_not_a_wrong_password(couch, client, reason):
+    couch.faults.append(error(401, "unauthorized", reason))
+    with pytest.raises(errors.NotAllowed):
+        client.get("x")
+    assert client.get("x") is None
+
+
+def test_without_credentials_nothing_was_wrong_with_them(couch, client):
+    client.address = client.address._replace(username=None, password=None)
+    couch.faults.append(WRONG)
+    with pytest.raises(errors.NotAllowed):
+        client.get("x")
+    assert client.get("x") is None
+
+
+@pytest.fixture
+def told(client, monkeypatch):
+    """What a client has told; its waits take their time, but only on this clock."""
+    lines, clock = [], [0.0]
+    client._state.tell = lines.append
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    client.pause = lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+    return lines
+
+
+def test_a_request_that_is_retried_for_long_is_told_once(couch, client, told):
+    client.database_info()
+    couch.faults.extend([error(503, "down", "maintenance")] * 7)
+    client.get("x")
+    assert told == ["still trying: http://couch:5984/db answered 503 (down: maintenance); retry later"]
+    couch.faults.extend(["lost"] * 7)
+    client.get("x")  # another outage
+    assert len(told) == 2 and told[1].startswith("still trying: cannot reach http://couch:5984: connection reset")
+
+
+def test_a_request_that_is_retried_shortly_is_not_told(couch, client, told):
+    client.database_info()
+    couch.faults.extend(["lost"] * 3)
+    client.get("x")
+    assert told == []
+
+
+def test_several_requests_of_an_outage_are_told_once(couch, client, told):
+    client.database_info()
+    couch.faults.extend(["lost"] * 100)
+    for __ in range(3):
+        with pytest.raises(errors.Unreachable):
+            client.get("x")
+    assert len(told) == 1
+
+
+def test_a_request_that_fails_while_others_succeed_is_told_once(couch, client, told):
+    client.database_info()
+    couch.faults.extend([error(503)] * 7)
+    pause = client.pause
+
+    def meanwhile(seconds):
+        pause(seconds)
+        client._state.is_told = False  # another thread has had an answer
+
+    client.pause = meanwhile
+    client.get("x")
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        (b'[{"id":"x","error":"badmatch","reason":"disk"}]', r"answered 500 \(badmatch: disk\)"),
+        (b'[1,{"error":"enospc"}]', r"answered 500 \(enospc\)"),
+        (b'["no space left"]', r'answered 500 \(\["no space left"\]\)'),
+        (b'"no space left"', r'answered 500 \("no space left"\)'),
+        (b"[]", "answered 500; retry later"),
+        (b"7", r"answered 500 \(7\)"),
+        (b'["' + 10**5 * b"x" + b'"]', r"answered 500 \(.{400,600}\)"),
+    ],
+)
+def test_the_reason_of_an_error_may_be_in_a_list(couch, client, body, words):
+    couch.faults.extend([(500, {}, body)] * 10)
+    with pytest.raises(errors.Unreachable, match=words):
+        client.get("x")
+
+
+@pytest.mark.parametrize("timeout, connecting", [(60.0, 5.0), (2.0, 2.0)])
+def test_connecting_has_a_timeout_of_its_own(couch, client, monkeypatch, timeout, connecting):
+    seen, send = [], couch.send
+    monkeypatch.setattr(couch, "send", lambda request, **how: seen.append(how["timeout"]) or send(request))
+    client._timeout = timeout
+    client.get("x")
+    assert seen == [(connecting, timeout)]
+
+
+def test_tls_with_a_port_that_does_not_speak_it_fails_soon(monkeypatch):
+    """The port accepts the connection and never answers, as CouchDB's port for http does."""
+    monkeypatch.setattr(client_module, "CONNECTING", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = client_module.Client(parse(f"https://127.0.0.1:{listener.getsockname()[1]}/db"))
+        started = time.monotonic()
+        with pytest.raises(errors.Unreachable, match="no TLS connection within the timeout, perhaps because"):
+            client.get("x")
+        assert time.monotonic() - started < 10
+
+
 def test_no_error_shows_the_password(couch, client):
     couch.faults.extend([error(401, "unauthorized", "Name or password is incorrect.")])
     with pytest.raises(errors.NotAllowed) as raised:
@@ -233,7 +365,6 @@ ASK = {
     "bulk_write": lambda client: client.bulk_write(["{}"]),
     "rows": lambda client: client.rows(["x"]),
     "rows_between": lambda client: client.rows_between("x", "y"),
-    "is_admin": lambda client: client.is_admin(),
     "database_info": lambda client: client.database_info(),
 }
 

@@ -1,12 +1,21 @@
 # SPDX-FileCopyrightText: 2026 the couchdyno maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Setups that lose a race; single setups are tested on a server."""
+"""Setups that lose a race or an answer, and the security object; other setups are tested on a server."""
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import CLOSED, Access
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists, LedgerDamaged
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, remove
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
+    Request,
+    Sharding,
+    preview,
+    remove,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import setup as set_up
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -58,3 +67,136 @@ def test_only_force_removes_a_database_with_a_damaged_ledger(couch, client):
         remove(client)
     assert remove(client, force=True, dry_run=True) == {"changed": True, "before": None}
     assert remove(client, force=True)["changed"] and couch.requests[-1][0] == "DELETE"
+
+
+OPEN = {"members": {"names": [], "roles": []}, "admins": {"names": ["root"]}}
+OWN = {"members": {"names": ["dora"], "roles": ["backup"]}, "admins": {"names": [], "roles": ["_admin"]}, "more": 1}
+DORA = Access(member_names=("dora",))
+
+
+@pytest.mark.parametrize("force, exists", [(False, False), (False, True), (True, True)])
+def test_a_lost_answer_changes_nothing(couch, client, force, exists):
+    """Each answer in turn; the request is repeated, and finds what it has done before."""
+    for number in count():
+        couch.__init__()
+        couch.exists, couch.security = exists, dict(OWN if force else CLOSED)
+        if force:
+            couch.documents[META_ID] = OTHERS
+        couch.faults.extend([None] * number + ["lost after"])
+        found = set_up(client, Request(WANTED, force=force, access=DORA))
+        assert found["changed"]
+        assert couch.documents[META_ID]["seed"] == found["dyno_config"]["seed"] != 7
+        assert "dora" in couch.security["members"]["names"]
+        if couch.faults:
+            break
+    assert number > 5
+
+
+class Recreating:
+    """Another forced setup: just before this request, it deletes the database, and may create it again."""
+
+    def __init__(self, couch, number, documents, recreates=True):
+        self._couch, self._number, self._documents, self._recreates = couch, number, documents, recreates
+        self._answer = couch._answer
+        couch._answer = self
+
+    def __call__(self, request, path):
+        self._number -= 1
+        if self._number < 0:
+            self._couch._answer = self._answer
+            self._couch._delete()
+            self._couch.exists = self._recreates
+            self._couch.documents.update(self._documents)
+        return self._answer(request, path)
+
+
+@pytest.mark.parametrize("documents", [None, {}, {META_ID: dict(OTHERS, seed=8, identity="other")}])
+def test_two_with_force_at_the_same_time_leave_a_ledger(couch, client, documents):
+    """Whenever the other one deletes the database, whether or not it gets further, what is reported is true."""
+    for number in count(1):
+        couch.__init__()
+        couch.documents[META_ID] = OTHERS
+        other = Recreating(couch, number, documents or {}, documents is not None)
+        report = set_up(client, Request(WANTED, force=True, idempotent=True))
+        if couch._answer is other:
+            break
+        assert report["changed"]
+        assert couch.documents[META_ID]["seed"] == report["dyno_config"]["seed"] != 7, number
+    assert number > 5
+
+
+def test_a_deleted_database_that_is_still_shown_is_waited_for(couch, client, monkeypatch):
+    """A cluster needs a while to forget it."""
+    couch.documents[META_ID] = OTHERS
+    delete, shown = couch._delete, iter(range(10))
+
+    def lazy_wait(_stop, seconds):
+        if next(shown) == 3:
+            delete()
+
+    couch._delete = lambda: (200, {"ok": True})
+    monkeypatch.setattr(Stop, "wait", lazy_wait)
+    report = set_up(client, Request(WANTED, force=True, idempotent=True))
+    assert couch.documents[META_ID]["seed"] == report["dyno_config"]["seed"] != 7
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("idempotent", [False, True])
+def test_a_database_without_documents_is_used_as_it_is(couch, client, force, idempotent):
+    couch.security = dict(OWN)
+    report = set_up(client, Request(WANTED, force=force, idempotent=idempotent))
+    assert report["changed"] and "security" not in report
+    assert couch.security == OWN and not [each for each in couch.requests if each[0] in ("PUT", "DELETE")]
+
+
+def test_a_database_without_documents_is_recreated_for_other_shards(couch, client):
+    couch.security = dict(OWN)
+    set_up(client, Request(WANTED, Sharding(q=2), force=True))
+    assert [each[0] for each in couch.requests if each[0] in ("PUT", "DELETE")] == ["DELETE", "PUT", "PUT"]
+    assert couch.security == OWN
+
+
+@pytest.mark.parametrize("security, is_kept", [(OWN, True), (OPEN, True), (CLOSED, False)])
+def test_force_keeps_the_security_object_and_says_so(couch, client, security, is_kept):
+    couch.documents[META_ID] = OTHERS
+    couch.security = dict(security)
+    planned = preview(client, Request(WANTED, force=True)).get("security")
+    report = set_up(client, Request(WANTED, force=True))
+    assert couch.security == security and planned == report.get("security")
+    assert ("security" in report) == is_kept
+    if is_kept:
+        lists = {name: list(texts) for name, texts in Access.of(security)._asdict().items()}
+        assert report["security"] == dict(lists, kept=True)
+
+
+def test_the_security_object_is_back_before_the_ledger_is(couch, client):
+    """So that a second setup finds it there, and cycles of members do not fail."""
+    couch.documents[META_ID] = OTHERS
+    couch.security = dict(OWN)
+    set_up(client, Request(WANTED, force=True))
+    assert couch.requests.index(("PUT", "/db/_security")) < couch.requests.index(("POST", "/db/_bulk_docs"))
+
+
+def test_access_is_granted_once(couch, client):
+    request = Request(WANTED, idempotent=True, access=DORA)
+    assert preview(client, request)["security"]["member_names"] == ["dora"]
+    first, second = set_up(client, request), set_up(client, request)
+    assert (first["changed"], second["changed"], preview(client, request)["changed"]) == (True, False, False)
+    assert first["security"] == second["security"] == {
+        "kept": False,
+        "member_names": ["dora"],
+        "member_roles": ["_admin"],
+        "admin_names": [],
+        "admin_roles": ["_admin"],
+    }
+    other = request._replace(access=Access(member_names=("eva", "dora"), admin_roles=("boss",)))
+    assert preview(client, other)["changed"] and set_up(client, other)["changed"]
+    assert couch.security == {
+        "members": {"roles": ["_admin"], "names": ["dora", "eva"]},
+        "admins": {"roles": ["_admin", "boss"]},
+    }
+
+
+def test_a_preview_grants_nothing(absent, client):
+    assert preview(client, Request(WANTED, access=DORA))["security"]["member_names"] == ["dora"]
+    assert absent.security == CLOSED and not absent.exists

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     ClaimLost,
@@ -206,6 +207,38 @@ def test_a_request_that_is_too_large_is_split(couch, client, book):
     assert (outcome.written, outcome.errors) == (10, 0) and holds(couch, 0, 10)
 
 
+GATEWAY_TIMEOUT = (504, {"Content-Type": "text/html"}, b"<html>")
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_batch_that_takes_a_gateway_too_long_is_halved(couch, client, book, monkeypatch, is_done):
+    """The server may have written it all the same."""
+    lease, pace = claim_window(client, book, 8), Pace()
+    answer, left = couch._answer, [2]
+
+    def slow(request, path):
+        if path.endswith("_bulk_docs") and b"cdyno_" in request.body and left[0]:
+            left[0] -= 1
+            return (answer(request, path), (504, {}))[1] if is_done else (504, {})
+        return answer(request, path)
+
+    couch._answer = slow
+    outcome = write(client, book, lease, pace=pace)
+    assert (outcome.written + outcome.current, outcome.errors, outcome.broken) == (8, 0, None)
+    assert is_done or [len(ids) for ids in bulk_writes(couch)] == [2, 2, 4]
+    assert pace.batch_documents(150) < 8 and holds(couch, 0, 8)
+
+
+def test_a_gateway_that_is_always_too_slow_ends_the_writing(couch, client, book):
+    """It is not asked for each document of the batch: the first one ends it."""
+    lease = claim_window(client, book, 8)
+    couch.faults.extend([GATEWAY_TIMEOUT] * 100)
+    sent = len(couch.requests)
+    outcome = write(client, book, lease)
+    assert isinstance(outcome.broken, Unreachable) and "answered 504" in str(outcome.broken)
+    assert len(couch.requests) - sent <= 3 + client_module.TRIES and outcome.errors == 8
+
+
 def test_a_single_document_that_is_too_large_is_an_error(couch, client, book):
     lease = claim_window(client, book, 10)
     couch.largest = 100
@@ -309,8 +342,8 @@ def test_what_too_few_replicas_accepted_counts_when_all_reachable_ones_have_it(c
     lease = claim_window(client, book, 5)
     client._replicas = 3
 
-    def bulk_post(body, *replicas):
-        return [dict(answer, accepted=True) for answer in Client.bulk_post(client, body, *replicas)]
+    def bulk_post(body, **options):
+        return [dict(answer, accepted=True) for answer in Client.bulk_post(client, body, **options)]
 
     monkeypatch.setattr(client, "bulk_post", bulk_post)
     outcome = write(client, book, lease)

@@ -260,6 +260,16 @@ def test_a_state_is_only_taken_from_a_ledger_that_wins():
         assert len(handed_out) == 2, f"schedule {seed}"
 
 
+def test_a_ledger_whose_answers_are_lost_is_written_once():
+    """A single setup does not take its own ledger for that of another."""
+    for seed in range(SCHEDULES):
+        cluster, found = Cluster(random.Random(seed)), []
+        document = LedgerDocument(Coordinator(cluster, careless=0.5))
+        cluster.start(lambda document=document, found=found: found.append(document.create(Parameters(10, 100, 1, 7))))
+        cluster.run()
+        assert [ledger.seed for ledger in found] == [7], f"schedule {seed}"
+
+
 def test_a_database_of_version_0_1_0_is_taken_over_by_several_drivers():
     meta = {**NEW.dump_meta(), **NESTED["state"]}
     for seed in range(SCHEDULES):

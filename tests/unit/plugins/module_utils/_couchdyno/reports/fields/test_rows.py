@@ -10,6 +10,7 @@ import re
 from collections import Counter
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import Access
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.compare import compare
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
@@ -76,7 +77,7 @@ NOT_SHOWN = {
 }
 # Dicts whose keys are not fields; text lists their contents or omits them.
 OPEN = {
-    "setup": {"before", "dyno_config.claims"}, "execute": {"new_state.claims"},
+    "setup": {"before", "dyno_config.claims", "security_before"}, "execute": {"new_state.claims"},
     "info": {"runs.*.latency", "runs.*.classes", "runs.*.sizes"}, "verify": {"samples"}, "comparison": {"differs"},
 }  # fmt: skip
 
@@ -104,9 +105,11 @@ def reports(couch, client):
     earlier, later = ({**found, "series": points, "dyno_config": dict(found["dyno_config"], created=ts, size=ts)}
                       for ts in (1, 2))  # fmt: skip
     couch.documents["odd"] = {"_id": "odd", "_rev": "1-a"}
+    access = {name: ["x"] for name in Access._fields}
     reports = {
         "setup": {"changed": True, "before": None, "dyno_config": found["dyno_config"], "fill": failed["after"],
-                  "adopted": adopt.preview(client)["adopted"]},
+                  "adopted": adopt.preview(client)["adopted"], "security": dict(access, kept=True),
+                  "security_before": access},
         "execute": failed, "info": found,
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2),
         "comparison": compare(earlier, later, force=True),
