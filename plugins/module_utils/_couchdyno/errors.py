@@ -26,7 +26,7 @@
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
-               └── TooLarge    413
+               └── TooLarge    413, or an answer larger than what was asked for
 
 A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
 scripts and modules need different words, so messages are built from parts::
@@ -35,7 +35,7 @@ scripts and modules need different words, so messages are built from parts::
 
 ``str(error)`` is in the words of the scripts (``--to-position``), ``error.for_module()`` in the words of the modules
 (``to_position``). Strings among the parts are never interpreted, so a path, a URL or the reason of a server may contain
-anything.
+anything; ``cleaned`` makes it fit for a line.
 """
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ import sys
 from typing import Any, NamedTuple, Union
 
 RETRY_LATER = "retry later"
+LONGEST_TEXT = 200  # characters of a foreign text that a message contains
+LONGEST_PART = 2000  # and of any part of a message, in case it contains several
 # Options that are not named after the parameter of the module.
 SCRIPT_OPTIONS = {"source_url": "--source", "taken_from": "--taken", "taken_to": "--taken",
                   "interval": "--continuous", "fill": "--wait-to-fill"}
@@ -81,14 +83,27 @@ def command(name: str, with_switch: str = "") -> Term:
     return Term(f"{script} {to_set.script}", f"{module} and {to_set.module}")
 
 
+def cleaned(text: str, most: int = LONGEST_TEXT) -> str:
+    """A text from outside (a server, a document, a file) as part of one line: at most ``most`` printable characters.
+
+    White space becomes a space, other characters that a terminal would not print become escapes. Everything foreign
+    that is shown to people passes through here.
+    """
+    if len(text) > most:
+        text = text[:most - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each.isspace() else ascii(each)[1:-1] for each in text)
+
+
 class CouchdynoError(Exception):
     """Base of all errors that this package raises on purpose; ``exit_code`` is that of a script."""
 
     exit_code = 1
 
     def __init__(self, *parts: Part) -> None:
-        super().__init__("".join(map(str, parts)))
-        self.parts = parts
+        self.parts = tuple(part if isinstance(part, Term) else cleaned(part, LONGEST_PART) for part in parts)
+        super().__init__("".join(map(str, self.parts)))
 
     def for_module(self) -> str:
         """The message in the words of the modules."""
@@ -135,9 +150,13 @@ class StateMissing(NoLedger):
 
 
 class LedgerDamaged(CouchdynoError):
-    """The fields of the ledger make no sense, for example after an edit by hand."""
+    """The fields of the ledger make no sense, for example after an edit by hand; ``what`` says which."""
 
     exit_code = 3
+
+    def __init__(self, *parts: Part, what: str = "") -> None:
+        super().__init__(*parts)
+        self.what = what
 
 
 class LedgerOutdated(CouchdynoError):
@@ -205,4 +224,7 @@ class NameTaken(Refused):
 
 
 class TooLarge(Refused):
-    """413: the request, or a document in it, is larger than the server accepts."""
+    """413: the request, or a document in it, is larger than the server accepts.
+
+    Or ``status`` is that of an answer that is larger than what was asked for. Either way, ask for less at once.
+    """

@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import sys
 
+from ..errors import cleaned
+
+LONGEST = 10 ** 4  # characters of a line on standard error
+
 
 def show(report: str) -> None:
     """Write a report, or one line of it, and flush."""
-    sys.stdout.write(report + "\n")
+    sys.stdout.write("\n".join(cleaned(line, len(line)) for line in report.split("\n")) + "\n")
     sys.stdout.flush()
 
 
 def tell(line: str) -> None:
     """Write a line to standard error, and flush."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(cleaned(line, LONGEST) + "\n")
     sys.stderr.flush()
 
 

@@ -52,6 +52,7 @@ def test_text_alone_is_the_same_everywhere():
 @pytest.mark.parametrize("text", HOSTILE)
 def test_foreign_text_is_not_interpreted(text):
     error = errors.UsageError(text, option("force"), text, command("setup"), text)
+    text = errors.cleaned(text)
     assert str(error) == f"{text}--force{text}couchdyno-setup{text}"
     assert error.for_module() == f"{text}force{text}couchdyno_setup{text}"
 
@@ -60,8 +61,30 @@ def test_foreign_text_is_not_interpreted(text):
 def test_the_reason_of_a_server_is_not_interpreted(text):
     refused = errors.NotAllowed(text, status=403, error="forbidden")
     further = errors.NotAllowed(*refused.parts, "; use ", switch("force"), status=refused.status, error=refused.error)
+    text = errors.cleaned(text)
     assert (further.status, further.error, further.exit_code) == (403, "forbidden", 1)
     assert (str(further), further.for_module()) == (f"{text}; use --force", f"{text}; use force: true")
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("a\nb\r\tc\u2028d\xa0e", "a b  c d e"),
+        ("\x1b[2J\x9b31m\x07\x00", "\\x1b[2J\\x9b31m\\x07\\x00"),
+        ("\u202egnp.exe\u200b\ud800", "\\u202egnp.exe\\u200b\\ud800"),
+        ("ä€😀 {x} \\", "ä€😀 {x} \\"),
+        ("x" * 200, "x" * 200),
+        ("x" * 100_000, "x" * 199 + "…"),
+    ],
+)
+def test_foreign_text_fits_into_a_line(text, shown):
+    assert errors.cleaned(text) == shown
+
+
+def test_a_message_is_one_line_of_bounded_length():
+    error = errors.Unreachable("answered 500 (\x1b[31m\nforged: ", "x" * 100_000, "); use ", switch("force"))
+    assert str(error).startswith("answered 500 (\\x1b[31m forged: xxx") and str(error).endswith("…); use --force")
+    assert len(str(error)) < 2100 and str(error).isprintable() and error.for_module().isprintable()
 
 
 @pytest.mark.parametrize(

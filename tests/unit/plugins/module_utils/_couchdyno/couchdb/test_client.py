@@ -114,7 +114,7 @@ def test_a_missing_document_is_none_and_so_is_a_missing_database(couch, client):
 def test_rows_leave_out_missing_documents(couch, client):
     couch.documents["b"] = {"_id": "b", "_rev": "1-b"}
     assert [row["id"] for row in client.rows(["a", "b"])] == ["b"]
-    assert [row["id"] for row in client.rows_between("a", "c")] == ["b"]
+    assert [row["id"] for row in client.rows_before("a", "c", 5, include_docs=False)] == ["b"]
 
 
 IDS = [f"d{number:03d}" for number in range(100)]
@@ -231,7 +231,7 @@ ASK = {
     "put": lambda client: client.put({"_id": "x"}),
     "bulk_write": lambda client: client.bulk_write(["{}"]),
     "rows": lambda client: client.rows(["x"]),
-    "rows_between": lambda client: client.rows_between("x", "y"),
+    "rows_before": lambda client: client.rows_before("x", "y", 5),
     "is_admin": lambda client: client.is_admin(),
     "database_info": lambda client: client.database_info(),
 }

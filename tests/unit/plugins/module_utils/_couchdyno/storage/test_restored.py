@@ -146,14 +146,14 @@ def test_state_documents_that_cannot_be_deleted_accumulate_and_stop_nothing(couc
 def test_records_that_another_driver_has_just_written_are_no_sign(couch, client, ran, monkeypatch):
     couch.instance = "2"
     connected(client)
-    asked = client.rows_between
+    asked = client.rows_before
 
     def meanwhile(*args):
-        monkeypatch.setattr(client, "rows_between", asked)
+        monkeypatch.setattr(client, "rows_before", asked)
         ran(1)
         return asked(*args)
 
-    monkeypatch.setattr(client, "rows_between", meanwhile)
+    monkeypatch.setattr(client, "rows_before", meanwhile)
     document = LedgerDocument(client)
     document.read()
     couch.instance = "3"
