@@ -310,7 +310,7 @@ class Client(Source):
         if limit == 1:
             rows = self._rows_of_one(params)
         else:
-            rows = self._rows(params, most=2 * DOCUMENT if limit == 2 else LIST)
+            rows = self._rows(params, most=DOCUMENT if limit == 2 else LIST)
         self._check_order([row["id"] for row in rows], first, before, limit)
         return rows
 

@@ -24,7 +24,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 from . import ranges
 from .claim import Claim
 from .latencies import NO_REQUESTS, Latencies
-from .limits import LATEST, MAX_POSITION, is_amount, is_count
+from .limits import LATEST_RUN, MAX_POSITION, is_amount, is_count
 from .outcome import Outcome
 
 RING = 10000  # records; then each new one replaces the oldest
@@ -180,7 +180,7 @@ def _is_round(value: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    return is_count(value, 0, LATEST - 1)
+    return is_count(value, 0, LATEST_RUN)
 
 
 def _is_text(value: Any) -> bool:

@@ -155,9 +155,9 @@ def is_leased(lease: float, now: float) -> bool:
 
 
 def is_day(value: Any) -> bool:
-    """A day such as 2026-11-26, not before Unix time began."""
+    """A day such as 2026-11-26, on which there can have been runs."""
     try:
-        return date.fromisoformat(value).year >= 1970
+        return 1970 <= date.fromisoformat(value).year < 9999
     except (TypeError, ValueError):
         return False
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS, LATEST
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS, LATEST_RUN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import Outcome
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import FILL, RING, RunRecord
 from hypothesis import given
@@ -24,7 +24,7 @@ OF_0_1_0 = {
 }  # fmt: skip
 
 COUNTS = st.integers(0, 2**53 - 1)
-TIMES = st.integers(0, LATEST - 1)
+TIMES = st.integers(0, LATEST_RUN)
 RUNS = st.integers(0, 2 * RING) | COUNTS
 RECORDS = st.builds(
     RunRecord,
@@ -140,7 +140,7 @@ def test_fields_that_make_no_sense_in_the_present_format(field):
 @pytest.mark.parametrize(
     "field",
     [
-        *({"ts": -1}, {"ts": LATEST}, {"run": None}, {"first": 1.5}, {"dt": -0.5}, {"dt": "5"}, {"dt": 10**400}),
+        *({"ts": -1}, {"ts": LATEST_RUN + 1}, {"run": None}, {"first": 1.5}, {"dt": -0.5}, {"dt": "5"}, {"dt": 10**400}),
         *({"sizes": {"file": -1}}, {"sizes": [5, 7]}),
         *({"latency": latency} for latency in ({"p50": 1}, 9.8, {"8": 2, "max": 9.8})),
     ],
