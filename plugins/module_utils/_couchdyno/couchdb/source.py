@@ -14,6 +14,8 @@ CONFLICTS = "_conflicts"
 # CouchDB refuses documents with such fields, so they cannot be fields of theirs.
 UNREADABLE = "_unreadable"
 FLAWED = "_flawed"  # why a document is not shown as it is: no document of ours can be like that
+FEWER = 16  # times fewer documents are asked for after a page that was too large: the server assembled it for nothing
+PAGE_BYTES = 4 * 10 ** 6  # of a page of large documents
 AFTER = "\0"  # appended to an id, it makes the next one
 
 Document = Dict[str, Any]
@@ -89,17 +91,24 @@ class Source(ABC):
             except TooLarge:
                 if asked == 1:
                     raise
-                size, is_reduced = asked // 2, True
+                size, is_reduced = max(1, asked // FEWER), True
                 continue
             more = len(rows) == asked
             if more and is_reduced:
-                first, size = rows[-1]["id"] + AFTER, min(limit, size + 1 + size // 4)
+                first = rows[-1]["id"] + AFTER
+                size = max(1, min(limit, 2 * size, PAGE_BYTES * len(rows) // _weight(rows)))
                 is_reduced = size < limit
             elif more:
                 first = rows.pop()["id"]
             yield rows, not more
             if more:
                 self.check_stop()
+
+
+def _weight(rows: list[Row]) -> int:
+    """About how many bytes rows with large documents have."""
+    documents = [row.get("doc") or {} for row in rows]
+    return sum(100 + sum(len(value) for value in document.values() if isinstance(value, str)) for document in documents)
 
 
 def document_of(row: Row) -> Document:
