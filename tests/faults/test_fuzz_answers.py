@@ -180,6 +180,12 @@ def with_junk(rng, answer):
     return text.encode()
 
 
+def cut(rng, answer):
+    """JSON that ends early."""
+    text = json.dumps(answer).encode()
+    return text[: rng.randrange(len(text))]
+
+
 def change_json(rng, status, answer, clock):
     return response(status, with_junk(rng, answer), clock), False
 
@@ -279,11 +285,11 @@ def run(server, capsys, monkeypatch, tmp_path):
     for script in (setup.Setup, execute.Execute, info.Info, verify.Verify):
         monkeypatch.setattr(script, "run", noting(script.run, unforeseen))
 
-    def run(script, *argv):
+    def run(script, *argv, database=True):
         unforeseen.clear()
         argv = [url if each == "SOURCE" else str(tmp_path / each) if "FILE" in each else each for each in argv]
         try:
-            code = script.main([url, *argv])
+            code = script.main([url, *argv] if database else argv)
         except SystemExit as ended:
             code = ended.code
         except Exception as error:
@@ -337,6 +343,19 @@ def requests_to_change(rng):
     return lambda path, number: number > after
 
 
+def check(what, code, out, err, unforeseen):
+    """A script has ended as it should, whatever happened."""
+    if unforeseen:
+        raise AssertionError(what) from unforeseen[0]
+    assert code in CODES, (what, code, err)
+    assert SECRET not in out + err, (what, out, err)
+    assert "Traceback" not in out + err, (what, err)
+    assert not UNPRINTABLE.search(out + err), (what, out, err)
+    lines = err.splitlines()
+    assert all(re.match("couchdyno-|filling: |verifying: |adopting: ", line) for line in lines), (what, err)
+    assert all(len(line) < 2500 for line in lines) and len(lines) < 10, (what, err)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_a_server_answers(server, states, clock, run, seed):
     for number in range(CASES):
@@ -348,7 +367,7 @@ def test_whatever_a_server_answers(server, states, clock, run, seed):
         case = server.case = Case(rng, rng.choice(states), clock)
         case.couch.replicas = rng.choice((1, 1, 1, 3))
         case.on, case.change = requests_to_change(rng), rng.choice(CHANGES)
-        code, out, err, unforeseen = run(script, *argv)
+        ended = run(script, *argv)
         what = f"case {seed}/{number}: {script.__name__.rpartition('.')[2]} {' '.join(argv)}, {case.change.__name__}"
         if unforeseen:
             raise AssertionError(what) from unforeseen[0]
@@ -360,3 +379,22 @@ def test_whatever_a_server_answers(server, states, clock, run, seed):
         assert all(re.match("couchdyno-|filling: |verifying: |adopting: ", line) for line in lines), (what, err)
         assert all(len(line) < 2500 for line in lines) and len(lines) < 10, (what, err)
         assert (code == 0) >= (not case.asked) and len(case.asked) <= MOST_REQUESTS, (what, len(case.asked))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_a_saved_report_says(server, states, clock, run, seed, tmp_path):
+    """Reports are compared, and a few become pages, which takes longer."""
+    server.case = Case(random.Random(seed), states[-1], clock)
+    reports = {"a": run(info, "--json", "-d")[1], "b": run(verify, "--json")[1]}
+    for number in range(CASES // 2):
+        rng = random.Random(f"saved {seed}/{number}")
+        kind = rng.choice("aaab")
+        broken = rng.choice((with_junk, with_junk, with_junk, cut))
+        for name, text in reports.items():
+            (tmp_path / f"{name}.json").write_text(text)
+        (tmp_path / "c.json").write_bytes(broken(rng, json.loads(reports[kind])))
+        argv = ("--compare", *rng.sample(["a.json", "c.json"], 2), "--force")
+        if rng.randrange(PAGES) == 0:
+            argv = ("--report", "p.html", "--from", "a.json", "b.json", "c.json")
+        argv = [str(tmp_path / each) if "." in each else each for each in argv]
+        check(f"case {seed}/{number}: {argv}", *run(info, *argv, database=False))

@@ -79,9 +79,9 @@ def version(answer: Json) -> str:
 
 def roles(answer: Json) -> list[str]:
     """The roles of a user, from ``_session``."""
-    user = an_object(answer).get("userCtx")
-    _check(isinstance(user, dict) and _are(str, user.get("roles", [])))
-    return list(user.get("roles", []))
+    found = an_object(an_object(answer).get("userCtx")).get("roles", [])
+    _check(_are(str, found))
+    return list(found)
 
 
 def database_info(answer: Json) -> Data:
@@ -100,24 +100,26 @@ def database_info(answer: Json) -> Data:
 def shards(answer: Json) -> tuple[dict[str, list[str]], str]:
     """The nodes of each range of a database, and the suffix of its files."""
     found = an_object(answer)
-    by_range, suffix = found.get("by_range"), found.get("shard_suffix", [])
-    _check(isinstance(by_range, dict) and all(_are(str, nodes) for nodes in by_range.values()))
+    by_range, suffix = an_object(found.get("by_range")), found.get("shard_suffix", [])
+    _check(all(_are(str, nodes) for nodes in by_range.values()))
     _check(_are(int, suffix) and all(32 < each < 127 for each in suffix))
     _check(all(name.isprintable() for nodes in by_range.values() for name in (*nodes, *by_range)))
-    return dict(by_range), "".join(map(chr, suffix))
+    return by_range, "".join(map(chr, suffix))
 
 
 def document(answer: Json) -> Document:
     """A document; FLAWED if it is nested too deeply."""
-    _check(isinstance(answer, dict) and isinstance(answer.get("_id"), str) and _is_rev(answer.get("_rev")))
-    nested = [name for name, value in answer.items() if isinstance(value, (dict, list))]
-    if not nested:
-        return answer
-    if CONFLICTS in answer:
-        _check(isinstance(answer[CONFLICTS], list) and all(map(_is_rev, answer[CONFLICTS])))
-    if not _is_too_deep(answer):
-        return answer
-    return dict({name: value for name, value in answer.items() if name not in nested}, **{FLAWED: TOO_DEEP})
+    found: Document = answer if isinstance(answer, dict) else {}
+    if not (isinstance(found.get("_id"), str) and _is_rev(found.get("_rev"))):
+        raise Misshapen
+    nested = [name for name, value in found.items() if isinstance(value, (dict, list))]
+    if not nested and CONFLICTS not in found:
+        return found
+    conflicts = found.get(CONFLICTS, [])
+    _check(isinstance(conflicts, list) and all(map(_is_rev, conflicts)))
+    if not _is_too_deep(found):
+        return found
+    return dict({name: value for name, value in found.items() if name not in nested}, **{FLAWED: TOO_DEEP})
 
 
 def rows(answer: Json) -> list[Row]:
@@ -127,12 +129,14 @@ def rows(answer: Json) -> list[Row]:
         if "id" not in row:  # of a missing document
             continue
         value, content = row.get("value"), row.get("doc")
-        _check(isinstance(row["id"], str) and isinstance(value, dict) and _is_rev(value.get("rev")))
+        if not (isinstance(row["id"], str) and isinstance(value, dict) and _is_rev(value.get("rev"))):
+            raise Misshapen
         if value.get("deleted"):
             continue
         if content is not None:
             row["doc"] = document(content)
-            _check(row["doc"]["_id"] == row["id"])
+            if row["doc"]["_id"] != row["id"]:
+                raise Misshapen
         found.append(row)
     return found
 
@@ -141,8 +145,9 @@ def changes(answer: Json) -> tuple[list[Row], str | int]:
     """The rows of ``_changes``, each with an ``id`` and a list of ``changes``, and the ``last_seq``."""
     found = _list_in(answer, "results")
     _check(all(isinstance(row.get("id"), str) and isinstance(row.get("changes"), list) for row in found))
-    last = answer.get("last_seq")
-    _check(isinstance(last, (str, int)))
+    last = an_object(answer).get("last_seq")
+    if not isinstance(last, (str, int)):
+        raise Misshapen
     return found, last
 
 
