@@ -4,7 +4,7 @@
 
 A model of CouchDB answers over HTTP, and one of its answers, or all of a kind, are changed: their JSON, their headers,
 their status, their bytes. The scripts run in this process, without waiting. COUCHDYNO_FUZZ=N runs N times the cases;
-each is named by its seed, and is the same each time.
+each is named by its seed, and is the same each time unless a script sends several requests at once.
 """
 
 from __future__ import annotations
@@ -68,11 +68,12 @@ HEADERS = (
     *(("Content-Type", value) for value in ("", "text/html", "application/json; charset=utf-16", "\x1b[31m")),
     *(("Connection", "close"), ("X-Long", "x" * 70_000), ("X\x1b[31m", "x")),
 )
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 INSTEAD = (
     *(b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"\x15\x03\x01\x00\x02\x02\x28", b"HTTP/1.1", b"HTTP/1.1 200\r\n\r\n{}"),
     *(b"HTTP/9.9 200 OK\r\n\r\n{}", b"HTTP/1.1 x\r\n\r\n", b"HTTP/1.1 200 \x1b[31m\r\nContent-Length: 2\r\n\r\n{}"),
     *(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n{}", b"HTTP/1.1 100 Continue\r\n\r\n" * 20, b"\x00" * 100_000),
-    *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + each for each in (b"zz\r\n", b"5\r\n{}", b"-1\r\n", b"")),
+    *(CHUNKED + each for each in (b"zz\r\n", b"5\r\n{}", b"-1\r\n", b"")),
     *(b"HTTP/1.1 200 OK\r\nno colon\r\n folded\r\n: empty\r\nContent-Length: 2\r\n\r\n{}",),
 )
 
@@ -171,7 +172,7 @@ def with_junk(rng, answer):
         elif how < 0.9 and isinstance(around, dict):
             del around[name]
         elif isinstance(around, list) and around is not whole:
-            rng.choice((around.reverse, around.clear, lambda: around.append(copy.deepcopy(rng.choice(around)))))()
+            around[:] = rng.choice(([], around[::-1], around[1:], [*around, *copy.deepcopy(around)]))
         elif isinstance(around[name], dict):
             around[name][rng.choice(("_conflicts", "_flawed", "error", "extra", HOSTILE))] = rng.choice(JUNK)
     text = json.dumps(whole[0])
@@ -191,7 +192,8 @@ def change_json(rng, status, answer, clock):
 
 
 def change_error(rng, _status, _answer, clock):
-    body = rng.choice(({"error": HOSTILE, "reason": HOSTILE}, {"error": "x", "reason": "x" * 10**5}, [HOSTILE], "x", None))
+    words = rng.choice((HOSTILE, "x" * 10**5))
+    body = rng.choice(({"error": words, "reason": words}, {"error": "x", "reason": words}, [words], words, None))
     return response(rng.choice(STATUSES), with_junk(rng, body), clock), False
 
 
@@ -369,16 +371,8 @@ def test_whatever_a_server_answers(server, states, clock, run, seed):
         case.on, case.change = requests_to_change(rng), rng.choice(CHANGES)
         ended = run(script, *argv)
         what = f"case {seed}/{number}: {script.__name__.rpartition('.')[2]} {' '.join(argv)}, {case.change.__name__}"
-        if unforeseen:
-            raise AssertionError(what) from unforeseen[0]
-        assert code in CODES, (what, code, err)
-        assert SECRET not in out + err, (what, out, err)
-        assert "Traceback" not in out + err, (what, err)
-        assert not UNPRINTABLE.search(out + err), (what, out, err)
-        lines = err.splitlines()
-        assert all(re.match("couchdyno-|filling: |verifying: |adopting: ", line) for line in lines), (what, err)
-        assert all(len(line) < 2500 for line in lines) and len(lines) < 10, (what, err)
-        assert (code == 0) >= (not case.asked) and len(case.asked) <= MOST_REQUESTS, (what, len(case.asked))
+        check(what, *ended)
+        assert len(case.asked) <= MOST_REQUESTS, what
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple
 
 from ..errors import cleaned
 from .bulk import Row
@@ -39,7 +39,7 @@ class Leaves(NamedTuple):
     """The leaves of a document, and whether CouchDB could not read some of them."""
 
     id: str
-    leaves: List[Document]
+    leaves: list[Document]
     has_failed: bool
 
 

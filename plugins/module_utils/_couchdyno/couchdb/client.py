@@ -263,7 +263,8 @@ class Client(Source):
         """
         body = _encode({"docs": [{"id": document_id} for document_id in ids]})
         try:
-            each = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, answers.leaves_of_each, most=LIST)
+            shape = answers.leaves_of_each
+            each = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, shape, most=LIST)
         except errors.TooLarge:
             each = [answers.Leaves(document_id, [], True) for document_id in ids]
         found = {document_id: leaves for document_id, leaves, __ in each}
@@ -307,17 +308,14 @@ class Client(Source):
             params["startkey"] = json.dumps(first)
         if before is not None:
             params.update(endkey=json.dumps(before), inclusive_end="false")
-        if limit == 1:
-            rows = self._rows_of_one(params)
-        else:
-            rows = self._rows(params, most=DOCUMENT if limit == 2 else LIST)
+        most = DOCUMENT if limit == 2 else LIST
+        rows = self._rows_of_one(params) if limit == 1 else self._rows(params, most=most)
         self._check_order([row["id"] for row in rows], first, before, limit)
         return rows
 
-    def check_stop(self) -> None:
+    def is_stopped(self) -> bool:
         """As in Source."""
-        if self._stop.is_requested():
-            raise errors.Interrupted(f"interrupted while reading {self.place}")
+        return self._stop.is_requested()
 
     def documents(self, ids: list[str]) -> dict[str, Json]:
         """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without missing ones."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterator
 
-from ..errors import TooLarge, UsageError, option
+from ..errors import Interrupted, TooLarge, UsageError, option
 from .bulk import Row
 
 CONFLICTS = "_conflicts"
@@ -74,8 +74,14 @@ class Source(ABC):
         None: no bound.
         """
 
+    def is_stopped(self) -> bool:
+        """Whether a stop is requested."""
+        return False
+
     def check_stop(self) -> None:
         """Raise Interrupted if a stop is requested; called between pages."""
+        if self.is_stopped():
+            raise Interrupted(f"interrupted while reading {self.place}")
 
     def pages(self, first: str | None, before: str | None, limit: int,
               include_docs: bool = True) -> Iterator[tuple[list[Row], bool]]:

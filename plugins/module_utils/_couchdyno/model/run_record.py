@@ -222,7 +222,8 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "classes": _are_counts, "redone": _is_redone, "refused": _is_whole, "throttled": _is_whole,
 }
 CHECKS_OF_OLD: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("run", "first", "count", "updates", "errors", "connections", "refused"), _is_whole), "ts": _is_time,
+    **dict.fromkeys(("run", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
+    "ts": _is_time,
     **dict.fromkeys(("dt", "limit"), is_amount), **dict.fromkeys(("kind", "host"), _is_text),
     **dict.fromkeys(("sizes", "classes"), _are_counts), "latency": _are_percentiles, "redone": _is_redone,
 }

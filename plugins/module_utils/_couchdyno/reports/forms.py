@@ -4,7 +4,6 @@
 """Forms: how to write each kind of value in text, on the page and as a metric, and whether a value is of that kind."""
 from __future__ import annotations
 
-import math
 import time
 from datetime import date
 from typing import Any, Callable, NamedTuple

@@ -195,8 +195,8 @@ class Coordinator(Client):
         self.address = self
         self.url = "http://model/db"
 
-    def check_stop(self):
-        pass
+    def is_stopped(self):
+        return False
 
     def pause(self, _seconds):
         me = greenlet.getcurrent()

@@ -42,7 +42,8 @@ def nested(levels, kind="list"):
         (answers.rows, {"rows": [dict(ROW, doc=DOC)]}, [dict(ROW, doc=DOC)]),
         (answers.changes, {"results": [], "last_seq": "5-x"}, ([], "5-x")),
         (answers.written, {"ok": True, "id": "a", "rev": "1-a"}, "1-a"),
-        (answers.bulk_written, [{"id": "a", "rev": "1-a"}, {"error": True}], [{"id": "a", "rev": "1-a"}, {"error": True}]),
+        (answers.bulk_written, [{"id": "a", "rev": "1-a"}], [{"id": "a", "rev": "1-a"}]),
+        (answers.bulk_written, [{"error": True}], [{"error": True}]),
         (answers.leaves, [{"ok": DOC}, {"missing": "2-a"}, {"error": {}}], [DOC]),
         (answers.leaves_with_ancestors, [{"ok": PATH}], [PATH]),
         (
@@ -96,7 +97,8 @@ def test_what_is_not_json(content):
 
 def test_a_reason_is_text_of_bounded_length():
     assert answers.error_of({"error": "forbidden", "reason": "\x1b[31m\nno"}) == ("forbidden", "\\x1b[31m no")
-    assert answers.error_of({"error": ["x"], "reason": {}}) == answers.error_of([1]) == answers.error_of(None) == ("", "")
+    for answer in ({"error": ["x"], "reason": {}}, [1], None):
+        assert answers.error_of(answer) == ("", "")
     assert len(answers.error_of({"reason": "x" * 10**6})[1]) == 200
 
 

@@ -183,8 +183,9 @@ def test_a_page_with_more_documents_than_asked_for_is_refused(couch, client):
         client.rows_before("a", None, 2, include_docs=False)
 
 
-@pytest.mark.parametrize("answer", [{"results": [CHANGED], "last_seq": "7-x"}, {"results": [CHANGED] * 3, "last_seq": 8}])
-def test_changes_that_repeat_are_refused(couch, client, answer):
+@pytest.mark.parametrize("rows, last", [([CHANGED], "7-x"), ([CHANGED] * 3, 8)])
+def test_changes_that_repeat_are_refused(couch, client, rows, last):
+    answer = {"results": rows, "last_seq": last}
     couch.faults.append((200, {}, json.dumps(answer).encode()))
     with pytest.raises(errors.Unreachable, match="documents that repeat"):
         client.changes("7-x", 2)
@@ -245,7 +246,7 @@ def test_an_error_of_any_size_is_an_error(couch, client):
         client.get("x")
     couch.faults.clear()
     couch.faults.append(error(403, "forbidden", "x" * 10**5))
-    with pytest.raises(errors.NotAllowed, match="forbidden: xxx.*….; check the permissions") as raised:
+    with pytest.raises(errors.NotAllowed, match=r"forbidden: xxx.*….; check the permissions") as raised:
         client.get("x")
     assert len(str(raised.value)) < 400
 

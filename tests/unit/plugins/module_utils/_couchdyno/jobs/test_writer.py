@@ -188,7 +188,7 @@ def test_documents_of_others_within_a_window_are_not_all_read(couch, client, boo
     couch.requests.clear()
     outcome = write(client, book, claim_window(client, book, 4, "d2"))
     assert outcome.errors == 0 and holds(couch, 10 * lap, 10 * lap + 4)
-    assert len([path for path in reads(couch)]) <= 6
+    assert len(reads(couch)) <= 6
 
 
 def test_a_revision_with_any_characters_is_replaced(couch, client, book):

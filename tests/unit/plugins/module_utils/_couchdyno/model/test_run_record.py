@@ -116,7 +116,8 @@ def test_a_later_format_is_read_as_far_as_it_makes_sense():
     "field",
     [
         *({"updates": "5"}, {"errors": -1}, {"host": 5}, {"kind": 5}, {"sizes": [1]}, {"redone": [[1, 2]]}),
-        *({"refused": -1}, {"host": "x" * 300}, {"connections": True}, {"limit": float("inf")}, {"limit": float("nan")}),
+        {"host": "x" * 300},
+        *({"refused": -1}, {"connections": True}, {"limit": float("inf")}, {"limit": float("nan")}),
     ],
 )
 def test_records_that_make_no_sense_are_left_out(field):
@@ -129,7 +130,8 @@ def test_records_that_make_no_sense_are_left_out(field):
         *({"format": number} for number in (0, 1, -2, 2.0, "2", True)),
         *({"ms": 0.5}, {"ms": -1}, {"ms": "12"}, {"throttled": 1.5}, {"latency": OF_0_1_0["latency"]}),
         *({"_id": name} for name in (None, 35, "couchdyno_run_0035", "couchdyno_run_00035x", "couchdyno_run_0003٣")),
-        *({"window": window} for window in (None, [], [1, 1], [1, 1, -1], [1, 1, 5.0], [1, 1, 2**52], {"first": 1}, [1, 1, 1, 1])),
+        *({"window": window} for window in (None, [], [1, 1], [1, 1, -1], [1, 1, 5.0], {"first": 1}, [1, 1, 1, 1])),
+        {"window": [1, 1, 2**52]},
         *({"round": -1}, {"round": "1"}, {"sizes": [5]}, {"sizes": [5, -1]}, {"sizes": {"active": 5, "file": 7}}),
     ],
 )
@@ -140,7 +142,8 @@ def test_fields_that_make_no_sense_in_the_present_format(field):
 @pytest.mark.parametrize(
     "field",
     [
-        *({"ts": -1}, {"ts": LATEST_RUN + 1}, {"run": None}, {"first": 1.5}, {"dt": -0.5}, {"dt": "5"}, {"dt": 10**400}),
+        {"ts": LATEST_RUN + 1},
+        *({"ts": -1}, {"run": None}, {"first": 1.5}, {"dt": -0.5}, {"dt": "5"}, {"dt": 10**400}),
         *({"sizes": {"file": -1}}, {"sizes": [5, 7]}),
         *({"latency": latency} for latency in ({"p50": 1}, 9.8, {"8": 2, "max": 9.8})),
     ],
