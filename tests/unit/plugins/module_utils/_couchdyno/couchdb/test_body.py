@@ -23,7 +23,9 @@ class Server:
     """Answers one request with a head and pieces, as long as the client reads them; ``sent`` counts bytes."""
 
     def __init__(self, head, pieces):
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self.sent = 0
         self._thread = threading.Thread(target=self._serve, args=(head, pieces), daemon=True)
