@@ -267,7 +267,7 @@ growth:
   sample: {"since": 1795461868, "until": 1795548268, "file": {"first": 1000000, "last": 1500000, "per_day": 500000}}
 ring:
   description: The number of run records and the time of the oldest. The database keeps the latest 10,000, and all
-    statistics are computed from them.
+    statistics are computed from them. If some were edited so that they make no sense, C(skipped) is their number.
   type: dict
   returned: success
   sample: {"runs": 10000, "since": 1795461868}

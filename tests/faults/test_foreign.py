@@ -13,6 +13,7 @@ import time
 import proxy as faults
 import pytest
 from drivers import Ended, drive, hold, launch, make
+from support import run, start
 from verification import assert_nothing_lost, come_to_rest
 
 TOTAL, WINDOW = 60, 50
@@ -73,6 +74,54 @@ def test_within_a_cycle(filled, proxy, figures, change):
     assert ended.after.get("foreign") == 1
     assert_nothing_lost(filled)
     figures(f"foreign, within a cycle: {change.__name__}: 1 counted, exit code 0")
+
+
+def put_deep(database, document, field):
+    """Write a document with a field that is nested more deeply than Python can read; returns its revision."""
+    text = json.dumps({**document, field: "deep"}).replace('"deep"', "[" * 3000 + "]" * 3000)
+    answer = database.request("PUT", "/" + document["_id"], data=text, headers={"Content-Type": "application/json"})
+    assert answer.ok, answer.text
+    return answer.json()["rev"]
+
+
+def verified(database):
+    """The report of a verification that finds something wrong."""
+    process = start("couchdyno-verify", database.url, "--json")
+    out, __ = process.communicate(timeout=60)
+    assert process.returncode == 4
+    return json.loads(out)
+
+
+def test_documents_that_are_nested_deeply(filled, proxy, figures):
+    """They are damaged, or of others, and cycles overwrite what is theirs, also when they redo a window."""
+    driver, __ = hold(filled, proxy, WINDOW, place="settle")
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    put_deep(filled, filled.get(name(5)), "data")
+    others = {each: put_deep(filled, {"_id": each}, "mine") for each in (name(7) + "x", "a document of others")}
+    found = verified(filled)
+    assert (found["counts"]["damaged"], found["counts"]["extra"]) == (1, 2)
+    assert found["samples"]["damaged"] == [{"id": name(5), "reason": "is nested more than 100 levels deep"}]
+    after = drive(filled.url, "-u", 1).after
+    assert (after["redone"], after["updates"], after["foreign"]) == (WINDOW, 2, 1)
+    assert verified(filled)["counts"]["extra"] == 2
+    for each, rev in others.items():
+        assert filled.request("DELETE", f"/{each}", params={"rev": rev}).ok  # the audit cannot read them
+    assert_nothing_lost(filled)
+    figures("foreign, nested 3,000 levels deep: 1 damaged, 2 extra; overwritten by the next cycle, exit code 0")
+
+
+def test_a_ledger_that_is_nested_deeply(filled, figures):
+    """It is damaged, and can be repaired."""
+    ledger = filled.ledger
+    put_deep(filled, filled.get(ledger["_id"]), "note")
+    for script in ("execute", "info", "verify"):
+        (line,) = run(f"couchdyno-{script}", filled.url, code=3).splitlines()
+        assert f"the ledger (document {ledger['_id']}) is damaged: it is nested more than 100 levels deep" in line
+    run("couchdyno-setup", "--adopt", filled.url)
+    assert drive(filled.url).code == 0
+    assert_nothing_lost(filled)
+    figures(f"ledger nested deeply: exit code 3: {line}")
 
 
 def test_a_conflict_that_wins_within_a_cycle(filled, proxy):

@@ -29,7 +29,7 @@
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
-               ├── TooLarge    413
+               ├── TooLarge    413, or an answer larger than what was asked for
                └── TooSlow     504
 
 A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
@@ -159,9 +159,13 @@ class StateMissing(NoLedger):
 
 
 class LedgerDamaged(CouchdynoError):
-    """The fields of the ledger make no sense, for example after an edit by hand."""
+    """The fields of the ledger make no sense, for example after an edit by hand; ``what`` says which."""
 
     exit_code = 3
+
+    def __init__(self, *parts: Part, what: str = "") -> None:
+        super().__init__(*parts)
+        self.what = what
 
 
 class LedgerOutdated(CouchdynoError):
@@ -253,7 +257,10 @@ class NameTaken(Refused):
 
 
 class TooLarge(Refused):
-    """413: the request, or a document in it, is larger than the server accepts."""
+    """413: the request, or a document in it, is larger than the server accepts.
+
+    Or ``status`` is that of an answer that is larger than what was asked for. Either way, ask for less at once.
+    """
 
 
 class TooSlow(Refused):

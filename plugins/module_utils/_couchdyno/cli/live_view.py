@@ -66,6 +66,8 @@ def line(snapshot: Data) -> str:
         parts.append(counted(last["errors"], "error"))
         if last.get("throttled"):
             parts.append(f"throttled {counted(last['throttled'], 'time')}")
+    if snapshot.get("skipped"):
+        parts.append(_skipped(snapshot))
     return ", ".join([*parts, f"lap {_lap(snapshot)}"])
 
 
@@ -85,6 +87,8 @@ def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
         lines.append((name, values, f"{short_time(values[-1])}, at most {short_time(max(values))}"))
     errors = [run["errors"] for run in runs]
     lines.append(("errors", errors, f"{sum(errors)} in the latest {counted(len(runs), 'run')}" if runs else "0"))
+    if snapshot.get("skipped"):
+        lines.append(("records", (), _skipped(snapshot)))
     return lines
 
 
@@ -109,6 +113,10 @@ def picture(snapshot: Data, width: int) -> Any:
                                                     overflow="ellipsis", no_wrap=True))
     lap = ProgressBar(total=snapshot["total"], completed=snapshot["lap_done"])
     return Panel(Group(table, Text(f"lap {_lap(snapshot)}", style="dim"), lap), title=Text(snapshot["name"]))
+
+
+def _skipped(snapshot: Data) -> str:
+    return f"{counted(snapshot['skipped'], 'run record')} skipped"
 
 
 def _lap(snapshot: Data) -> str:

@@ -7,7 +7,11 @@ from __future__ import annotations
 import io
 from typing import Any, Dict, Iterable
 
+from ..errors import cleaned
+
 FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_entity_too_large", "bad_request"))
+
+UNKNOWN = "unknown error"
 
 Row = Dict[str, Any]
 
@@ -32,10 +36,10 @@ def row_error(row: Row) -> str:
     error = row.get("error")
     if error is True:  # PouchDB Server
         error = row.get("name")
-    return str(error or "")
+    return cleaned(error if isinstance(error, str) else UNKNOWN) if error else ""
 
 
 def row_reason(row: Row) -> str:
     """The same word, with CouchDB's explanation if there is one."""
     word, detail = row_error(row), row.get("reason") or row.get("message")
-    return f"{word}: {detail}" if detail else word
+    return f"{word}: {cleaned(detail)}" if isinstance(detail, str) and detail else word

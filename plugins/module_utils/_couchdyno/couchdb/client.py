@@ -22,15 +22,17 @@ except ImportError:  # reported when a client is created, not when the package i
     requests = None  # type: ignore[assignment]
 
 from .. import errors
-from ..errors import RETRY_LATER, option
+from ..errors import RETRY_LATER, cleaned, option
+from . import answers
 from .address import Address
+from .answers import Json, Shape
+from .body import TooMuch, body_of
 from .bulk import Row, bulk_body
-from .deadline import cut_at
 from .options import USUAL, Options
 from .proxies import proxy_of, shown
 from .revisions import live_leaves
 from .session import URL_ERRORS, cause, new_session
-from .source import CONFLICTS, Source, document_of
+from .source import CONFLICTS, FLAWED, Source, document_of
 from .stop import NEVER, Stop
 
 CONNECTING = 5.0  # seconds: for a connection and its TLS handshake
@@ -55,38 +57,23 @@ LOCKED = "temporarily locked"  # in the reason of a 403
 LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind "
                  "the same proxy, that has tried wrong passwords for this user")
 NONE: frozenset[int] = frozenset()
-NOT_FOUND = "not_found"
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
 UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
 TOO_SLOW = frozenset((504,))
 NO_HANDSHAKE = "no TLS connection within the timeout, perhaps because this port is one for http"
 NO_MAJORITY = "no_majority"  # what CouchDB 3 answers, with status 500, to a member who writes the _security object
-LONGEST_REASON = 500  # characters of an answer that is not an error of CouchDB's
-CHUNK = 1 << 16
-
-Json = Any
+MB = 10 ** 6
+SMALL = MB  # bytes of an answer without documents and lists, or of an error
+LIST = 8 * MB  # of many documents or rows; if there are more bytes, fewer are asked for
+DOCUMENT = 128 * MB  # of one document
+TOO_LARGE = f"is larger than {DOCUMENT // MB} MB"
+LATEST = 253370764800  # the beginning of the year 9999 in Unix seconds; later times would not fit into the ledger
 Params = Dict[str, Union[str, int]]
-Shape = Callable[[Json], bool]  # whether the JSON of an answer is of the expected kind
 Tell = Callable[[str], None]  # passes a line on to the user
 
 WHOLE: Params = {"buffer_response": "true"}  # rows in one piece, not in a thousand pieces that each wake both ends
 WITH_DOCS: Params = dict(WHOLE, include_docs="true")
 WITH_CONFLICTS: Params = dict(WITH_DOCS, conflicts="true")
-
-
-def an_object(answer: Json) -> bool:
-    """Whether an answer is an object."""
-    return isinstance(answer, dict)
-
-
-def an_object_with(field: str) -> Shape:
-    """The shape of an object that has a field."""
-    return lambda answer: isinstance(answer, dict) and field in answer
-
-
-def objects(answer: Json) -> bool:
-    """Whether an answer is a list of objects."""
-    return isinstance(answer, list) and all(isinstance(each, dict) for each in answer)
 
 
 class Client(Source):
@@ -143,22 +130,22 @@ class Client(Source):
 
     def server_version(self) -> str:
         """The version of the server, ``""`` if it does not report one."""
-        return str(self._request("GET", self.address.server + "/").get("version", ""))
+        return str(self._request("GET", self.address.server + "/", shape=answers.version))
 
     def database_info(self) -> dict[str, Json] | None:
         """What the server reports about the database (doc_count, sizes, cluster …), None if it does not exist."""
         try:
-            info = dict(self._request("GET", self.address.url))
+            info = dict(self._request("GET", self.address.url, shape=answers.database_info))
         except errors.NotFound:
             return None
         self._sizes = info.get("sizes"), time.monotonic()
-        self._instance = str(info.get("instance_start_time", ""))
+        self._instance = info["instance_start_time"]
         return info
 
     def document_count(self) -> int | None:
         """How many documents the database has, without deleted ones; None if it does not exist."""
         info = self.database_info()
-        return None if info is None else int(info.get("doc_count") or 0)
+        return None if info is None else info.get("doc_count", 0)
 
     def take_sizes(self) -> dict[str, int] | None:
         """The sizes of the database (bytes) if they were read just now, and not taken since then; otherwise None.
@@ -179,7 +166,7 @@ class Client(Source):
             info = self.database_info()
             if info is None:  # it may be created later
                 return 1
-            self._replicas = int(info.get("cluster", {}).get("n", 1))
+            self._replicas = info.get("cluster", {}).get("n", 1)
         return self._replicas
 
     def shards(self) -> list[dict[str, Source]]:
@@ -188,15 +175,14 @@ class Client(Source):
             return super().shards()
         url = f"{self.address.server}/_node/_local/_dbs/{quote(self.name, safe='')}"
         try:
-            found = self._request("GET", url, shape=an_object_with("by_range"))
+            by_range, suffix = self._request("GET", url, shape=answers.shards)
         except errors.NotAllowed:
             raise errors.UsageError(option("replicas"), " requires a user who is a server admin") from None
         except errors.NotFound:
             raise errors.UsageError(option("replicas"), f" requires a cluster of CouchDB 3; {self.address.server} "
                                     "does not show its nodes") from None
-        suffix = "".join(map(chr, found.get("shard_suffix", ())))
         return [{node: self._at(node, f"shards/{shard}/{self.name}{suffix}") for node in nodes}
-                for shard, nodes in sorted(found["by_range"].items())]
+                for shard, nodes in sorted(by_range.items())]
 
     def _at(self, node: str, file: str) -> Client:
         """A client of one file on one node, by way of this client's connections."""
@@ -249,14 +235,13 @@ class Client(Source):
     def get(self, document_id: str) -> dict[str, Json] | None:
         """A document, None if it does not exist."""
         try:
-            return dict(self._request("GET", self._url(document_id), shape=an_object_with("_rev")))
+            return dict(self._request("GET", self._url(document_id), shape=answers.document, most=DOCUMENT))
         except errors.NotFound:
             return None
 
     def put(self, document: dict[str, Json]) -> str:
         """Write a document under its ``_rev`` (Conflict if that is not the latest); returns the new revision."""
-        body = _encode(document)
-        return str(self._request("PUT", self._url(document["_id"]), body=body, shape=an_object_with("rev"))["rev"])
+        return str(self._request("PUT", self._url(document["_id"]), body=_encode(document), shape=answers.written))
 
     def bulk_write(self, documents: Iterable[str], replicas: int | None = None) -> list[dict[str, Json]]:
         """Write documents, given as JSON texts; returns CouchDB's answers, one per document, in the same order.
@@ -270,7 +255,7 @@ class Client(Source):
                   final: frozenset[int] = NONE) -> list[dict[str, Json]]:
         """The same with a body from ``bulk_body``. Answers with a ``final`` status are not retried."""
         params: Params = {} if replicas is None else {"w": replicas}
-        return list(self._request("POST", self._url("_bulk_docs"), params, body, objects, final))
+        return list(self._request("POST", self._url("_bulk_docs"), params, body, answers.bulk_written, final, LIST))
 
     def reaches(self, replicas: int) -> bool:
         """Whether this number of replicas accepts writes. Writes a local document, which is in no copy or backup."""
@@ -283,7 +268,7 @@ class Client(Source):
         Returns CouchDB's answers, none for documents that are stored.
         """
         body = _encode({"docs": list(documents), "new_edits": False})
-        return list(self._request("POST", self._url("_bulk_docs"), {"w": replicas}, body, objects))
+        return self.bulk_post(body, replicas)
 
     def leaves(self, document_id: str, replicas: int, revs: list[str] | None = None,
                final: frozenset[int] = NONE) -> list[dict[str, Json]]:
@@ -293,13 +278,14 @@ class Client(Source):
         ``final`` status are not retried.
         """
         params: Params = {"r": replicas, "open_revs": "all"}
+        shape = answers.leaves
         if revs is not None:
             params.update(open_revs=json.dumps(revs), revs="true")
+            shape = answers.leaves_with_ancestors
         try:
-            answers = self._request("GET", self._url(document_id), params, shape=objects, final=final)
+            return list(self._request("GET", self._url(document_id), params, None, shape, final, DOCUMENT))
         except errors.NotFound:
             return []
-        return [answer["ok"] for answer in answers if "ok" in answer]
 
     def leaves_of(self, ids: list[str], replicas: int) -> dict[str, list[dict[str, Json]]]:
         """All leaves of documents, in any of their ``replicas``; by id, without missing documents.
@@ -307,9 +293,13 @@ class Client(Source):
         An unreadable document has one leaf, with a field ``_unreadable``.
         """
         body = _encode({"docs": [{"id": document_id} for document_id in ids]})
-        answer = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, an_object_with("results"))
-        found = {each["id"]: [leaf["ok"] for leaf in each["docs"] if "ok" in leaf] for each in answer["results"]}
-        failed = [each["id"] for each in answer["results"] if any(map(_has_failed, each["docs"]))]
+        try:
+            shape = answers.leaves_of_each
+            each = self._request("POST", self._url("_bulk_get"), {"r": replicas}, body, shape, most=LIST)
+        except errors.TooLarge:
+            each = [answers.Leaves(document_id, [], True) for document_id in ids]
+        found = {document_id: leaves for document_id, leaves, __ in each}
+        failed = [document_id for document_id, __, has_failed in each if has_failed]
         for part in _halves(failed) if len(ids) > 1 else ():  # one that is unreadable can fail all others with it
             found.update(self.leaves_of(part, replicas))
         if failed and len(ids) == 1:
@@ -317,13 +307,15 @@ class Client(Source):
         return {document_id: leaves for document_id, leaves in found.items() if leaves}
 
     def _leaves_of_one(self, document_id: str, replicas: int) -> list[dict[str, Json]]:
-        """All leaves of a document that some replica may not be able to read."""
+        """All leaves of a document that some replica may not be able to read, or that is large."""
         try:
             return self.leaves(document_id, replicas, final=UNSERVED)
+        except errors.TooLarge:
+            pass
         except errors.Refused as error:
             if error.status not in UNSERVED:
                 raise
-        return [document_of(row) for row in self.rows_between(document_id, document_id, include_docs=True)]
+        return [document_of(row) for row in self._rows_of_one(_between(WITH_DOCS, document_id, document_id))]
 
     def whole_documents(self, ids: list[str]) -> dict[str, Json]:
         """Documents by their ids as all replicas together have them, with ``_conflicts``; without missing ones."""
@@ -336,23 +328,25 @@ class Client(Source):
         """The rows of _all_docs for some ids, without missing and deleted documents."""
         return self._rows_of(WITH_DOCS if include_docs else WHOLE, ids)
 
-    def rows_between(self, first: str, last: str, include_docs: bool = False) -> list[Row]:
-        """The rows of _all_docs from one id to another, both included, in order."""
-        return self._rows(_between(WITH_DOCS if include_docs else WHOLE, first, last))
-
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """At most ``limit`` rows of _all_docs, in order, with ids from ``first`` to below ``before``; None: no bound.
 
-        The documents have a field ``_conflicts`` if they have conflicting revisions.
+        The documents have a field ``_conflicts`` if they have conflicting revisions. Raises TooLarge if the documents
+        are, unless only one is asked for.
         """
         params = dict(WITH_CONFLICTS if include_docs else WHOLE, limit=limit)
         if first is not None:
             params["startkey"] = json.dumps(first)
         if before is not None:
             params.update(endkey=json.dumps(before), inclusive_end="false")
-        rows = self._rows(params)
-        self._check_order([row["id"] for row in rows], first, before)
+        most = DOCUMENT if limit == 2 else LIST
+        rows = self._rows_of_one(params) if limit == 1 else self._rows(params, most=most)
+        self._check_order([row["id"] for row in rows], first, before, limit)
         return rows
+
+    def is_stopped(self) -> bool:
+        """As in Source."""
+        return self._stop.is_requested()
 
     def documents(self, ids: list[str]) -> dict[str, Json]:
         """Documents by their ids, with ``_conflicts`` as in ``rows_before``; without missing ones."""
@@ -361,50 +355,78 @@ class Client(Source):
     def changes(self, since: str | int, limit: int) -> tuple[list[Row], str | int]:
         """The next documents in the changes feed, each with all its leaves, and the ``since`` of the next page.
 
+        No more than ``limit``, and none only at the end.
+
         ``since`` is 0 for the first page. A row is ``{"id", "changes": [{"rev"}]}``, with deleted leaves.
         """
         params: Params = {"style": "all_docs", "limit": limit, "since": since}
-        answer = self._request("GET", self._url("_changes"), params, shape=an_object_with("results"))
-        return list(answer["results"]), answer["last_seq"]
+        try:
+            rows, last = self._request("GET", self._url("_changes"), params, shape=answers.changes, most=LIST)
+        except errors.TooLarge:
+            if limit == 1:
+                raise
+            return self.changes(since, limit // 2)
+        if len(rows) > limit or (rows and last == since):
+            raise self._disorder()
+        return rows, last
 
     def _rows_of(self, params: Params, ids: list[str]) -> list[Row]:
         """Rows of _all_docs for some ids, without missing and deleted documents.
 
-        CouchDB fails the whole request if it cannot read one of the documents, but shows this one in a range.
+        CouchDB fails the whole request if it cannot read one of the documents, but shows this one in a range. Large
+        documents are read one by one.
         """
+        final, most = BROKEN if "include_docs" in params else NONE, DOCUMENT if len(ids) == 1 else LIST
         try:
-            return self._rows(params, ids, BROKEN if "include_docs" in params else NONE)
+            return self._rows(params, ids, final, most)
+        except errors.TooLarge:
+            pass
         except errors.Refused as error:
             if error.status not in BROKEN:
                 raise
         if len(ids) == 1:
-            return self._rows(_between(params, ids[0], ids[0]))
+            return self._rows_of_one(_between(params, ids[0], ids[0]))
         return [row for half in _halves(ids) for row in self._rows_of(params, half)]
 
-    def _rows(self, params: Params, ids: list[str] | None = None, final: frozenset[int] = NONE) -> list[Row]:
+    def _rows_of_one(self, params: Params) -> list[Row]:
+        """The rows of _all_docs in a range of one document, which is FLAWED if it is too large to be read."""
+        try:
+            return self._rows(params, most=DOCUMENT)
+        except errors.TooLarge:
+            if "include_docs" not in params:
+                raise
+        without = {name: value for name, value in params.items() if name not in ("include_docs", "conflicts")}
+        return [dict(row, doc={"_id": row["id"], "_rev": row["value"]["rev"], FLAWED: TOO_LARGE})
+                for row in self._rows(without)]
+
+    def _rows(self, params: Params, ids: list[str] | None = None, final: frozenset[int] = NONE,
+              most: int = LIST) -> list[Row]:
         """Rows of _all_docs, in a range or for some ids, without missing and deleted documents."""
         body = None if ids is None else _encode({"keys": ids})
         method = "GET" if body is None else "POST"
-        answer = self._request(method, self._url("_all_docs"), params, body, an_object_with("rows"), final)
-        return [row for row in answer["rows"] if "id" in row and not row["value"].get("deleted")]
+        return list(self._request(method, self._url("_all_docs"), params, body, answers.rows, final, most))
 
-    def _check_order(self, ids: list[str], first: str | None, before: str | None) -> None:
+    def _check_order(self, ids: list[str], first: str | None, before: str | None, limit: int) -> None:
         """Raise Unreachable unless a page is in order and within its bounds: otherwise reading might never end."""
         is_within = not ids or ((first is None or ids[0] >= first) and (before is None or ids[-1] < before))
-        if not is_within or any(one >= other for one, other in zip(ids, ids[1:])):
-            raise errors.Unreachable(f"{self.address.url} answered with documents that repeat or are out of order; "
-                                     "check the URL, and proxies in front of the server")
+        if not is_within or len(ids) > limit or any(one >= other for one, other in zip(ids, ids[1:])):
+            raise self._disorder()
+
+    def _disorder(self) -> errors.Unreachable:
+        return errors.Unreachable(f"{self.address.url} answered with documents that repeat or are out of order; "
+                                  "check the URL, and proxies in front of the server")
 
     def _url(self, path: str) -> str:
-        return f"{self.address.url}/{quote(path, safe='')}"
+        return f"{self.address.url}/{quote(path, safe='', errors='surrogatepass')}"
 
     # -- requests
 
     def _request(self, method: str, url: str, params: Params | None = None, body: bytes | None = None,
-                 shape: Shape = an_object, final: frozenset[int] = NONE) -> Json:
-        """Send a request, with retries; returns the JSON of the answer, which has this ``shape``.
+                 shape: Shape = answers.an_object, final: frozenset[int] = NONE, most: int = SMALL) -> Any:
+        """Send a request, with retries; returns what ``shape`` (answers.py) makes of the answer.
 
-        Raises ServerError: Refused at once if the answer has a ``final`` status, even if others are retried.
+        Raises ServerError: Refused at once if the answer has a ``final`` status, even if others are retried; TooLarge
+        if it has more than ``most`` bytes.
         """
         if params:
             url = f"{url}?{urlencode(params)}"
@@ -415,7 +437,7 @@ class Client(Source):
         while True:
             attempt += 1
             try:
-                return self._send(method, url, body, shape)
+                return self._send(method, url, body, shape, most)
             except _Passing as passing:
                 message = str(passing)
                 if passing.status in final:
@@ -428,14 +450,14 @@ class Client(Source):
             self.pause(pause)
             wait = min(2 * wait, WAITS[1])
 
-    def _send(self, method: str, url: str, body: bytes | None, shape: Shape) -> Json:
+    def _send(self, method: str, url: str, body: bytes | None, shape: Shape, most: int) -> Any:
         """Send a request once; _Passing if it is worth another try."""
         deadline = time.monotonic() + self._timeout
         try:
             with self._session.request(method, url, data=body, timeout=(min(CONNECTING, self._timeout), self._timeout),
                                        stream=True, allow_redirects=False) as response:
                 self._state.has_answered = True
-                content = _read(response, deadline)
+                content = self._body(response, deadline, most)
         except requests.exceptions.SSLError as error:
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
                                      " and ", option("client_cert")) from None
@@ -452,24 +474,36 @@ class Client(Source):
             raise errors.UsageError(f"cannot use a certificate file: {error}") from None
         return self._answer(response.status_code, response.headers, content, shape)
 
-    def _answer(self, status: int, headers: Any, content: bytes, shape: Shape) -> Json:
-        """The JSON of an answer; raises the error for its status."""
+    def _body(self, response: requests.Response, deadline: float, most: int) -> bytes:
+        """The body of an answer; TooLarge if it has more than ``most`` bytes."""
+        is_error = response.status_code >= 300
         try:
-            answer = json.loads(content.decode("utf-8"))
-        except ValueError:
-            answer = None
-        if status < 300 and shape(answer):
+            return body_of(response, deadline, SMALL if is_error else most)
+        except TooMuch:
+            if is_error:
+                return b""
+        raise errors.TooLarge(f"{self.address.url} answered with more than {most // MB} MB; check the URL, and proxies "
+                              "in front of the server", status=response.status_code)
+
+    def _answer(self, status: int, headers: Any, content: bytes, shape: Shape) -> Any:
+        """What ``shape`` makes of an answer; raises the error for its status."""
+        answer = answers.parsed(content)
+        if status < 300:
+            try:
+                found = shape(answer)
+            except answers.Misshapen:
+                raise self._is_foreign(status) from None
             self._note_date(headers.get("Date"))
             self._state.is_told = False
-            return answer
-        error, reason = _explanation(answer)
-        if status < 300 or (status == 404 and not error):
-            raise _Passing(f"{self.address.server} answered {status}; check the URL: the answer is not from CouchDB")
+            return found
+        error, reason = answers.error_of(answer)
+        if status == 404 and not error:
+            raise self._is_foreign(status)
         message = f"{self.address.url} answered {status}{_because(error, reason)}"
         if status == 403 and LOCKED in reason:
             raise errors.AccountLocked(f"{message}; {LOCKED_ADVICE}", status=status, error=error)
         if 300 <= status < 400:
-            message += f"; use the URL of the redirect: {headers.get('Location', '(none given)')}"
+            message += f"; use the URL of the redirect: {cleaned(headers.get('Location', '(none given)'))}"
         elif status in ADVICE or status in PASSING:
             message += f"; {ADVICE.get(status, RETRY_LATER)}"
         if status in THROTTLING:
@@ -481,13 +515,16 @@ class Client(Source):
             self._state.wrong_login = message
         raise REFUSALS.get(status, errors.Refused)(message, status=status, error=error)
 
+    def _is_foreign(self, status: int) -> _Passing:
+        return _Passing(f"{self.address.server} answered {status}; check the URL: the answer is not from CouchDB")
+
     def _note_date(self, date: str | None) -> None:
-        """Set our clock by the Date header of an answer; until there is one, the host's clock is used."""
+        """Set our clock by the Date header of an answer; until there is one that makes sense, the host's is used."""
         try:
             timestamp = parsedate_to_datetime(date).timestamp() if date else None
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             timestamp = None
-        if timestamp is not None:
+        if timestamp is not None and 0 <= timestamp < LATEST:
             self._date = (timestamp, time.monotonic())
 
 
@@ -544,22 +581,6 @@ class _Passing(Exception):
         self.status = status
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """The whole body; one that is not complete at the deadline counts as no answer."""
-    broken: requests.exceptions.RequestException | None = None
-    content = b""
-    with cut_at(deadline, response):
-        try:
-            content = b"".join(response.iter_content(CHUNK))
-        except requests.exceptions.RequestException as error:
-            broken = error
-    if time.monotonic() >= deadline:  # checked first: a cut connection looks like a normal end or like an error
-        raise requests.exceptions.ReadTimeout("the answer was too slow")
-    if broken:
-        raise broken
-    return content
-
-
 def _between(params: Params, first: str, last: str) -> Params:
     """Parameters that restrict _all_docs to ids from ``first`` to ``last``."""
     return dict(params, startkey=json.dumps(first), endkey=json.dumps(last))
@@ -568,12 +589,6 @@ def _between(params: Params, first: str, last: str) -> Params:
 def _halves(ids: list[str]) -> list[list[str]]:
     half = (len(ids) + 1) // 2
     return [part for part in (ids[:half], ids[half:]) if part]
-
-
-def _has_failed(leaf: dict[str, Json]) -> bool:
-    """Whether _bulk_get could not read a document; it says "not_found" of one that does not exist."""
-    error = leaf.get("error")
-    return isinstance(error, dict) and error.get("error", NOT_FOUND) != NOT_FOUND
 
 
 def _winner(leaves: list[dict[str, Json]]) -> list[dict[str, Json]]:
@@ -587,21 +602,12 @@ def _encode(value: Json) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def _explanation(answer: Json) -> tuple[str, str]:
-    """CouchDB's word for an error and its reason, or what there is in their place; a list may be one of errors."""
-    if isinstance(answer, list):
-        answer = next((each for each in answer if isinstance(each, dict) and "error" in each), answer)
-    if isinstance(answer, dict):
-        return str(answer.get("error", "")), str(answer.get("reason", ""))
-    return "", json.dumps(answer)[:LONGEST_REASON] if answer else ""
-
-
 def _because(error: str, reason: str) -> str:
-    words = ": ".join(filter(None, (error, reason))).replace("\n", " ")
+    words = ": ".join(filter(None, (error, reason)))
     return f" ({words})" if words else ""
 
 
 def _retry_after(headers: Any) -> float | None:
     """The seconds in a Retry-After header, within reason; None without one (dates are ignored)."""
     value = headers.get("Retry-After", "").strip()
-    return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None
+    return min(float(value), LONGEST_RETRY_AFTER) if value.isascii() and value.isdigit() else None

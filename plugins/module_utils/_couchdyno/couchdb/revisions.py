@@ -55,6 +55,6 @@ def with_nearest_ancestors(leaf: Document) -> Document:
 def end_of(leaf: Document) -> Document:
     """The revision that deletes a leaf, the same no matter which process creates it."""
     start, digests = leaf["_revisions"]["start"] + 1, leaf["_revisions"]["ids"]
-    digest = shake_128(leaf["_rev"].encode("ascii")).hexdigest(DIGEST)
+    digest = shake_128(leaf["_rev"].encode("utf-8", "surrogatepass")).hexdigest(DIGEST)
     return {"_id": leaf["_id"], "_rev": f"{start}-{digest}", "_deleted": True,
             "_revisions": {"start": start, "ids": [digest, *digests[:PATH]]}}

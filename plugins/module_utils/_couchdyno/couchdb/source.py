@@ -7,11 +7,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterator
 
-from ..errors import UsageError, option
+from ..errors import Interrupted, TooLarge, UsageError, option
 from .bulk import Row
 
 CONFLICTS = "_conflicts"
-UNREADABLE = "_unreadable"  # CouchDB refuses documents with such a field, so it cannot be one of theirs
+# CouchDB refuses documents with such fields, so they cannot be fields of theirs.
+UNREADABLE = "_unreadable"
+FLAWED = "_flawed"  # why a document is not shown as it is: no document of ours can be like that
+FEWER = 16  # times fewer documents are asked for after a page that was too large: the server assembled it for nothing
+PAGE_BYTES = 4 * 10 ** 6  # of a page of large documents
+AFTER = "\0"  # appended to an id, it makes the next one
 
 Document = Dict[str, Any]
 
@@ -20,7 +25,8 @@ class Source(ABC):
     """Documents in the order of their ids; safe to use from several threads. Every method may raise ServerError.
 
     Documents have a field ``_conflicts`` if they have conflicting revisions. Deleted documents are not included. One
-    that exists, but cannot be read, is None in a row; elsewhere ``document_of`` stands in for it.
+    that exists, but cannot be read, is None in a row; elsewhere ``document_of`` stands in for it. One that is too large
+    or nested too deeply has a field ``_flawed``, and lacks others.
     """
 
     @property
@@ -68,16 +74,47 @@ class Source(ABC):
         None: no bound.
         """
 
+    def is_stopped(self) -> bool:
+        """Whether a stop is requested."""
+        return False
+
+    def check_stop(self) -> None:
+        """Raise Interrupted if a stop is requested; called between pages."""
+        if self.is_stopped():
+            raise Interrupted(f"interrupted while reading {self.place}")
+
     def pages(self, first: str | None, before: str | None, limit: int,
               include_docs: bool = True) -> Iterator[tuple[list[Row], bool]]:
-        """The same rows, at most ``limit`` at a time, and whether that is the last page."""
-        more = True
+        """The same rows, at most ``limit`` at a time, and whether that is the last page.
+
+        While documents turn out to be large, there are fewer at a time.
+        """
+        size, is_reduced, more = limit, False, True
         while more:
-            rows = self.rows_before(first, before, limit + 1, include_docs)
-            more = len(rows) > limit
-            if more:
+            asked = size if is_reduced else limit + 1  # to know whether there are more, unless that would cost much
+            try:
+                rows = self.rows_before(first, before, asked, include_docs)
+            except TooLarge:
+                if asked == 1:
+                    raise
+                size, is_reduced = max(1, asked // FEWER), True
+                continue
+            more = len(rows) == asked
+            if more and is_reduced:
+                first = rows[-1]["id"] + AFTER
+                size = max(1, min(limit, 2 * size, PAGE_BYTES * len(rows) // _weight(rows)))
+                is_reduced = size < limit
+            elif more:
                 first = rows.pop()["id"]
             yield rows, not more
+            if more:
+                self.check_stop()
+
+
+def _weight(rows: list[Row]) -> int:
+    """About how many bytes rows with large documents have."""
+    documents = [row.get("doc") or {} for row in rows]
+    return sum(100 + sum(len(value) for value in document.values() if isinstance(value, str)) for document in documents)
 
 
 def document_of(row: Row) -> Document:

@@ -266,7 +266,7 @@ def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
 
 
 def _history_of(source: Source, ledger: Ledger) -> History:
-    return History(run_records.read(source, ledger.runs), ledger.claims, ledger.total)
+    return History(run_records.read(source, ledger.runs).found, ledger.claims, ledger.total)
 
 
 def _read(source: Source) -> Ledger:

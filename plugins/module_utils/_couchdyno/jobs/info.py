@@ -56,6 +56,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
          "gaps": {"missed", "count", "latest": [missed_cycles.gaps]},
          "growth": runs.growth,
          "ring": {"runs", "since"}: how many run records there are, and the time of the oldest,
+                 if some make no sense: "skipped": how many,
          "runs": the ``latest`` run records, oldest first,
          if wanted: "census": runs.census, "series": runs.series of the cycles (without cycles, of the fill),
                     "conflicts": conflicts.conflicts,
@@ -70,7 +71,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
     ledger = read_ledger(client)
-    records = run_records.read(client, ledger.runs)
+    records, skipped = run_records.read(client, ledger.runs)
     by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
     cycles = by_kind[CYCLE]
     database = _database(client, records)
@@ -84,7 +85,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         "hosts": runs.hosts(cycles, client.now()),
         "gaps": _gaps(cycles, client.now()),
         "growth": runs.growth(cycles, database["sizes"], client.now()),
-        "ring": {"runs": len(records), "since": records[0].ts if records else None},
+        "ring": {"runs": len(records), "since": records[0].ts if records else None, **nonzero(skipped=skipped)},
         "runs": [record.shown() for record in records[-wanted.latest:]] if wanted.latest else [],
     }
     if wanted.census:

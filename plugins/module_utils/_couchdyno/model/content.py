@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from hashlib import shake_128
+from json.encoder import encode_basestring_ascii
 from typing import Any, Callable, Dict, Iterable, NamedTuple
 
 from .document_ids import FORMAT
@@ -63,7 +64,8 @@ class ClassicContent(Content):
     def render(self, update: int, ts: int, rev: str | None = None) -> str:
         """As in Content; without ``rev`` the text is ``size`` bytes long, or as short as the other fields allow."""
         head, data = self._parts(update, ts)
-        return head + data + ('"}' if rev is None else f'","_rev":"{rev}"}}')
+        # Replication can bring revisions that are not hexadecimal.
+        return head + data + ('"}' if rev is None else f'","_rev":{encode_basestring_ascii(rev)}}}')
 
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
         """As in Content."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, NamedTuple
 
-from ..errors import LedgerDamaged, command
+from ..errors import LedgerDamaged, ServerError, command
 from . import legacy, missed, ranges
 from .claim import Claim
 from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, REACHABLE, is_count, is_integer
@@ -23,6 +23,7 @@ from .state_document import META_ID, NESTED, identity_of, number_of, plain, stat
 from .stream import Stream
 
 VERSION = 1
+FLAWED = "_flawed"  # as in couchdb/source.py
 CONSTANTS = {
     "created": (0, LATEST), "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES),
     "seed": (0, MAX_SEED), "origin": (0, MAX_POSITION),
@@ -113,6 +114,9 @@ class Ledger(NamedTuple):
         Without a ``state`` document, the state is expected in ``meta``.
         """
         holder = state or meta
+        for document in filter(None, (meta, state)):
+            if FLAWED in document:
+                raise _damaged(document, f"it {document[FLAWED]}")
         fields = _fields(meta, state)
         optional = OPTIONAL | {"seed"} if legacy.is_original(meta) else OPTIONAL
         for name in LIMITS:
@@ -135,13 +139,14 @@ class Ledger(NamedTuple):
         return cls.load(meta, dict(dict.fromkeys(STATE, 0), _id=state_id(0), claims=[]))
 
     def dump(self) -> Document:
-        """The document of the state, with the revision that it was read from."""
+        """The document of the state, with the revision that it was read from; ServerError if it could not be loaded."""
         document = {"_id": self.holder, **plain(self.state), **self._state()}
         for name in MISSED:
             if not getattr(self, name):
                 document.pop(name, None)
         if self.sealed:
             document["sealed"] = True
+        _check_sound(self.meta, document)
         return dict(document, _rev=self.rev) if self.rev else document
 
     def dump_meta(self) -> Document:
@@ -158,8 +163,10 @@ class Ledger(NamedTuple):
         return dict(document, _rev=self.meta["_rev"]) if "_rev" in self.meta else document
 
     def dump_nested(self) -> Document:
-        """The document of the constants with the state in it."""
-        return dict(self.dump_meta(), **{NESTED: self._state()})
+        """The document of the constants with the state in it; ServerError if it could not be loaded."""
+        document = dict(self.dump_meta(), **{NESTED: self._state()})
+        _check_sound(document)
+        return document
 
     def shown(self) -> Document:
         """The ledger as reports show it: without CouchDB's fields, and without the names of drivers in its claims."""
@@ -248,6 +255,15 @@ def _fields(meta: Document, state: Document | None) -> Document:
     return {**meta, **_without_constants(meta[NESTED])}
 
 
+def _check_sound(meta: Document, state: Document | None = None) -> None:
+    """Raise ServerError if no script could read what is about to be written: then a clock is wrong."""
+    try:
+        Ledger.load(meta, state)
+    except LedgerDamaged as error:
+        raise ServerError(f"the ledger was not written, as no script could read it: {error.what}; check the clock of "
+                          "the server") from None
+
+
 def _without_constants(state: Document) -> Document:
     return {name: value for name, value in state.items() if name not in CONSTANTS}
 
@@ -293,4 +309,5 @@ def _damaged(holder: Document, what: str) -> LedgerDamaged:
     advice = ("recreate the database with ", command("setup", "force"))
     if number_of(document_id) is not None:
         advice = ("derive the state from the other documents with ", command("setup", "adopt"))
-    return LedgerDamaged(f"the ledger (document {document_id}) is damaged: {what}; restore it, or ", *advice)
+    return LedgerDamaged(f"the ledger (document {document_id}) is damaged: {what}; restore it, or ", *advice,
+                         what=what)

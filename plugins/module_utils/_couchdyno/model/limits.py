@@ -20,6 +20,7 @@ MAX_UPDATES = MAX_TOTAL
 MAX_POSITION = EXACT - 1  # in the update stream; also the number of a run
 REACHABLE = 2 ** 52  # the largest position or number of the next run in a ledger, so that the ones after it are exact
 LATEST = 253402300799  # the end of the year 9999, in Unix seconds
+LATEST_RUN = LATEST - 366 * 86400  # runs are not later, so that the week after each still has dates
 
 MAX_SHARDS = 1024
 MAX_REPLICAS = 64

@@ -25,7 +25,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 from . import missed, ranges
 from .claim import Claim
 from .latencies import NO_REQUESTS, Latencies
-from .limits import MAX_POSITION, is_amount, is_count
+from .limits import LATEST_RUN, MAX_POSITION, is_amount, is_count
 from .missed import Entries
 from .outcome import Outcome
 
@@ -33,6 +33,7 @@ RING = 10000  # records; then each new one replaces the oldest
 ID_PREFIX = "couchdyno_run_"
 IDS = re.compile(f"{ID_PREFIX}[0-9]{{5}}")
 FORMAT = 2
+LONGEST_TEXT = 255  # characters; names of hosts are shorter
 SIZES = ("active", "file")
 CYCLE, FILL = "cycle", "fill"
 KINDS = (CYCLE, FILL)
@@ -118,13 +119,12 @@ class RunRecord(NamedTuple):
                 if fields[name] is not None and (name not in assumed or fields[name] != assumed[name])}
 
     def shown(self) -> Document:
-        """The fields for reports, with durations in seconds and ``latency`` as percentiles; old records as they are."""
+        """The fields for reports, with durations in seconds and ``latency`` as percentiles; unknown ones as stored."""
         stored = {name: value for name, value in (self.stored or {}).items() if not name.startswith("_")}
-        if stored and stored.get("format") is None:
-            return stored
+        known = {*SHOWN, *(CHECKS if "format" in stored else CHECKS_OF_OLD)}
         windows = ranges.dump(missed.as_ranges(self.missed))
         fields = dict(self._asdict(), latency=self.latency, delay=self.delay or None, missed=windows or None)
-        others = {name: value for name, value in stored.items() if name not in CHECKS}
+        others = {name: value for name, value in stored.items() if name not in known}
         return {**{name: fields[name] for name in SHOWN if fields[name] is not None}, **others}
 
     @property
@@ -146,6 +146,11 @@ class RunRecord(NamedTuple):
     def has_rate(self) -> bool:
         """Whether it wrote something, so that its rate means something."""
         return self.updates > 0 and self.dt > 0
+
+
+def is_place(document_id: str) -> bool:
+    """Whether a document with this id is in a place of the ring."""
+    return bool(IDS.fullmatch(document_id))
 
 
 def record_id(run: int) -> str:
@@ -173,7 +178,7 @@ def _fields_of_old(found: Document) -> Document:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and bool(IDS.fullmatch(value))
+    return isinstance(value, str) and is_place(value)
 
 
 def _is_format(value: Any) -> bool:
@@ -188,8 +193,12 @@ def _is_round(value: Any) -> bool:
     return is_count(value, 0, MAX_POSITION // RING)
 
 
+def _is_time(value: Any) -> bool:
+    return is_count(value, 0, LATEST_RUN)
+
+
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
 
 def _are_latencies(value: Any) -> bool:
@@ -206,7 +215,7 @@ def _are_counts(value: Any) -> bool:
 
 
 def _is_window(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(_is_whole, value))
+    return isinstance(value, list) and len(value) == 3 and all(map(_is_whole, value)) and _is_time(value[2])
 
 
 def _are_sizes(value: Any) -> bool:
@@ -232,7 +241,8 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "missed": _are_missed,
 }
 CHECKS_OF_OLD: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("run", "ts", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
+    **dict.fromkeys(("run", "first", "count", "updates", "errors", "connections", "refused"), _is_whole),
+    "ts": _is_time,
     **dict.fromkeys(("dt", "limit"), is_amount), **dict.fromkeys(("kind", "host"), _is_text),
     **dict.fromkeys(("sizes", "classes"), _are_counts), "latency": _are_percentiles, "redone": _is_redone,
 }

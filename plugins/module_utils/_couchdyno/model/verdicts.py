@@ -133,6 +133,8 @@ def _verdict(stream: Stream, expectation: Expectation, index: int, document: Doc
     oldest = expectation.oldest(stream, index)
     if document is None:
         return _verdict_on_absence(oldest)
+    if "_flawed" in document:
+        return "damaged", str(document["_flawed"])
     if "_unreadable" in document:
         return "unreadable", "exists, but the server cannot read it"
     if legacy.may_have_left(document, expectation.origin):

@@ -4,12 +4,15 @@
 """Forms: how to write each kind of value in text, on the page and as a metric, and whether a value is of that kind."""
 from __future__ import annotations
 
-import math
 import time
 from datetime import date
 from typing import Any, Callable, NamedTuple
 
+from ..errors import cleaned
+
 LATEST = 253402300799  # the end of the year 9999, in Unix seconds; as in model/limits.py
+LONGEST_LEASE = 120  # seconds; as in model/claim.py
+GREATEST = 1e18  # of a number in a report, far more than any database has of anything
 THOUSANDS = ("", "k", "M", "G", "T")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -90,7 +93,7 @@ def percent(number: float) -> str:
 
 def quoted(document_id: str) -> str:
     """A document id, quoted if any of its characters would spoil a line of text."""
-    return document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id)
+    return cleaned(document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id))
 
 
 def run_rate(run: Any) -> float:
@@ -139,13 +142,13 @@ def _length(items: Any) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """A finite number."""
-    return isinstance(value, (int, float)) and math.isfinite(value)
+    """A number that can be written and drawn."""
+    return isinstance(value, (int, float)) and abs(value) <= GREATEST
 
 
 def is_count(value: Any) -> bool:
-    """A whole number."""
-    return isinstance(value, int)
+    """A whole number that can be written and drawn."""
+    return isinstance(value, int) and abs(value) <= GREATEST
 
 
 def is_moment(value: Any) -> bool:
@@ -153,10 +156,15 @@ def is_moment(value: Any) -> bool:
     return is_number(value) and 0 <= value < LATEST
 
 
+def is_leased(lease: float, now: float) -> bool:
+    """Whether a lease has not ended, nor lasts longer than any lease, because some clock was wrong."""
+    return now < lease <= now + LONGEST_LEASE
+
+
 def is_day(value: Any) -> bool:
-    """A day such as 2026-11-26."""
+    """A day such as 2026-11-26, on which there can have been runs."""
     try:
-        return bool(date.fromisoformat(value))
+        return 1970 <= date.fromisoformat(value).year < 9999
     except (TypeError, ValueError):
         return False
 

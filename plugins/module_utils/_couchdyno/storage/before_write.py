@@ -10,7 +10,8 @@ from typing import Any, Dict, Sequence
 from ..couchdb.bulk import Row
 from ..couchdb.client import Client
 from ..couchdb.revisions import live_leaves
-from ..couchdb.source import document_of
+from ..couchdb.source import AFTER, document_of
+from ..errors import TooLarge
 from ..model.stream import Stream
 
 Document = Dict[str, Any]
@@ -49,8 +50,16 @@ def update_held(stream: Stream, document: Document) -> int | None:
 
 
 def _rows(client: Client, stream: Stream, updates: Sequence[int], include_docs: bool) -> list[Row]:
-    """The rows of the documents: read as one range if they are consecutive, else by their ids."""
-    index, document_id = stream.index, stream.document_id
-    if index(updates[-1]) - index(updates[0]) == len(updates) - 1:
-        return client.rows_between(document_id(updates[0]), document_id(updates[-1]), include_docs)
-    return client.rows(list(map(document_id, updates)), include_docs)
+    """The rows of the documents, and perhaps a few others: read as one range if they are consecutive, else by ids.
+
+    By their ids as well if there are many other documents in between, or large ones.
+    """
+    ids = list(map(stream.document_id, updates))
+    if stream.index(updates[-1]) - stream.index(updates[0]) == len(updates) - 1:
+        try:
+            rows = client.rows_before(ids[0], ids[-1] + AFTER, len(ids) + 1, include_docs)
+            if len(rows) <= len(ids):
+                return rows
+        except TooLarge:
+            pass
+    return client.rows(ids, include_docs)

@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import Any, Dict, NamedTuple
 
 from ..couchdb.client import Client
-from ..couchdb.source import Source
+from ..couchdb.source import FLAWED, Source
 from ..errors import CouchdynoError, NoDatabase, NoLedger, NotFound, StateMissing, command
 from ..model import legacy
 from ..model.ledger import Ledger
-from ..model.state_document import META_ID, NESTED, STATE_PREFIX, identity_of, number_of, state_id
+from ..model.state_document import DIGITS, META_ID, NESTED, STATE_PREFIX, identity_of, number_of, state_id
 
 PAGE = 1000  # documents
+MOST = 10 ** DIGITS  # state documents
 STEPS = tuple(2 ** power for power in range(20))  # to look ahead for state documents that a replica has missed
 
 Document = Dict[str, Any]
@@ -35,7 +36,8 @@ class Found(NamedTuple):
     @property
     def has_state(self) -> bool:
         """Whether there is a state, in a document of its own or in ``meta``."""
-        return bool(self.states) or self.meta is None or NESTED in self.meta or legacy.has_state(self.meta)
+        return bool(self.states) or self.meta is None or bool({NESTED, FLAWED} & set(self.meta)) or legacy.has_state(
+            self.meta)
 
 
 def read_ledger(source: Source) -> Ledger:
@@ -84,9 +86,10 @@ def _read(source: Source) -> Found:
 
 
 def _range(source: Source) -> dict[str, Document]:
-    """The documents of a ledger by id, and any others between them; usually one request."""
+    """The documents of a ledger by id, without others between them; usually one request."""
     pages = source.pages(STATE_PREFIX, META_ID + "\0", PAGE)
-    return {row["id"]: row["doc"] for rows, __ in pages for row in rows if row.get("doc")}
+    return {row["id"]: row["doc"] for rows, __ in pages for row in rows
+            if row.get("doc") and (row["id"] == META_ID or number_of(row["id"]) is not None)}
 
 
 def _sorted_out(meta: Document | None, states: dict[int, Document]) -> Found:
@@ -108,6 +111,7 @@ def _read_newest(client: Client, found: Found) -> Found:
     meta = client.get(META_ID) if newest < 0 or found.meta is None else found.meta
     state = client.get(state_id(newest)) if newest >= 0 else None
     while meta and (state is None or state.get("sealed")):
+        client.check_stop()
         following = client.get(state_id(newest + 1))
         if following and _is_own(meta, following):
             newest, state = newest + 1, following
@@ -135,7 +139,7 @@ def _look_ahead(client: Client, number: int) -> int:
 
     Its steps double, so it may skip later documents: call it again from its result until nothing changes.
     """
-    ids = {state_id(number + step): number + step for step in STEPS}
+    ids = {state_id(number + step): number + step for step in STEPS if number + step < MOST}
     ahead = client.leaves_of(list(ids), client.replicas())
     return max((ids[document_id] for document_id in ahead), default=number)
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..couchdb.bulk import Row
 from ..couchdb.client import Client
-from ..couchdb.source import Source
-from ..model.run_record import RING, RunRecord, record_id
+from ..couchdb.source import AFTER, Document, Source, document_of
+from ..model.run_record import RING, RunRecord, is_place, record_id
 
 PAGE = 1000
 SOUND = 10 ** 12  # more runs than any database has
@@ -35,6 +34,13 @@ def why_missing(client: Client, record: RunRecord, reason: str) -> str:
     return reason
 
 
+class Records(NamedTuple):
+    """Records, oldest first, and how many documents in their places were ``skipped`` because they make no sense."""
+
+    found: list[RunRecord]
+    skipped: int
+
+
 class Latest(NamedTuple):
     """The greatest ``run`` on record, -1 if there is none, and the ``position`` after the greatest update on record."""
 
@@ -46,32 +52,39 @@ def latest(source: Source) -> Latest:
     """What the run records know of the latest runs."""
     found = Latest()
     for first in range(0, RING, PAGE):
-        rows = source.rows_before(record_id(first), record_id(first + PAGE - 1) + "\0", PAGE)
-        if not rows:
+        documents = _documents(source, record_id(first), record_id(first + PAGE - 1))
+        if not documents:
             break
-        for record in _records(rows):
-            is_sound = (record.stored or {})["_id"] == record_id(record.run) and record.run < SOUND
-            if is_sound:  # ignore records that are not in their own place, or that no database can have
-                found = Latest(max(found.run, record.run), max(found.position, record.first + record.count))
+        for record in _sound(documents):
+            found = Latest(max(found.run, record.run), max(found.position, record.first + record.count))
     return found
 
 
-def read(source: Source, runs: int, limit: int = RING) -> list[RunRecord]:
-    """The latest ``limit`` records, oldest first; ``runs`` is the number of the next run."""
+def read(source: Source, runs: int, limit: int = RING) -> Records:
+    """The latest ``limit`` records; ``runs`` is the number of the next run."""
     oldest = max(0, runs - min(limit, RING))
     found: list[RunRecord] = []
+    skipped = 0
     for first in range(oldest - oldest % PAGE, runs, PAGE):  # a page never spans the end of the ring
         last = record_id(min(first + PAGE, runs) - 1)
-        rows = source.rows_before(record_id(max(first, oldest)), last + "\0", PAGE)
-        found += _records(rows)
+        documents = _documents(source, record_id(max(first, oldest)), last)
+        sound = _sound(documents)
+        found += sound
+        skipped += len(documents) - len(sound)
     records = [record for record in found if oldest <= record.run < runs]
-    return sorted(records, key=lambda record: record.run)
+    return Records(sorted(records, key=lambda record: record.run), skipped)
 
 
-def _records(rows: list[Row]) -> list[RunRecord]:
-    """The records in the rows of a range read."""
-    found = [RunRecord.load(row["doc"]) for row in rows if row.get("doc")]
-    return [record for record in found if record]
+def _documents(source: Source, first: str, last: str) -> list[Document]:
+    """The documents in the places of records from one id to another."""
+    pages = source.pages(first, last + AFTER, PAGE)
+    return [document_of(row) for rows, __ in pages for row in rows if is_place(row["id"])]
+
+
+def _sound(documents: list[Document]) -> list[RunRecord]:
+    """The records in documents, without those that are not in their own place, or that no database can have."""
+    found = [(document["_id"], RunRecord.load(document)) for document in documents]
+    return [record for name, record in found if record and name == record_id(record.run) and record.run < SOUND]
 
 
 def _is_newer(present: RunRecord | None, record: RunRecord) -> bool:

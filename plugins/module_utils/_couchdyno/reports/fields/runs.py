@@ -80,6 +80,10 @@ def _run_rate(run: Data) -> str:
     return f"{run_rate(run):.0f}"
 
 
+def _skipped(ring: Data) -> list[str]:
+    return [f"{counted(ring['skipped'], 'record')} that {'makes' if ring['skipped'] == 1 else 'make'} no sense"]
+
+
 POINT = Section("series.*", optional=True, fields=(
     Field("ts", TIME, needed=ALWAYS),
     Field("until", TIME, needed=ALWAYS),
@@ -188,9 +192,11 @@ GAP = Section("gaps.latest.*", title="Gaps", fields=(
     Field("until", UNTIL, title=Title("until"), needed=PAGE, nullable=True),
     Field("missed", FAULTS, title=Title("missed"), needed=PAGE),
 ))
-RING = Section("ring", fields=(
+RING = Section("ring", heading="run_records", fields=(
     Field("runs", COUNT, title=Title("runs on record", 12, IN_PROGRESS), needed=PAGE),
     Field("since", TIME, title=Title("on record since", 13, IN_PROGRESS), needed=PAGE, nullable=True),
+    Field("skipped", FAULTS, "skipped", lines=_skipped, title=Title("skipped run records", 15, IN_PROGRESS),
+          needed=PAGE, optional=True),
 ))
 RUN = Section("runs.*", heading="latest runs", title="Latest runs", fields=(
     Field("run", IDENTIFIER, "run", ">6", title=Title("run"), needed=PAGE),

@@ -18,6 +18,7 @@ BLUE, AMBER, RED, GREEN, VIOLET = "#3b82f6", "#f59e0b", "#ef4444", "#10b981", "#
 BAND = "rgba(59,130,246,0.22)"
 GREY = "#94a3b8"
 MARKERS_UP_TO = 60  # points; with more, lines alone are clearer
+MOST_WEEKS = 1000  # in a calendar
 LINES_UP_TO = 10  # databases; with more, lines are hard to distinguish
 NAME_UP_TO = 24  # characters of a name on an axis; longer names leave the chart too little room
 COLUMNS = 120  # of a map
@@ -158,12 +159,13 @@ def _cut(name: str) -> str:
 
 
 def _mondays(days: Iterable[date]) -> list[date]:
-    """The Mondays of all weeks from the first of the days to the last."""
-    ordered = sorted(days)
-    if not ordered:
-        return []
-    first, last = (day - timedelta(day.weekday()) for day in (ordered[0], ordered[-1]))
-    return [first + timedelta(7 * number) for number in range((last - first).days // 7 + 1)]
+    """The Mondays of all weeks from the first of the days to the last; of many weeks, only those with such days.
+
+    Some clock may have been wrong by centuries.
+    """
+    found = sorted({day - timedelta(day.weekday()) for day in days})
+    weeks = (found[-1] - found[0]).days // 7 + 1 if found else 0
+    return found if weeks > MOST_WEEKS else [found[0] + timedelta(7 * number) for number in range(weeks)]
 
 
 def _times(points: Iterable[Data]) -> list[int]:

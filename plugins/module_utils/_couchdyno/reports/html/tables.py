@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
 
+from ...errors import cleaned
 from ..fields.info import CONFLICT, INFO
 from ..fields.ledger import CLAIM
 from ..fields.rows import IN_DATABASE, IN_PROGRESS, Field, Section, Title
 from ..fields.runs import GAP, HOST, KINDS, RUN
 from ..fields.verify import VERIFY
-from ..forms import FAULTS, NOTHING, Form
+from ..forms import FAULTS, NOTHING, Form, is_leased
 from ..paths import Data, found, join, value
+
+LONGEST = 1000  # characters of a cell, as it may be foreign text
 
 Picker = Callable[[Field], Optional[Title]]
 
@@ -136,11 +139,11 @@ def _hosts(info: Data) -> Data:
 
 def _with_lease(claim: Data, now: int) -> Data:
     """A claim whose lease is None if it has expired."""
-    return dict(claim, lease=claim["lease"] if claim["lease"] > now else None)
+    return dict(claim, lease=claim["lease"] if is_leased(claim["lease"], now) else None)
 
 
 def _error_classes(classes: Iterable[tuple[str, str, int]]) -> Data:
-    body = [[Cell(name), Cell(kind), Cell(FAULTS.page(n), kind="bad")] for kind, name, n in classes]
+    body = [[Cell(cleaned(name)), Cell(cleaned(kind)), Cell(FAULTS.page(n), kind="bad")] for kind, name, n in classes]
     return _table("Errors by class", ["class", "kind of run", "documents"], body)
 
 
@@ -191,7 +194,8 @@ def _cells(columns: Iterable[Column], data: Data) -> list[Cell]:
 
 def _cell(column: Column, found: Any) -> Cell:
     form = column.form
-    return Cell(form.none if found is None else form.page(found), column.path, found, form.mark(found))
+    text = form.none if found is None else cleaned(form.page(found), LONGEST)
+    return Cell(text, column.path, found, form.mark(found))
 
 
 def _without_paths(cells: Iterable[Cell]) -> list[Cell]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..fields.info import CONFLICTS, DATABASE, EARLIER, PROGRESS
 from ..fields.ledger import LEDGER
-from ..fields.runs import CENSUS, GAPS, HOST, KINDS, RUN
+from ..fields.runs import CENSUS, GAPS, HOST, KINDS, RING, RUN
 from ..paths import Data, value
 from . import parts
 from .calendar import calendar
@@ -20,6 +20,8 @@ def render(report: Data) -> str:
         text.append(parts.wide(GAPS, report))
     if report["hosts"]:
         text.append(parts.table(HOST, report))
+    if report["ring"].get("skipped"):
+        text.append(parts.wide(RING, report))
     if "census" in report:
         text.append(f"{CENSUS.heading}:\n{calendar(report['census'])}")
     if "conflicts" in report:

@@ -1,20 +1,26 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of text: ``name : value`` lines and tables, built from the rows of fields."""
+"""Parts of text: ``name : value`` lines and tables, built from the rows of fields.
+
+Values may be foreign text (hosts, reasons, versions), so each is cleaned here.
+"""
 from __future__ import annotations
 
 from typing import Any, Iterable, Tuple
 
+from ...errors import cleaned
 from ..fields.rows import Field, Section
 from ..paths import Data, found, value
+
+LONGEST = 1000  # characters of a value; some are lists
 
 Line = Tuple[str, str]
 
 
 def lines(fields: Iterable[Field], part: Data) -> list[Line]:
     """The lines of fields for a part of a report: labels and values."""
-    return [(field.label, text) for field in fields if field.label
+    return [(field.label, cleaned(text, LONGEST)) for field in fields if field.label
             for __, each in found(part, field.path) for text in _values(field, each, part)]
 
 
@@ -54,7 +60,7 @@ def _values(field: Field, each: Any, part: Data) -> Iterable[str]:
 
 def _cell(field: Field, part: Data) -> str:
     found = value(part, field.path)
-    return field.form.none if found is None else field.form.text(found)
+    return field.form.none if found is None else cleaned(field.form.text(found))
 
 
 def _row(columns: Iterable[Field], cells: Iterable[str]) -> str:

@@ -122,7 +122,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
             replica = {**self.documents, **self.shown}
             return 200, {"rows": [self._row(replica, each, query) for each in self._ids_between(replica, query)]}
         if "open_revs" in query:
-            return (503, UNREADABLE) if name in self.unreadable else (200, self._leaves(name)["docs"])
+            return (503, UNREADABLE) if name in self.unreadable else (200, self._some_leaves(name, query))
         if request.method == "GET" and name in self.unreadable:
             return 500, UNREADABLE
         if request.method == "GET":
@@ -173,6 +173,17 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if not leaves and document_id in self.revisions:
             leaves = [{"_id": document_id, "_rev": "9-deleted", "_deleted": True}]
         return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": NOT_FOUND}]}
+
+    def _some_leaves(self, document_id, query):
+        """All leaves of a document, or those that are asked for, with ancestors that the model does not know."""
+        docs = self._leaves(document_id)["docs"]
+        if query["open_revs"] == "all":
+            return docs
+        leaves = [dict(each["ok"]) for each in docs if each.get("ok", {}).get("_rev") in json.loads(query["open_revs"])]
+        for leaf in leaves:
+            generation, digest = leaf["_rev"].split("-")
+            leaf["_revisions"] = {"start": int(generation), "ids": [digest]}
+        return [{"ok": leaf} for leaf in leaves]
 
     def _push(self, document):
         document_id, rev = document["_id"], document["_rev"]

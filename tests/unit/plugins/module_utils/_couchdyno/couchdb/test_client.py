@@ -95,7 +95,7 @@ def test_retry_after_is_followed_within_reason(couch, client, header, wait):
     assert client.waits == [wait]
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+@pytest.mark.parametrize("header", ["soon", "-5", "²", "Wed, 21 Oct 2015 07:28:00 GMT"])
 def test_a_retry_after_of_another_form_is_ignored(couch, client, header):
     couch.faults.append(error(429, Retry_After=header))
     client.database_info()
@@ -117,9 +117,10 @@ def test_a_missing_document_is_none_and_so_is_a_missing_database(couch, client):
 def test_rows_leave_out_missing_documents(couch, client):
     couch.documents["b"] = {"_id": "b", "_rev": "1-b"}
     assert [row["id"] for row in client.rows(["a", "b"])] == ["b"]
-    assert [row["id"] for row in client.rows_between("a", "c")] == ["b"]
+    assert [row["id"] for row in client.rows_before("a", "c", 5, include_docs=False)] == ["b"]
 
 
+CHANGED = {"id": "a", "changes": [{"rev": "1-a"}]}
 IDS = [f"d{number:03d}" for number in range(100)]
 
 
@@ -176,6 +177,81 @@ def test_a_page_that_repeats_documents_or_goes_back_is_refused(couch, client, id
     couch.faults.append((200, {}, json.dumps({"rows": rows}).encode()))
     with pytest.raises(errors.Unreachable, match="documents that repeat or are out of order; check the URL"):
         client.rows_before("b", "d", 10, include_docs=False)
+
+
+def test_a_page_with_more_documents_than_asked_for_is_refused(couch, client):
+    rows = [{"id": name, "key": name, "value": {"rev": "1-a"}} for name in "abc"]
+    couch.faults.append((200, {}, json.dumps({"rows": rows}).encode()))
+    with pytest.raises(errors.Unreachable, match="check the URL"):
+        client.rows_before("a", None, 2, include_docs=False)
+
+
+@pytest.mark.parametrize("rows, last", [([CHANGED], "7-x"), ([CHANGED] * 3, 8)])
+def test_changes_that_repeat_are_refused(couch, client, rows, last):
+    answer = {"results": rows, "last_seq": last}
+    couch.faults.append((200, {}, json.dumps(answer).encode()))
+    with pytest.raises(errors.Unreachable, match="documents that repeat"):
+        client.changes("7-x", 2)
+
+
+# -- large documents
+
+
+@pytest.fixture
+def small_limits(monkeypatch):
+    """Answers of at most 20 kB, documents of at most 50 kB."""
+    monkeypatch.setattr(client_module, "LIST", 20_000)
+    monkeypatch.setattr(client_module, "DOCUMENT", 50_000)
+
+
+def weighing(size):
+    return {"_rev": "1-a", "x": "x" * size}
+
+
+@pytest.mark.parametrize("heavy", [{}, {"d050": 30_000}, dict.fromkeys(IDS[40:70], 15_000), dict.fromkeys(IDS, 45_000)])
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 99, 100, 1000])
+def test_pages_follow_what_documents_weigh(many, client, small_limits, heavy, limit):
+    many.documents.update((name, {"_id": name, **weighing(size)}) for name, size in heavy.items())
+    pages = list(client.pages(None, None, limit))
+    assert [row["doc"] for rows, __ in pages for row in rows] == list(many.documents.values())
+    assert [last for __, last in pages] == [False] * (len(pages) - 1) + [True]
+    assert all(len(rows) <= limit for rows, __ in pages) and len(many.requests) <= 3 * len(heavy) + 102
+
+
+def test_light_documents_are_read_as_before(many, client, small_limits):
+    assert [len(rows) for rows, __ in client.pages(None, None, 60)] == [60, 40] and len(many.requests) == 2
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_a_document_that_is_too_large_hides_no_other(many, client, small_limits, replicas):
+    many.replicas = replicas
+    many.documents["d007"] = {"_id": "d007", **weighing(60_000)}
+    flawed = {"_id": "d007", "_rev": "1-a", "_flawed": client_module.TOO_LARGE}
+    expected = {**many.documents, "d007": flawed}
+    assert {row["id"]: row["doc"] for rows, __ in client.pages(None, None, 100) for row in rows} == expected
+    assert client.documents(IDS) == client.whole_documents(IDS) == expected
+    with pytest.raises(errors.TooLarge, match="answered with more than"):
+        client.get("d007")
+
+
+def test_a_stop_ends_the_reading_of_pages(many, client, stop):
+    pages = client.pages(None, None, 30)
+    next(pages)
+    stop.request()
+    with pytest.raises(errors.Interrupted):
+        next(pages)
+    assert [last for __, last in client.pages(None, None, 100)] == [True]  # one page is read to its end
+
+
+def test_an_error_of_any_size_is_an_error(couch, client):
+    with pytest.raises(errors.Unreachable, match="the answer is not from CouchDB"):
+        couch.faults.extend([error(404, "not_found", "x" * 10**7)] * 10)
+        client.get("x")
+    couch.faults.clear()
+    couch.faults.append(error(403, "forbidden", "x" * 10**5))
+    with pytest.raises(errors.NotAllowed, match=r"forbidden: xxx.*….; check the permissions") as raised:
+        client.get("x")
+    assert len(str(raised.value)) < 400
 
 
 def test_the_replicas_of_a_cluster_are_read_from_the_files_of_its_nodes(couch, client):
@@ -364,7 +440,7 @@ ASK = {
     "put": lambda client: client.put({"_id": "x"}),
     "bulk_write": lambda client: client.bulk_write(["{}"]),
     "rows": lambda client: client.rows(["x"]),
-    "rows_between": lambda client: client.rows_between("x", "y"),
+    "rows_before": lambda client: client.rows_before("x", "y", 5),
     "database_info": lambda client: client.database_info(),
 }
 
@@ -404,6 +480,14 @@ def test_the_time_of_a_proxy_is_not_the_servers(couch, client, date, stop):
     with pytest.raises(errors.Unreachable):
         stop.request()
         client.database_info()
+    assert client.now() == couch.clock
+
+
+@pytest.mark.parametrize("year", ["1900", "9999"])
+def test_a_time_that_no_ledger_can_hold_is_not_the_servers(couch, client, year):
+    client.database_info()
+    couch.faults.append((200, {"Date": f"Thu, 31 Dec {year} 23:59:59 GMT"}, b"{}"))
+    client.database_info()
     assert client.now() == couch.clock
 
 

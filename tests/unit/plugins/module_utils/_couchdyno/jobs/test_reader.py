@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import Interrupted, Unreachable, UsageError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader, verify
@@ -121,6 +122,27 @@ def test_an_unreadable_document_is_named_and_tells_no_position(client, filled):
         "reason": "exists, but the server cannot read it",
     }
     assert tally.checked == TOTAL and client.waits == []
+
+
+# -- documents that are too large, or nested too deeply
+
+DEEP = json.loads("[" * 300 + "]" * 300)
+TOO_DEEP, TOO_LARGE = "is nested more than 100 levels deep", "is larger than 128 MB"
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_large_and_deep_documents_are_damaged_and_hide_no_other(client, filled, replicas, monkeypatch):
+    monkeypatch.setattr(client_module, "LIST", 20_000)
+    monkeypatch.setattr(client_module, "DOCUMENT", 50_000)
+    filled.replicas = replicas
+    for index, fields in {3: {"data": DEEP}, 5: {"note": {"x": DEEP}}, 20: {"data": "x" * 60_000}}.items():
+        filled.documents[STREAM.document_id(index)].update(fields)
+    extra = {"cdyno_000000000007x": {"x": "x" * 60_000}, "cdyno_000000000008x": {"x": "x" * 19_000, "y": DEEP}}
+    filled.documents.update((name, dict(fields, _id=name, _rev="1-a")) for name, fields in extra.items())
+    tally = read(client)
+    assert found(tally) == {"exact": 37, "damaged": 3, "extra": 2} and tally.checked == TOTAL
+    assert [each["reason"] for each in tally.samples["damaged"]] == [TOO_DEEP, TOO_DEEP, TOO_LARGE]
+    assert client.waits == []
 
 
 def test_adopting_makes_unreadable_documents_open_again(client, filled):

@@ -154,6 +154,51 @@ def test_unreadable_documents_of_a_window_that_was_taken_over_are_overwritten(co
     assert holds(couch, 0, 7) and couch.unreadable == set()
 
 
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_large_and_deep_documents_of_a_window_that_was_taken_over_are_overwritten(
+    couch, client, book, replicas, monkeypatch
+):
+    monkeypatch.setattr(client_module, "LIST", 20_000)
+    monkeypatch.setattr(client_module, "DOCUMENT", 50_000)
+    claim_window(client, book, 6, "dead")
+    text = book.ledger.stream.content.render
+    couch.documents.update((f"cdyno_{i:012d}", dict(json.loads(text(i, 1)), _rev="1-a")) for i in range(5))
+    couch.documents["cdyno_000000000001"]["data"] = "x" * 30_000
+    couch.documents["cdyno_000000000003"]["data"] = "x" * 60_000
+    couch.documents["cdyno_000000000004"]["data"] = json.loads("[" * 200 + "]" * 200)
+    couch.replicas = client._replicas = replicas
+    couch.clock += LEASE
+    book.read()
+    outcome = write(client, book, claim_window(client, book, 1, "next"))
+    assert (outcome.written, outcome.current, outcome.errors, outcome.foreign) == (5, 2, 0, 3)
+    assert holds(couch, 0, 7) and client.waits == []
+
+
+@pytest.mark.parametrize("lap", [0, 1])
+def test_documents_of_others_within_a_window_are_not_all_read(couch, client, book, lap):
+    if lap:
+        write(client, book, claim_window(client, book, 10, "d1"))
+        book.change(lambda ledger: (ledger.with_claims([]), None))
+    else:
+        claim_window(client, book, 6, "dead")
+        couch.clock += LEASE
+        book.read()
+    others = {f"cdyno_000000000001{number:05d}": {"_rev": "1-a"} for number in range(3000)}
+    couch.documents.update((name, dict(each, _id=name)) for name, each in others.items())
+    couch.requests.clear()
+    outcome = write(client, book, claim_window(client, book, 4, "d2"))
+    assert outcome.errors == 0 and holds(couch, 10 * lap, 10 * lap + 4)
+    assert len(reads(couch)) <= 6
+
+
+def test_a_revision_with_any_characters_is_replaced(couch, client, book):
+    """Replication accepts every revision."""
+    write(client, book, claim_window(client, book, 10, "d1"))
+    book.change(lambda ledger: (ledger.with_claims([]), None))
+    couch.documents["cdyno_000000000002"]["_rev"] = '7-"ä\\'
+    assert write(client, book, claim_window(client, book, 4, "d2")).written == 4 and holds(couch, 10, 14)
+
+
 @pytest.mark.parametrize(
     "foreign", [{"update": 999}, {"update": "5"}, {"update": True}, {"update": 2, "ts": 1}, {"update": -8, "ts": 1}, {}]
 )

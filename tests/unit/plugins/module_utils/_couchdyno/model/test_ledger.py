@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerDamaged
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerDamaged, ServerError
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import LATEST
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
 NEW = Ledger.new(Parameters(10, 100, 3, 7), 1000)
@@ -40,6 +41,15 @@ def test_a_ledger_that_makes_no_sense_is_refused(field, value):
 def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
     loaded = Ledger.load(original_ledger)
     assert (loaded.position, loaded.origin, loaded.claims) == (4, 4, ())
+
+
+@pytest.mark.parametrize("ts", [-2208988800, LATEST + 1])
+def test_what_could_not_be_read_is_not_written(ts):
+    """The clock of the server is wrong by a century or more."""
+    with pytest.raises(ServerError, match="not written, as no script could read it: field 'last_ts' is"):
+        Ledger.load(NEW.dump_meta(), STATE)._replace(last_ts=ts).dump()
+    with pytest.raises(ServerError, match=r"field 'created' is .*; check the clock of the server"):
+        NEW._replace(created=ts).dump_nested()
 
 
 def test_a_small_ledger_stays_small():

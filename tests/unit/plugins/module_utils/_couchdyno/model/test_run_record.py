@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS, LATEST_RUN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import bounded, entries_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import Outcome
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import FILL, RING, RunRecord
@@ -25,11 +25,12 @@ OF_0_1_0 = {
 }  # fmt: skip
 
 COUNTS = st.integers(0, 2**53 - 1)
+TIMES = st.integers(0, LATEST_RUN)
 RUNS = st.integers(0, 2 * RING) | COUNTS
 RECORDS = st.builds(
     RunRecord,
     run=RUNS,
-    ts=COUNTS,
+    ts=TIMES,
     dt=st.integers(1, 10**9).map(lambda ms: ms / 1000),
     first=COUNTS,
     count=st.integers(0, 3),
@@ -96,10 +97,17 @@ def test_what_reports_show_of_an_unusual_run():
 
 
 def test_records_of_version_0_1_0_are_read_and_shown_as_they_are():
-    record = RunRecord.load(dict(OF_0_1_0, _id="couchdyno_run_00034", _rev="1-a", throttled="a word", ms=5))
-    assert record.shown() == dict(OF_0_1_0, throttled="a word", ms=5)
+    record = RunRecord.load(dict(OF_0_1_0, _id="couchdyno_run_00034", _rev="1-a", joules="a word", ms=5))
+    assert record.shown() == dict(OF_0_1_0, joules="a word", ms=5)
     assert (record.dt, record.latency, record.throttled) == (0.0123, OF_0_1_0["latency"], None)
     assert RunRecord.load({"run": 1, "ts": 2}).latency == {}
+
+
+@pytest.mark.parametrize(
+    "document, name", [*((SMALL, name) for name in ("run", "ts", "dt", "first", "count")), (OF_0_1_0, "throttled")]
+)
+def test_a_field_of_reports_that_its_format_does_not_have_is_not_shown_as_stored(document, name):
+    assert RunRecord.load(dict(document, **{name: "x"})).shown() == RunRecord.load(document).shown()
 
 
 def test_a_later_format_is_read_as_far_as_it_makes_sense():
@@ -118,6 +126,7 @@ def test_a_later_format_is_read_as_far_as_it_makes_sense():
     "field",
     [
         *({"updates": "5"}, {"errors": -1}, {"host": 5}, {"kind": 5}, {"sizes": [1]}, {"redone": [[1, 2]]}),
+        {"host": "x" * 300},
         *({"refused": -1}, {"connections": True}, {"limit": float("inf")}, {"limit": float("nan")}),
     ],
 )
@@ -132,6 +141,7 @@ def test_records_that_make_no_sense_are_left_out(field):
         *({"ms": 0.5}, {"ms": -1}, {"ms": "12"}, {"throttled": 1.5}, {"delay": -1}, {"latency": OF_0_1_0["latency"]}),
         *({"_id": name} for name in (None, 35, "couchdyno_run_0035", "couchdyno_run_00035x", "couchdyno_run_0003٣")),
         *({"window": window} for window in (None, [], [1, 1], [1, 1, -1], [1, 1, 5.0], {"first": 1}, [1, 1, 1, 1])),
+        {"window": [1, 1, 2**52]},
         *({"round": -1}, {"round": "1"}, {"sizes": [5]}, {"sizes": [5, -1]}, {"sizes": {"active": 5, "file": 7}}),
         *({"missed": missed} for missed in ([[1, 2]], [[1, 0, 1, 0]], 5)),
     ],
@@ -143,6 +153,7 @@ def test_fields_that_make_no_sense_in_the_present_format(field):
 @pytest.mark.parametrize(
     "field",
     [
+        {"ts": LATEST_RUN + 1},
         *({"ts": -1}, {"run": None}, {"first": 1.5}, {"dt": -0.5}, {"dt": "5"}, {"dt": 10**400}),
         *({"sizes": {"file": -1}}, {"sizes": [5, 7]}),
         *({"latency": latency} for latency in ({"p50": 1}, 9.8, {"8": 2, "max": 9.8})),

@@ -18,7 +18,10 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports im
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.html import charts, tables
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-GARBAGE = (None, True, -1, 10**30, float("nan"), "x", "\ud800", [], [None], {}, {"a": 1})
+GARBAGE = (
+    *(None, True, -1, 2**53, 10**30, 10**400, 1e308, -1e308, float("nan"), "x", "\ud800", [], [None], {}, {"a": 1}),
+    *(253402300798, "0001-01-01", "9999-12-31"),
+)
 
 
 @pytest.fixture

@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoDatabase, NoLedger, StateMissing
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    LedgerDamaged,
+    NoDatabase,
+    NoLedger,
+    StateMissing,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -34,6 +40,18 @@ def test_what_is_missing(couch, client):
     couch.exists = False
     with pytest.raises(NoDatabase, match="there is no database http://couch:5984/db"):
         read_ledger(client)
+
+
+@pytest.mark.parametrize("name", ["couchdyno_meta", "couchdyno_ledger_00000000"])
+@pytest.mark.parametrize("field", ["note", "claims", "seed", "identity"])
+def test_a_ledger_that_is_nested_too_deeply_is_damaged(couch, client, name, field):
+    LedgerDocument(client).create(Parameters(total=10, size=150, updates=3, seed=7))
+    execute(client)
+    couch.documents[name][field] = json.loads("[" * 300 + "]" * 300)
+    before = len(couch.bulk_writes)
+    with pytest.raises((LedgerDamaged, StateMissing), match=r"is nested more than 100 levels|has lost the state"):
+        execute(client)
+    assert len(couch.bulk_writes) == before
 
 
 def test_one_request_finds_the_newest_document(couch, client):

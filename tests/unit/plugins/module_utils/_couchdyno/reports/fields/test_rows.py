@@ -95,7 +95,7 @@ def reports(couch, client):
     failed = cycles[4]
     found = info(client, Wanted(3, census=True, series=True))
     conflicts = {"documents": 1, "revisions": 1, "samples": [{"id": "cdyno_000000000001", "revisions": 1}]}
-    found.update(conflicts=conflicts, earlier=[1])
+    found.update(conflicts=conflicts, earlier=[1], ring=dict(found["ring"], skipped=2))
     found["statistics"]["fill"] = copy.deepcopy(found["statistics"]["cycle"])
     found["progress"].update(open_hosts=["h"], open_claims=1, expired_hosts=["h"], expired_claims=1, outdated=True)
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]

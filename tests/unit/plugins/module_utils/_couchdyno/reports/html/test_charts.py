@@ -35,6 +35,11 @@ def test_the_calendar_has_whole_weeks():
     assert charts.census([])["data"][0]["x"] == []
 
 
+def test_a_clock_that_was_wrong_by_centuries_does_not_fill_the_calendar():
+    (heat,) = charts.census([{"day": day, "updates": 1} for day in ("1970-01-01", "2026-01-30", "9998-12-31")])["data"]
+    assert heat["x"] == ["1969-12-29", "2026-01-26", "9998-12-28"]
+
+
 def test_a_few_databases_are_lines_and_many_are_a_map():
     few = [(f"db{n}", points([n])) for n in range(charts.LINES_UP_TO)]
     assert [line["name"] for line in charts.fleet(few, median, "")["data"]] == [name for name, __ in few]

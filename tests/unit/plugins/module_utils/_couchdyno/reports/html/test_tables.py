@@ -44,13 +44,13 @@ def test_a_verification_names_the_database_with_the_same_stream():
 
 def test_open_claims_are_listed_with_their_hosts():
     claim = {"host": "a", "first": 5, "count": 2, "ts": 60, "lease": 160}
-    claims = [claim, dict(claim, host="b", lease=0)]
+    claims = [claim, dict(claim, host="b", lease=0), dict(claim, host="c", lease=100 + 121)]  # longer than any lease
     found = dict(info(ts=100), statistics={}, gaps={"latest": []}, runs=[])
     found["dyno_config"]["claims"] = claims
     found["hosts"] = []
     (table,) = tables.lists(found)
     assert [[cell.text for cell in row] for row in table["body"]] == [
         ["a", "5", "2", "1970-01-01 00:01:00 UTC", "1970-01-01 00:02:40 UTC"],
-        ["b", "5", "2", "1970-01-01 00:01:00 UTC", "expired"],
+        *([name, "5", "2", "1970-01-01 00:01:00 UTC", "expired"] for name in "bc"),
     ]
     assert table["body"][1][-1].kind == "bad"
