@@ -95,7 +95,10 @@ def proxy():
                 except OSError:
                     return
                 with connection:
-                    asked.append(connection.recv(65536).decode())
+                    request = b""
+                    while not request.endswith(b"\r\n\r\n"):
+                        request += connection.recv(65536)
+                    asked.append(request.decode())
                     connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
         threading.Thread(target=serve, daemon=True).start()
