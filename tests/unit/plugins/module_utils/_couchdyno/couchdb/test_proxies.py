@@ -75,10 +75,17 @@ def test_a_proxy_that_cannot_be_used_is_refused_without_quoting_it(monkeypatch, 
     assert "s3cr3t" not in str(refusal.value)
 
 
+def listening():
+    listener = socket.socket()  # create_server came with Python 3.8
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+    return listener
+
+
 @pytest.fixture
 def proxy():
     """A proxy that answers each request with the words that it got, as the error of a proxy that wants credentials."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         asked = []
 
         def serve():
@@ -88,7 +95,10 @@ def proxy():
                 except OSError:
                     return
                 with connection:
-                    asked.append(connection.recv(65536).decode())
+                    request = b""
+                    while not request.endswith(b"\r\n\r\n"):
+                        request += connection.recv(65536)
+                    asked.append(request.decode())
                     connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 
         threading.Thread(target=serve, daemon=True).start()
@@ -113,7 +123,7 @@ def test_a_proxy_that_refuses(monkeypatch, proxy, scheme):
 
 
 def test_a_proxy_that_is_down(monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         port = listener.getsockname()[1]
     monkeypatch.setenv("http_proxy", f"http://me:s3cr3t@127.0.0.1:{port}/")
     with pytest.raises(ServerError) as refusal:
