@@ -138,11 +138,12 @@ EXAMPLES = r"""
     seed: 42
     force: true
 
-- name: Set up a database for the user of the cycles, who is not an admin
+- name: Set up the same database for the user of the cycles, who is not an admin
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/small
     username: admin
     password: "{{ couchdb_password }}"
+    total: 10
     member_names: [couchdyno]
 
 - name: Make the ledger agree with the documents after an earlier ledger was restored
