@@ -105,6 +105,33 @@ def test_without_an_inventory(database):
     assert "    position : 5" in playbook("playbooks/info.yml", *connection)
 
 
+@pytest.mark.parametrize("name", [None, "pages/fleet.html"])
+def test_the_page_is_written_into_the_current_directory(database, tmp_path, name):
+    """Not into the folder of the playbook, which modules run in, nor into $PWD, which cron does not set."""
+    run("couchdyno-setup", "-t", 5, database.url)
+    page = tmp_path / (name or "couchdyno-report.html")
+    page.parent.mkdir(exist_ok=True)
+    named = ("-e", f"couchdyno_report={name}") if name else ()
+    out = playbook(
+        "dyno.couchdb.report", "-e", f"couchdyno_url={database.url}", *named, cwd=tmp_path,
+        ANSIBLE_COLLECTIONS_PATH=str(ROOT / "venv" / "collections"), PWD=str(ROOT),
+    )  # fmt: skip
+    assert str(page) in out and database.name in page.read_text()
+
+
+def test_a_missing_package_is_reported_before_databases_are_read(tmp_path):
+    (tmp_path / "plotly.py").write_text("raise ImportError")
+    out = playbook("playbooks/report.yml", "-e", "couchdyno_url=http://127.0.0.1:9/db", code=2, PYTHONPATH=str(tmp_path))
+    assert "Failed to import the required Python library (plotly)" in out
+    assert "Read statistics" not in out
+
+
+def test_a_page_that_cannot_be_written_is_reported_before_databases_are_read(tmp_path):
+    flags = ("-e", "couchdyno_url=http://127.0.0.1:9/db", "-e", f"couchdyno_report={tmp_path}/nowhere/page.html")
+    out = playbook("playbooks/report.yml", *flags, code=2)
+    assert "no such directory" in out and "Read statistics" not in out
+
+
 @pytest.fixture
 def mark():
     """A variable that no other checkout's run has in its environment."""
