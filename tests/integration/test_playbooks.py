@@ -123,7 +123,8 @@ def test_the_page_is_written_into_the_current_directory(database, tmp_path, name
 
 def test_a_missing_package_is_reported_before_databases_are_read(tmp_path):
     (tmp_path / "plotly.py").write_text("raise ImportError")
-    out = playbook("playbooks/report.yml", "-e", "couchdyno_url=http://127.0.0.1:9/db", code=2, PYTHONPATH=str(tmp_path))
+    flags = ("-e", "couchdyno_url=http://127.0.0.1:9/db")
+    out = playbook("playbooks/report.yml", *flags, code=2, PYTHONPATH=str(tmp_path))
     assert "Failed to import the required Python library (plotly)" in out
     assert "Read statistics" not in out
 
