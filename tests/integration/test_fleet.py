@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import subprocess
 import sys
 
@@ -56,8 +57,8 @@ def waiting(server, tmp_path):
 
     yield begin
     for process in processes:
-        process.kill()
-        process.wait()
+        process.send_signal(signal.SIGINT)  # Ansible then ends its workers, too
+        process.communicate(timeout=60)
 
 
 def wait_for(process, line):
