@@ -139,7 +139,7 @@ def ansible_test(session: nox.Session, command: str) -> None:
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """Run the modules' targets with each ansible-core on each Python; select with ``-- -k '2.19 and 3.8'``."""
+    """Run modules, demo and role with each ansible-core on each Python; select with ``-- -k '2.19 and 3.8'``."""
     run(session, "pytest", "tests/matrix")
 
 

@@ -38,6 +38,7 @@ options:
         name. Results of a task with a loop are accepted as well.
       - A database that appears in several results is shown once.
       - The page names the hosts whose task failed.
+      - Only in check mode, it may be empty, to check that the libraries are installed and the file can be written.
     type: dict
     required: true
   verified:
@@ -96,6 +97,8 @@ def results(registered: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def create(module: AnsibleModule) -> dict[str, Any]:
     path = module.params["path"]
     page.check(path)
+    if module.check_mode and not module.params["infos"]:
+        return {"changed": True, "path": path, "missing": []}
     asked = list(results(module.params["infos"]))
     missing = sorted({host for host, result in asked if "dyno_config" not in result})
     infos, __ = saved.classified((host, dict(result, label=host)) for host, result in asked if "dyno_config" in result)

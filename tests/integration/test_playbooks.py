@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -104,6 +105,98 @@ def test_without_an_inventory(database):
     playbook("dyno.couchdb.setup", *connection, "-e", "couchdyno_total=5")
     playbook("playbooks/execute.yml", *connection)
     assert "    position : 5" in playbook("playbooks/info.yml", *connection)
+
+
+@pytest.mark.parametrize("name", [None, "pages/fleet.html"])
+def test_the_page_is_written_into_the_current_directory(database, tmp_path, name):
+    """Not into the folder of the playbook, which modules run in, nor into $PWD, which cron does not set."""
+    run("couchdyno-setup", "-t", 5, database.url)
+    page = tmp_path / (name or "couchdyno-report.html")
+    page.parent.mkdir(exist_ok=True)
+    named = ("-e", f"couchdyno_report={name}") if name else ()
+    out = playbook(
+        "dyno.couchdb.report", "-e", f"couchdyno_url={database.url}", *named, cwd=tmp_path,
+        ANSIBLE_COLLECTIONS_PATH=str(ROOT / "venv" / "collections"), PWD=str(ROOT),
+    )  # fmt: skip
+    assert str(page) in out and database.name in page.read_text()
+
+
+def test_a_missing_package_is_reported_before_databases_are_read(tmp_path):
+    (tmp_path / "plotly.py").write_text("raise ImportError")
+    flags = ("-e", "couchdyno_url=http://127.0.0.1:9/db")
+    out = playbook("playbooks/report.yml", *flags, code=2, PYTHONPATH=str(tmp_path))
+    assert "Failed to import the required Python library (plotly)" in out
+    assert "Read statistics" not in out
+
+
+def test_a_page_that_cannot_be_written_is_reported_before_databases_are_read(tmp_path):
+    flags = ("-e", "couchdyno_url=http://127.0.0.1:9/db", "-e", f"couchdyno_report={tmp_path}/nowhere/page.html")
+    out = playbook("playbooks/report.yml", *flags, code=2)
+    assert "no such directory" in out and "Read statistics" not in out
+
+
+def script(path, *lines):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def driver(server, tmp_path):
+    """The variables of a host whose Python for Ansible lacks requests, with a directory for the role."""
+    return {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": str(script(tmp_path / "bare" / "python", f'exec {sys.executable} -S "$@"')),
+        "couchdyno_lib_dir": str(tmp_path / "couchdyno"),
+        "couchdyno_username": server.username,
+        "couchdyno_password": server.password,
+    }
+
+
+def inventory_of(tmp_path, variables):
+    (tmp_path / "inventory.yml").write_text(json.dumps({"all": {"hosts": {"driver": variables}}}))
+    return str(tmp_path / "inventory.yml")
+
+
+def test_playbooks_use_the_python_of_the_role(database, tmp_path, driver):
+    script(tmp_path / "couchdyno" / "venv" / "bin" / "python", f'exec {sys.executable} "$@"')
+    inventory = inventory_of(tmp_path, dict(driver, couchdyno_url=database.plain_url))
+    for name in ("setup", "execute", "info"):
+        playbook(f"dyno.couchdb.{name}", "-i", inventory)
+    assert database.ledger["runs"] == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_python_of_the_distribution_is_used_if_the_role_is_installed(database, tmp_path, driver, there):
+    run("couchdyno-setup", database.url)
+    if there:
+        (tmp_path / "couchdyno" / "couchdyno").mkdir(parents=True)
+    python = script(tmp_path / "system" / "python", f'exec {sys.executable} "$@"')
+    own = {"couchdyno_install_method": "system", "couchdyno_python": str(python), "couchdyno_url": database.plain_url}
+    out = playbook("dyno.couchdb.info", "-i", inventory_of(tmp_path, dict(driver, **own)), code=0 if there else 2)
+    assert ("library (requests)" in out) == (not there)
+
+
+@pytest.mark.parametrize(
+    ("user", "version", "refusal"),
+    [
+        ("0", "3.6", "needs Python 3.7 or later, but {} is 3.6; set couchdyno_python"),
+        ("1000", "3.12", "The role needs root; set become to true"),
+        ("0", "3.10", "The role does not support Nonesuch"),  # the next thing to be checked
+    ],
+)
+def test_the_role_checks_the_host_before_it_changes_it(tmp_path, driver, user, version, refusal):
+    script(tmp_path / "bin" / "id", f"echo {user}")
+    python = script(tmp_path / "bin" / "python", f"echo {version}")
+    play = tmp_path / "play.yml"
+    play.write_text("- {hosts: all, gather_facts: false, roles: [dyno.couchdb.couchdyno]}")
+    facts = {"couchdyno_python": str(python), "ansible_facts": {"os_family": "Nonesuch", "service_mgr": "systemd"}}
+    out = playbook(
+        play, "-i", inventory_of(tmp_path, driver), "--check", "-e", json.dumps(facts), code=2,
+        PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+    )  # fmt: skip
+    assert refusal.format(python) in out and "changed=0" in out
 
 
 @pytest.fixture

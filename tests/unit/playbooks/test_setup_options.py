@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 the couchdyno maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks that set up databases pass on what the messages of the module advise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
+
+
+@pytest.mark.parametrize("name", ["setup", "fleet"])
+def test_a_database_can_be_recreated_with_other_parameters(name):
+    play = yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text())[0]
+    task = next(task for task in play["tasks"] if "dyno.couchdb.couchdyno_setup" in task)
+    assert task["dyno.couchdb.couchdyno_setup"]["force"] == "{{ couchdyno_force | default(omit) }}"
+    section = (ROOT / "docs" / "playbooks.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert "| `couchdyno_force` |" in section
