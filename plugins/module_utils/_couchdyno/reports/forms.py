@@ -12,7 +12,7 @@ from ..errors import cleaned
 
 LATEST = 253402300799  # the end of the year 9999, in Unix seconds; as in model/limits.py
 LONGEST_LEASE = 120  # seconds; as in model/claim.py
-GREATEST = 1e18  # of a number in a report, far more than any database has of anything
+GREATEST = 1e24  # of a number in a report; run records that were edited by hand add up to no more
 THOUSANDS = ("", "k", "M", "G", "T")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
