@@ -58,7 +58,8 @@ requirements:
   - requests (Python library)
 notes:
   - Proxies are read from the environment of the managed host (E(http_proxy), E(https_proxy) or E(all_proxy), and
-    E(no_proxy)). Servers on the host itself are never reached through a proxy.
+    E(no_proxy)). Servers at a loopback address (V(localhost), V(127.0.0.1),
+        V(::1)) are never reached through a proxy.
   - Tested on CouchDB 3.5.0. Other versions of CouchDB 2 and 3, and Cloudant, should work as well.
 seealso:
   - name: The update stream and the ledger

@@ -328,11 +328,11 @@ runs:
     updates, C(dt) is in seconds, and C(latency) has percentiles of the duration of bulk requests in seconds. C(refused)
     is how many of the documents the server refused for good, and C(throttled) how often it throttled the run, with
     answers 429 and 503; records of version 0.1.0 do not have them. Records of some runs also have the C(limit) in
-    documents per second, the C(sizes) of the database in bytes if they were read for the run (at most once a minute by
-    each process), the number of errors by class (C(classes)), the windows that were taken over from earlier runs
-    (C(redone)), each as first update, count and time of the claim, the updates that were found to be missed, because
-    the server refused them or later updates superseded them (C(missed)), each as first update and count, and how many
-    seconds after its claim the run began to write (C(delay)).
+    documents per second; the C(sizes) of the database in bytes, if they were read for the run (at most once a minute by
+    each process); the number of errors by class (C(classes)); the windows that were taken over from earlier runs
+    (C(redone)), each as first update, count and time of the claim; the updates that the run recorded as refused or
+    superseded (C(missed)), each as first update and count; and how many seconds after its claim the run began to write
+    (C(delay)).
   type: list
   elements: dict
   returned: success

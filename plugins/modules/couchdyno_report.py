@@ -38,7 +38,8 @@ options:
         name. Results of a task with a loop are accepted as well.
       - A database that appears in several results is shown once.
       - The page names the hosts whose task failed.
-      - Only in check mode, it may be empty, to check that the libraries are installed and the file can be written.
+      - It may be empty in check mode only, which then checks that the libraries are installed and that the file can be
+        written.
     type: dict
     required: true
   verified:

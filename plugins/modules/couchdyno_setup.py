@@ -68,7 +68,8 @@ options:
     default: false
   force:
     description:
-      - Whether to delete an existing database first, whatever it contains. Its C(_security) object is kept.
+      - Whether to delete an existing database first, whatever it contains. With O(state=present), its C(_security)
+        object is kept.
       - A database without documents is only deleted if O(q) or O(n) is given.
     type: bool
     default: false
@@ -88,8 +89,9 @@ options:
   member_names:
     description:
       - Users who may read and write documents. They are added to the members in the C(_security) object of the
-        database, also of an existing one; nobody is removed.
-      - A database without members is open to everybody, and stays so. Only an admin may change the object.
+        database, even if it already exists; nobody is removed.
+      - A database without members is open to everybody. It stays open, and no members are added. Only an admin may
+        change the object.
     type: list
     elements: str
     default: []
@@ -138,7 +140,7 @@ EXAMPLES = r"""
     seed: 42
     force: true
 
-- name: Set up the same database for the user of the cycles, who is not an admin
+- name: Give a user who is not an admin access to the same database, to run cycles
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/small
     username: admin
@@ -247,14 +249,14 @@ fill:
 security:
   description: Who may use the database, according to its C(_security) object.
   type: dict
-  returned: when access was requested, or that of a deleted database was kept
+  returned: when access was requested, or the object of a deleted database was kept
   contains:
     kept:
       description: Whether the object of the deleted database was kept.
       type: bool
       sample: false
     member_names:
-      description: The users who may read and write documents. Without any members, everybody may.
+      description: The users who may read and write documents. If there are neither users nor roles, everybody may.
       type: list
       elements: str
       sample: [couchdyno]

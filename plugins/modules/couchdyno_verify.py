@@ -143,7 +143,7 @@ verdict:
   returned: always
   sample: right
 reasons:
-  description: Why the database is wrong or undecided. Empty if it is right.
+  description: Why the database is wrong, or the verdict is undecided. Empty if it is right.
   type: list
   elements: str
   returned: always

@@ -72,7 +72,7 @@ def test_earlier_cycles_do_not_count(databases, waiting):
     process = waiting({"main": databases[0]}, seconds=1)
     out, __ = process.communicate(timeout=300)
     assert process.returncode == 2
-    assert "Not all jobs have run a cycle within 1 seconds: main. Set couchdyno_wait" in out
+    assert "These jobs have not run a cycle within 1 seconds: main. Set couchdyno_wait" in out
     assert "see the log on the host for couchdyno-main" in out
 
 

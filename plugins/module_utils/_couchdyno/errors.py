@@ -29,7 +29,7 @@
                ├── NotFound    404
                ├── Conflict    409
                ├── NameTaken   412
-               ├── TooLarge    413, or an answer larger than what was asked for
+               ├── TooLarge    413, or an answer that is larger than the program accepts
                └── TooSlow     504
 
 A message is one line: what happened; what to do. It never contains a password. Where it names an option or a command,
@@ -201,8 +201,8 @@ class Unshown(CouchdynoError):
 class Unforeseen(CouchdynoError):
     """An exception that nobody foresaw: a bug, or a fault of the machine.
 
-    The words of such an exception may quote anything, even a password. So the message has only its class and its place,
-    and those of the operating system; ``trace`` are lines that show how it came about, without values.
+    The words of such an exception may quote anything, even a password. So the message has only its class, its place,
+    and what the operating system says; ``trace`` are lines that show how it came about, without values.
     """
 
     def __init__(self, error: BaseException) -> None:
@@ -259,7 +259,7 @@ class NameTaken(Refused):
 class TooLarge(Refused):
     """413: the request, or a document in it, is larger than the server accepts.
 
-    Or ``status`` is that of an answer that is larger than what was asked for. Either way, ask for less at once.
+    Or ``status`` is that of an answer that is larger than the program accepts. Either way, request less at a time.
     """
 
 

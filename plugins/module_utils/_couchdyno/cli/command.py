@@ -81,7 +81,7 @@ class Invocation:
     def attempt(self, show: Callable[[], None]) -> None:
         """Show something with a function. If standard output cannot be written, the job continues all the same.
 
-        A full disk must not end cycles. It is told once, until there is space again, and makes the exit code FAILED.
+        A full disk must not end cycles. It is reported once, until there is space again; the exit code is then FAILED.
         """
         try:
             show()

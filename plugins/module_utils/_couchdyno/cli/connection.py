@@ -87,7 +87,7 @@ def _text(path: str) -> str:
     try:
         mode = os.fstat(descriptor).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise UsageError(f"cannot read {path}: it is not a file")
+            raise UsageError(f"cannot read {path}: it is neither a regular file nor a pipe")
         if mode & 0o077:
             raise UsageError(f"{path} may contain a password, but other users have access; run: chmod 600 {path}")
         return io.TextIOWrapper(io.BytesIO(_content(descriptor, path)), encoding="utf-8-sig").read()
@@ -105,4 +105,4 @@ def _content(descriptor: int, path: str) -> bytes:
             raise UsageError(f"cannot read {path}: it is too large for a configuration file")
         if not chunk:
             return content
-    raise UsageError(f"cannot read {path}: it is a pipe, and its writer was not done within {PATIENCE:g} seconds")
+    raise UsageError(f"cannot read {path}: it is a pipe, and its writer did not finish within {PATIENCE:g} seconds")

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a script ends, whatever happens: with an exit code, and with one line on standard error unless all is right."""
+"""How a script ends, whatever happens: with an exit code, and with one line on standard error unless all is right.
+
+If standard output is a pipe whose reader has ended, a script says nothing.
+"""
 from __future__ import annotations
 
 import os

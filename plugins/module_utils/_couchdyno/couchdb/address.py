@@ -127,4 +127,4 @@ def _decoded(text: str) -> str:
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise UsageError("the database URL is not valid UTF-8 where it is encoded with %") from None
+        raise UsageError("the percent-encoded parts of the database URL are not valid UTF-8") from None

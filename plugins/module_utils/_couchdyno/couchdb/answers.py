@@ -60,7 +60,7 @@ def parsed(content: bytes) -> Json:
 
 
 def error_of(answer: Json) -> tuple[str, str]:
-    """CouchDB's word for an error and its reason, or what there is in their place; a list may be one of errors."""
+    """CouchDB's word for an error, and its reason; of a list, the first error; else the beginning as the reason."""
     if isinstance(answer, list):
         answer = next((each for each in answer if isinstance(each, dict) and "error" in each), answer)
     if isinstance(answer, dict):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body of an answer: read until a deadline, and only as much of it as was asked for."""
+"""The body of an answer: read until a deadline, and up to a limit."""
 from __future__ import annotations
 
 import time
@@ -20,7 +20,7 @@ ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 
 
 class TooMuch(Exception):
-    """The body is larger than what was asked for can be."""
+    """The body is larger than the limit."""
 
 
 def body_of(response: requests.Response, deadline: float, most: int) -> bytes:

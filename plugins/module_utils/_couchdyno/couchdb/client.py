@@ -54,13 +54,13 @@ ADVICE = {401: "check the username and the password", 403: "check the permission
           507: "free space on the server, then retry"}
 PASSWORD = "password"  # in the reason of a 401 if the login has failed, not if the user lacks a permission
 LOCKED = "temporarily locked"  # in the reason of a 403
-LOCKED_ADVICE = ("wait until CouchDB unlocks it (by default, 5 minutes), and find the client on this host, or behind "
-                 "the same proxy, that has tried wrong passwords for this user")
+LOCKED_ADVICE = ("wait until CouchDB unlocks it (after 5 minutes by default), and find the client on this host or "
+                 "behind the same proxy that tried wrong passwords for this user")
 NONE: frozenset[int] = frozenset()
 BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
 UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
 TOO_SLOW = frozenset((504,))
-NO_HANDSHAKE = "no TLS connection within the timeout, perhaps because this port is one for http"
+NO_HANDSHAKE = "no TLS connection within the timeout, perhaps because this port expects plain http"
 NO_MAJORITY = "no_majority"  # what CouchDB 3 answers, with status 500, to a member who writes the _security object
 MB = 10 ** 6
 SMALL = MB  # bytes of an answer without documents and lists, or of an error
@@ -92,7 +92,7 @@ class Client(Source):
         self._stop = stop
         self._timeout = options.timeout
         proxy = proxy_of(address.server)
-        self._way = f" by way of the proxy {shown(proxy)}" if proxy else ""
+        self._way = f" through the proxy {shown(proxy)}" if proxy else ""
         self._state = _State(tell)
         self._session = new_session(address, options, proxy)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
@@ -225,8 +225,8 @@ class Client(Source):
             if error.status in BROKEN and NO_MAJORITY not in str(error):
                 self._request("PUT", self._url("_security"), body=body)
             elif error.status in BROKEN or isinstance(error, errors.NotAllowed):
-                raise errors.NotAllowed(f"only an admin may change the _security of {self.address.url}; set up the "
-                                        "database as an admin", status=error.status) from None
+                raise errors.NotAllowed(f"only an admin may change the _security object of {self.address.url}; set up "
+                                        "the database as an admin", status=error.status) from None
             else:
                 raise
 
@@ -355,7 +355,7 @@ class Client(Source):
     def changes(self, since: str | int, limit: int) -> tuple[list[Row], str | int]:
         """The next documents in the changes feed, each with all its leaves, and the ``since`` of the next page.
 
-        No more than ``limit``, and none only at the end.
+        At most ``limit``; none only at the end.
 
         ``since`` is 0 for the first page. A row is ``{"id", "changes": [{"rev"}]}``, with deleted leaves.
         """
@@ -462,8 +462,8 @@ class Client(Source):
             raise errors.Unreachable(f"{self.address.server}: TLS failed: {cause(error)}; check ", option("ca_path"),
                                      " and ", option("client_cert")) from None
         except URL_ERRORS:  # their messages may quote the URL of a proxy
-            raise errors.UsageError(f"cannot use the URL {self.address.server}{self._way}; check the host names, and "
-                                    "for a SOCKS proxy that the Python package PySocks is installed") from None
+            raise errors.UsageError(f"cannot use the URL {self.address.server}{self._way}; check the host names and, "
+                                    "for a SOCKS proxy, that the Python package PySocks is installed") from None
         except requests.exceptions.RequestException as error:
             # Only a handshake ends before the time for an answer is over.
             is_handshake = isinstance(error, requests.exceptions.ReadTimeout) and time.monotonic() < deadline
@@ -552,7 +552,7 @@ class _State:
 
 
 class _Trouble:
-    """The trouble of one request, told in one line if it lasts, unless the user knows already."""
+    """The trouble of one request, reported in one line if it lasts, unless the user knows already."""
 
     def __init__(self, state: _State) -> None:
         self._state = state

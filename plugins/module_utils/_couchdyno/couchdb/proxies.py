@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proxy on the way to a server, from the environment: http_proxy, https_proxy, all_proxy, and no_proxy without one.
 
-A proxy for plain http receives the credentials for the database. So there is never one to a server on this machine.
+A proxy for plain http receives the credentials for the database. So none is used for a loopback address.
 """
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ MAX_THREADS = 65  # that may send requests at once: MAX_CONNECTIONS and one more
 
 
 def new_session(address: Address, options: Options, proxy: str | None) -> requests.Session:
-    """A session that keeps a connection open for each thread of the program, by way of a proxy if there is one."""
+    """A session that keeps a connection open for each thread of the program, through a proxy if there is one."""
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_THREADS)
     session.mount("http://", adapter)

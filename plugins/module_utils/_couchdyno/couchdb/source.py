@@ -11,7 +11,7 @@ from ..errors import Interrupted, TooLarge, UsageError, option
 from .bulk import Row
 
 CONFLICTS = "_conflicts"
-# CouchDB refuses documents with such fields, so they cannot be fields of theirs.
+# CouchDB refuses documents with such fields, so no stored document can have them.
 UNREADABLE = "_unreadable"
 FLAWED = "_flawed"  # why a document is not shown as it is: no document of ours can be like that
 FEWER = 16  # times fewer documents are asked for after a page that was too large: the server assembled it for nothing

@@ -86,7 +86,7 @@ class Histories(NamedTuple):
 
     @property
     def differs(self) -> int | None:
-        """The first update of the earliest run that the source has differently, None if there is none."""
+        """The first update of the earliest run that is different in the source, None if there is none."""
         return self.own.differs(self.original)
 
     @property
@@ -220,7 +220,7 @@ def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger |
 
 
 def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constants: Ledger | None) -> Histories:
-    """What the run records of both say; nothing of those of a source that the copy is not of."""
+    """What the run records of both databases say, without those of a source that this is not a copy of."""
     own, of_original = ledgers
     of_copy = _history_of(copy, own) if own else NO_HISTORY
     if constants:

@@ -155,7 +155,7 @@ class Reader(Generic[AnyTally]):
     def _settle_others(self, differing: dict[str, Document], tally: Tally) -> None:
         """Read documents with differing replicas again; the ones that still differ, and do not change, count.
 
-        The ones that some replicas do not have may be about to be deleted, so they do not count as extra as well.
+        The ones that some replicas do not have may be about to be deleted, so they do not also count as extra.
         """
         earlier = differing
         for attempt in range(ROUNDS):

@@ -137,9 +137,9 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
     """Set up a database, and fill it with documents at a ``pace`` if requested.
 
     Returns ``{"changed", "before", "dyno_config"}``; ``before`` is the previous configuration or None. With ``fill``
-    also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. If access was requested, or that of a
-    deleted database was kept, also ``"security"`` and ``"security_before"``: the names and roles of Access, and whether
-    they were ``kept``. Raises UsageError, DatabaseExists or ServerError.
+    also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. If access was requested, or the
+    object of a deleted database was kept, also ``"security"`` and ``"security_before"``: the names and roles of Access,
+    and whether they were ``kept``. Raises UsageError, DatabaseExists or ServerError.
     """
     request = request.check()
     document = LedgerDocument(client)
@@ -246,7 +246,7 @@ def _exists(client: Client, how: str) -> DatabaseExists:
 
 
 def _access(client: Client, access: Access, is_kept: bool) -> Change:
-    """The access before and after it is granted to some; nothing is read if there is nothing to say about it."""
+    """The access before and after the grant; the object is only read if there is something to report."""
     if access == NO_ACCESS and not is_kept:
         return Change()
     before = client.security()
@@ -318,7 +318,7 @@ class _Creation:
         return self._plan
 
     def _create(self) -> None:
-        """Create the database; one that exists by now is used if it is empty. Conflict if it has another ledger."""
+        """Create the database; one that already exists is used if it is empty. Conflict if it has another ledger."""
         try:
             self._client.create_database(*self._request.sharding)
         except (NameTaken, Conflict):

@@ -83,7 +83,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     is read from each replica. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
-         "reasons": why it is wrong or undecided, in words,
+         "reasons": why it is wrong, or the verdict is undecided, in words,
          "checked": how many documents of the stream were found,
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
          "unchecked": what was not verified, in words,
@@ -168,9 +168,10 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
 def _are_of_another_time(case: Case, own: Ledger, tally: Tally) -> bool:
     """Whether the documents agree with each other, but not with the ledger, as in a copy taken while cycles ran.
 
-    A copy of which the end is lost looks the same if its source was being filled. It was certainly not being filled if
-    the ledger says that all documents are created, unless no run on record was later than the documents: backup tools
-    list documents first and read them later, so they read a later ledger, but no later run records.
+    A copy whose end is lost looks the same if its source was being filled. The source was certainly not being filled
+    if the ledger says that all documents are created, and a run on record is later than the documents (or there are no
+    run records): backup tools list documents first and read them later, so they may read a later ledger, but no later
+    run records.
     """
     high, counts = _high(case, tally), tally.counts
     if case.span or tally.low != high:

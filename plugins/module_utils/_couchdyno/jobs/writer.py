@@ -277,7 +277,7 @@ class Writer:
         return again
 
     def _post_halves(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
-        """Split a request that is too large for the server, or takes it too long, into two."""
+        """Split a request that is too large or too slow for the server into two."""
         half = len(updates) // 2
         again = self._post(work, updates[:half], found)
         again.update(self._post(work, updates[half:], found))

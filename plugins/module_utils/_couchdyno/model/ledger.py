@@ -260,8 +260,8 @@ def _check_sound(meta: Document, state: Document | None = None) -> None:
     try:
         Ledger.load(meta, state)
     except LedgerDamaged as error:
-        raise ServerError(f"the ledger was not written, as no script could read it: {error.what}; check the clock of "
-                          "the server") from None
+        raise ServerError(f"the ledger was not written, because no script could read it afterwards: {error.what}; "
+                          "check the clock of the server") from None
 
 
 def _without_constants(state: Document) -> Document:

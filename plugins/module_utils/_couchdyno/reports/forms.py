@@ -157,7 +157,7 @@ def is_moment(value: Any) -> bool:
 
 
 def is_leased(lease: float, now: float) -> bool:
-    """Whether a lease has not ended, nor lasts longer than any lease, because some clock was wrong."""
+    """Whether a lease has not ended. One that is longer than leases can be, because a clock was wrong, has ended."""
     return now < lease <= now + LONGEST_LEASE
 
 

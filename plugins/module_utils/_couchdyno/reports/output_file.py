@@ -77,6 +77,6 @@ def _check_links(path: str, given: str, left: int = MAX_LINKS) -> None:
         raise UsageError(f"cannot write {given}: too many links")
     around = os.stat(parent or ".")
     if around.st_mode & stat.S_IWOTH and os.lstat(path).st_uid not in (os.geteuid(), around.st_uid):
-        raise UsageError(f"cannot write {given}: {path} is a link of another user, in a directory for all users; "
-                         "choose another path")
+        raise UsageError(f"cannot write {given}: {path} is a link of another user in a directory to which all "
+                         "users can write; choose another path")
     _check_links(os.path.join(parent, os.readlink(path)), given, left - 1)

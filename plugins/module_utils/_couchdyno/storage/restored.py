@@ -60,7 +60,7 @@ def _has_returned(leaves: list[Document]) -> bool:
     """Whether an earlier state document is live and not sealed.
 
     The range may have been read while drivers were sealing it. On a cluster, a write that came too late may have left a
-    live leaf beside the deletion of the sealed document; a restored document has replaced that deletion.
+    live leaf next to the deletion of the sealed document; a restored document has replaced that deletion.
     """
     return not any(leaf.get("sealed") for leaf in leaves) and any(not leaf.get("_deleted") for leaf in leaves)
 

@@ -53,7 +53,7 @@ def _expired_claims(progress: Data) -> list[str]:
 
 def _refused(progress: Data) -> list[str]:
     refused = progress.get("refused", 0)
-    return [f"{counted(refused, 'document')} until the next turn of each"] if refused else []
+    return [f"{counted(refused, 'document')}, older until the next turn"] if refused else []
 
 
 def _outdated(progress: Data) -> list[str]:
@@ -132,8 +132,8 @@ PROGRESS = Section("progress", heading="progress", fields=(
     Field("outdated", ANYTHING, "outdated", lines=_outdated, optional=True),
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
-        "pace_updates_per_second", "Updates per second in the latest cycles, or those of a fill while it goes on, "
-        "including the time between them.", 14)),
+        "pace_updates_per_second", "Updates per second in the latest cycles, including the time between them; during "
+        "a fill, the updates per second of that fill.", 14)),
     Field("seconds_left", SECONDS, title=Title("time left in this lap", 5, IN_PROGRESS), needed=PAGE, nullable=True,
           metric=Metric("lap_remaining_seconds", "Time until the current lap is done, at the current pace.", 15)),
 ))

@@ -33,7 +33,7 @@ def _checked(report: Data) -> list[str]:
 
 
 def _catching_up(report: Data) -> list[str]:
-    return [f"{counted(report['catching_up'], 'document')} in one replica, which does not have them yet"]
+    return [f"{counted(report['catching_up'], 'document')}, not in one of the replicas yet"]
 
 
 def _unchecked(report: Data) -> list[str]:
@@ -70,7 +70,7 @@ def _position(position: int, ts: int | None) -> str:
 
 VERIFIED = Section("", heading="verify", fields=(
     Field("verdict", VERDICT, "verdict", title=Title("verdict", 3), needed=PAGE,
-          metric=Metric("right", "1 if the database is right, 0 if it is wrong or undecided.", 1)),
+          metric=Metric("right", "1 if the database is right, 0 if it is wrong or the verdict is undecided.", 1)),
     Field("reasons", REASONS, "because", lines=_reasons, title=Title("reasons", 8), needed=PAGE),
     Field("dt", SECONDS, "dt (sec)", metric=Metric("duration_seconds", "How long the verification took.", 2)),
     Field("rate", RATE, "rate (/sec)"),
@@ -85,7 +85,7 @@ CHECKED = Section("", heading="documents", fields=(
     Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,
           metric=Metric("catching_up_documents", "Right documents that one replica does not have yet.", 9)),
     Field("unchecked", LIST, "not checked", lines=_unchecked, optional=True),
-    Field("counts", COUNTS, metric=Metric("documents", "Documents by verdict.", 3, by="kind")),
+    Field("counts", COUNTS, metric=Metric("documents", "Documents of each kind.", 3, by="kind")),
     Field("stream", PART, title=Title("source", 2), needed=PAGE),
     Field("stream.seed", IDENTIFIER, needed=PAGE),
     Field("stream.total", COUNT, needed=PAGE),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def ended(script: str, code: int, now: int) -> list[Family]:
     """What every script reports, however it ended: its exit code, and the time."""
     codes = ("Exit code. 0: success; 1 to 3: failure; 4: finished, but some documents could not be written, or the "
-             "database is wrong; 130: interrupted.")
+             "database is wrong or the verdict undecided; 130: interrupted.")
     return [GaugeMetricFamily(f"couchdyno_{script}_exit_code", codes, code),
             GaugeMetricFamily(f"couchdyno_{script}_end_timestamp_seconds", "When the script ended.", now)]
 

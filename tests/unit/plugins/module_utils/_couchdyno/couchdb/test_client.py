@@ -407,7 +407,9 @@ def test_connecting_has_a_timeout_of_its_own(couch, client, monkeypatch, timeout
 def test_tls_with_a_port_that_does_not_speak_it_fails_soon(monkeypatch):
     """The port accepts the connection and never answers, as CouchDB's port for http does."""
     monkeypatch.setattr(client_module, "CONNECTING", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         client = client_module.Client(parse(f"https://127.0.0.1:{listener.getsockname()[1]}/db"))
         started = time.monotonic()
         with pytest.raises(errors.Unreachable, match="no TLS connection within the timeout, perhaps because"):

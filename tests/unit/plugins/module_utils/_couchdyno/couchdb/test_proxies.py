@@ -118,7 +118,7 @@ def test_a_proxy_that_refuses(monkeypatch, proxy, scheme):
         assert message.endswith("answered 407; write the credentials for the proxy into its URL")
         assert asked[0].startswith("GET http://db.example:5984/db/x ")
     else:
-        assert f"cannot reach https://db.example:5984 by way of the proxy http://{place}: proxy auth" in message
+        assert f"cannot reach https://db.example:5984 through the proxy http://{place}: proxy auth" in message
     assert "Proxy-Authorization: Basic" in asked[0]
 
 
@@ -128,5 +128,5 @@ def test_a_proxy_that_is_down(monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://me:s3cr3t@127.0.0.1:{port}/")
     with pytest.raises(ServerError) as refusal:
         Client(parse("http://db.example/db")).get("x")
-    where = f"cannot reach http://db.example by way of the proxy http://127.0.0.1:{port}: connection refused; "
+    where = f"cannot reach http://db.example through the proxy http://127.0.0.1:{port}: connection refused; "
     assert str(refusal.value).startswith(where)

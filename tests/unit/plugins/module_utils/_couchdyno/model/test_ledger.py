@@ -46,7 +46,7 @@ def test_the_ledger_of_the_original_tool_is_accepted(original_ledger):
 @pytest.mark.parametrize("ts", [-2208988800, LATEST + 1])
 def test_what_could_not_be_read_is_not_written(ts):
     """The clock of the server is wrong by a century or more."""
-    with pytest.raises(ServerError, match="not written, as no script could read it: field 'last_ts' is"):
+    with pytest.raises(ServerError, match="because no script could read it afterwards: field 'last_ts' is"):
         Ledger.load(NEW.dump_meta(), STATE)._replace(last_ts=ts).dump()
     with pytest.raises(ServerError, match=r"field 'created' is .*; check the clock of the server"):
         NEW._replace(created=ts).dump_nested()
