@@ -85,7 +85,7 @@ def test_a_file_of_another_system(tmp_path, mark, end):
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/"])
 def test_only_files_and_pipes_are_read(path):
     """And nobody is told to change the mode of a device."""
-    with pytest.raises(UsageError, match="it is not a file"):
+    with pytest.raises(UsageError, match="it is neither a regular file nor a pipe"):
         connection({}, {}, path)
 
 

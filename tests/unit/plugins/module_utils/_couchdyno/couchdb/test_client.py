@@ -291,7 +291,7 @@ WRONG = error(401, "unauthorized", "Name or password is incorrect.")
 
 def test_a_locked_account_is_not_a_lack_of_permissions(couch, client):
     couch.faults.append(LOCKED)
-    words = r"answered 403 .*temporarily locked .*\); wait until CouchDB unlocks it .* has tried wrong passwords"
+    words = r"answered 403 .*temporarily locked .*\); wait until CouchDB unlocks it .* that tried wrong passwords"
     with pytest.raises(errors.AccountLocked, match=words) as raised:
         client.get("x")
     assert raised.value.exit_code == 1 and len(couch.requests) == 1

@@ -49,7 +49,7 @@ def test_empty_names_are_refused(name):
 @pytest.mark.parametrize("status, reason", [(500, "no_majority"), (401, "You are not an admin"), (403, "no")])
 def test_only_an_admin_may_change_it(couch, client, status, reason):
     couch.faults.append((status, {}, json.dumps({"error": "error", "reason": reason}).encode()))
-    with pytest.raises(errors.NotAllowed, match="only an admin may change the _security of http://couch:5984/db"):
+    with pytest.raises(errors.NotAllowed, match="only an admin may change the _security object of http://couch:5984/db"):
         client.set_security(CLOSED)
     assert len(couch.requests) == 1
 
