@@ -122,7 +122,7 @@ def test_a_pipe_is_read_to_its_end(pipe):
 @pytest.mark.parametrize("has_writer", [False, True])
 def test_a_pipe_that_never_ends_is_not_waited_for(pipe, has_writer):
     writer = os.open(pipe, os.O_RDWR) if has_writer else None
-    with pytest.raises(UsageError, match="its writer was not done"):
+    with pytest.raises(UsageError, match="its writer did not finish"):
         connection({}, {}, str(pipe))
     if has_writer:
         os.close(writer)
