@@ -70,7 +70,7 @@ options:
     description:
       - Whether to delete an existing database first, whatever it contains. With O(state=present), its C(_security)
         object is kept.
-      - A database without documents is only deleted if O(q) or O(n) is given.
+      - With O(state=present), a database without documents is only deleted if O(q) or O(n) is given.
     type: bool
     default: false
   adopt:
@@ -82,8 +82,8 @@ options:
         cycles write them.
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
         marked as a fork, so M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
-      - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill) or
-        O(state=absent).
+      - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill), O(member_names),
+        O(member_roles), O(admin_names), O(admin_roles) or O(state=absent).
     type: bool
     default: false
   member_names:
@@ -199,7 +199,7 @@ dyno_config:
       type: int
       sample: 1020
     runs:
-      description: The number of runs (cycles and fills) begun so far.
+      description: The number of runs (cycles, and windows of fills) begun so far.
       type: int
       sample: 3
     claims:

@@ -66,7 +66,7 @@ options:
     description:
       - The seed of a database whose ledger is lost, if there is no O(source_url). O(seed), O(total) and O(size) must be
         given together.
-      - If they are given, the ledger of the database is not read, and all documents must exist.
+      - If they are given, the ledger of the database is not read. Unless O(from_position) is given, all documents must exist.
     type: int
   total:
     description: The number of documents of a database whose ledger is lost.
@@ -75,7 +75,7 @@ options:
     description: The size in bytes of each document of a database whose ledger is lost.
     type: int
   replicas:
-    description: Whether to read every document from each replica, and name those that differ. Requires CouchDB 3, a
+    description: Whether to read every document from each replica, and name differing documents. Requires CouchDB 3, a
       server admin, and all nodes up. By default, each document is read from one replica, and the others are asked only
       about documents that look wrong.
     type: bool
@@ -222,7 +222,7 @@ ts:
   returned: always
   sample: 1795461868
 low:
-  description: The position below which every update is present. V(null) if no document shows it.
+  description: The position below which every update is present, except refused and superseded ones. V(null) if no document shows it.
   type: int
   returned: always
   sample: 2200
