@@ -66,7 +66,8 @@ options:
     description:
       - The seed of a database whose ledger is lost, if there is no O(source_url). O(seed), O(total) and O(size) must be
         given together.
-      - If they are given, the ledger of the database is not read. Unless O(from_position) is given, all documents must exist.
+      - If they are given, the ledger of the database is not read. Unless O(from_position) is given, all documents must
+        exist.
     type: int
   total:
     description: The number of documents of a database whose ledger is lost.
@@ -222,7 +223,8 @@ ts:
   returned: always
   sample: 1795461868
 low:
-  description: The position below which every update is present, except refused and superseded ones. V(null) if no document shows it.
+  description: The position below which every update is present, except refused and superseded ones. V(null) if no
+    document shows it.
   type: int
   returned: always
   sample: 2200

@@ -246,7 +246,7 @@ def test_refused_documents_neither_stop_a_database_nor_excuse_others(ready):
     content = ready.book().stream.content
     ready.put(dict(json.loads(content.render(188, kept["ts"])), _rev=kept["_rev"]))
     out, __ = start("couchdyno-verify", "--json", ready.url).communicate(timeout=60)
-    assert json.loads(out)["reasons"] == ["1 document older than allowed"]
+    assert json.loads(out)["reasons"][0].startswith("1 document older than allowed; ")
 
 
 def test_a_server_that_goes_away_within_a_cycle_and_comes_back(database, proxy):

@@ -122,6 +122,9 @@ def test_access_is_granted(server, database):
     expected = {"member_names": ["eva", "dora"], "member_roles": [], "admin_names": []}
     assert found["security"] == dict(expected, admin_roles=["_admin", "boss"], kept=False)
     run("couchdyno-execute", url)
+    found = report("couchdyno-setup", "-t", 5, "--member-name", "frida", database.url)  # the database exists
+    assert (found["changed"], found["security"]["member_names"]) == (True, ["eva", "dora", "frida"])
+    assert "was set up with total 5" in run("couchdyno-setup", "--member-name", "gina", database.url, code=1)
     database.request("DELETE")
     database.create().open_to("dora")
     err = run("couchdyno-setup", "-t", 5, *grants, url, code=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from ..couchdb.client import Client
-from ..couchdb.security import Access
+from ..couchdb.security import NO_ACCESS, Access
 from ..errors import option
 from ..jobs.adopt import adopt, check_alone
 from ..jobs.pace import Pace
@@ -23,7 +23,8 @@ from .progress import Progress
 FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
            "n": None, "force": False, "wait_to_fill": False}
 # The options that grant access, in the order of Access.
-GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security",
+GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even of "
+                          "an existing database with these parameters; without members, it is open to all and stays so",
           "member_roles": "the same for users with this role",
           "admin_names": "make this user an admin of the database: add the name to the admins in _security",
           "admin_roles": "the same for users with this role"}
@@ -68,9 +69,9 @@ class Setup(Command):
         client, args = invocation.connect(), invocation.args
         if args.adopt:
             return self._adopt(invocation, client)
+        access = Access(*(tuple(vars(args)[name]) for name in GRANTS))
         request = Request(Parameters(args.total, args.size, args.updates_per_run, args.seed), Sharding(args.q, args.n),
-                          fill=args.wait_to_fill, force=args.force,
-                          access=Access(*(tuple(vars(args)[name]) for name in GRANTS)))
+                          fill=args.wait_to_fill, force=args.force, idempotent=access != NO_ACCESS, access=access)
         pace = Pace(args.connections, args.batch_bytes)
         with Progress("filling") as progress:
             report = setup(client, request, pace, progress, invocation.stop)

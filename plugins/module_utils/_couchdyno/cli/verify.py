@@ -53,8 +53,8 @@ class Verify(Command):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
         parser.add_argument("--replicas", action="store_true",
-                            help="read every document from each replica, and name differing documents; requires CouchDB "
-                                 "3, a server admin, and all nodes up")
+                            help="read every document from each replica, and name differing documents; requires "
+                                 "CouchDB 3, a server admin, and all nodes up")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:

@@ -17,7 +17,7 @@ from ..couchdb.source import CONFLICTS, Source
 from ..errors import LedgerDamaged, NoDatabase, NoLedger, Recreated, StateMissing, UsageError, command, option
 from ..model import missed
 from ..model.expectation import Expectation
-from ..model.history import NO_HISTORY, Between, History
+from ..model.history import NO_HISTORY, SLACK, Between, History
 from ..model.ledger import Ledger
 from ..model.limits import MAX_POSITION, check_count
 from ..model.missed import Entries
@@ -244,12 +244,15 @@ def _between(span: Span, history: History, copy: Source) -> Between | None:
         return Between(span.since, span.until)
     if span.taken is None:
         return None
-    found = history.between(*span.taken)
+    found, begins = history.between(*span.taken), history.begins
     if found is None:
-        begins = history.begins
         reach = "there are no run records" if begins is None else f"the run records begin at {shown(begins)}"
         raise UsageError(f"cannot tell where the source of {copy.place} stood at {shown(span.taken[0])}: {reach}; use ",
                          option("from_position"), " and ", option("to_position"))
+    if begins is not None and span.taken[1] + SLACK < begins:
+        raise UsageError(f"the first run of the source of {copy.place} began at {shown(begins)}, after ",
+                         option("taken_to"), f" {shown(span.taken[1])}; give times in UTC, or with an offset such as "
+                         "+02:00")
     return found
 
 

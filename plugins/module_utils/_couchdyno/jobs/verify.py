@@ -29,6 +29,8 @@ RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
+OF_OTHER_UPDATES = frozenset(("behind", "ahead"))
+SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
 OF_ANOTHER_TIME = ("behind", "ahead", "missing")
 UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
 
@@ -149,8 +151,10 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
                       absent=counts["absent"] + counts["missing"], **dict.fromkeys(OF_ANOTHER_TIME, 0))
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
-                      f"{own.position}; if cycles ran while this copy was taken, say when it was taken")
+                      f"{own.position}; {SAY_WHEN}")
     reasons += _faults_of_documents(counts, case.stream.total)
+    if own and not case.span and reasons and {kind for kind, __ in FAULTS if counts[kind]} <= OF_OTHER_UPDATES:
+        reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
         reasons.append("1 document differs between replicas" if tally.differing == 1 else
                        f"{tally.differing} documents differ between replicas")
@@ -201,8 +205,8 @@ def _faults_of_ledger(case: Case, ledgers: Ledgers) -> Iterator[str]:
     if case.lost:
         yield case.lost
     if own and case.span and not _is_within(case, ledgers, own.position):
-        yield (f"ledger and documents disagree: ledger at update {own.position}, "
-               f"documents from {case.span.since} to {case.until(ledgers)}")
+        yield (f"ledger and span disagree: ledger at update {own.position}, "
+               f"span from {case.span.since} to {case.until(ledgers)}")
     if case.conflicts & conflicts_of(case.copy, own):  # those of drivers at work do not last
         yield "conflicting revisions of the ledger"
 

@@ -57,7 +57,8 @@ def _ledger(found: Data) -> str:
 
 
 def _span(positions: Data) -> str:
-    return f"{positions['from_position']} to {positions['to_position']}"
+    end = positions["to_position"]
+    return f"{positions['from_position']} to {'an unknown position' if end is None else end}"
 
 
 def _source(found: Data) -> str:

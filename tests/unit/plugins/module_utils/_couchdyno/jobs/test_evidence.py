@@ -139,6 +139,24 @@ def test_when_it_was_taken_shows_the_span(source, couch, client):
     assert verdict(report)[0] == "wrong"  # it was not taken then: the documents are older
 
 
+def test_a_replica_of_several_times_is_wrong_without_a_span_and_says_what_is_missing(source, couch, client):
+    copied(source, couch, "cdyno_00000000001")
+    run(*source, 2)
+    copied(source, couch, "cdyno_00000000000")
+    copied(source, couch, "couchdyno_")
+    words = "if cycles ran while this copy was taken, say when it was taken"
+    assert verdict(verify(client)) == ("wrong", f"10 documents older than allowed; {words}")
+    del couch.documents["cdyno_000000000005"]
+    assert verdict(verify(client)) == ("wrong", "1 of 20 documents missing, 10 documents older than allowed")
+
+
+def test_a_time_before_the_database_existed(source, couch, client):
+    copied(source, couch)
+    words = r"began at 2023-11-14T22:14:20Z, after --taken 1970-01-01T00:00:06Z; give times in UTC"
+    with pytest.raises(UsageError, match=words):
+        verify(client, Span(taken=(5, 6)))
+
+
 def test_a_time_that_is_not_on_record(source, couch, client):
     copied(source, couch, "cdyno_")
     with pytest.raises(UsageError, match="there are no run records; use --from-position and --to-position"):

@@ -18,7 +18,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs import reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import SAY_WHEN, verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
@@ -178,7 +178,7 @@ def test_documents_outside_of_the_claims_must_be_there(couch, client, book):
     book.change(lambda ledger: claim(ledger, Driver("dead", "h", ""), 5, couch.clock))
     write(couch, book, 15, couch.clock)
     report = verify(client)
-    assert report["reasons"] == ["1 document older than allowed"]
+    assert report["reasons"] == [f"1 document older than allowed; {SAY_WHEN}"]
     assert report["low"] == 35 and not report["ledger"]["agrees"]
     assert "it should hold update 35" in report["samples"]["behind"][0]["reason"]
 
@@ -346,7 +346,7 @@ def test_a_copy_within_a_span(client, book, span, verdict):
 def test_a_copy_without_one_position_is_right_within_its_span(couch, client, book):
     for update in (51, 54, 58):
         write(couch, book, update, couch.clock)
-    assert verify(client)["reasons"] == ["3 documents newer than allowed"]
+    assert verify(client)["reasons"] == [f"3 documents newer than allowed; {SAY_WHEN}"]
     report = verify(client, Span(50, 60))
     assert (report["verdict"], report["low"], report["high"]) == ("right", 50, 59)
     assert report["span"] == {"from_position": 50, "to_position": 60}
@@ -405,7 +405,7 @@ def test_a_copy_of_a_database_that_is_empty(couch, client, another):
 def test_a_ledger_from_outside_of_the_span(couch, client, book):
     couch.ledger.update(position=POSITION + 15, start=(POSITION + 15) % TOTAL)
     report = verify(client, Span(POSITION - 5, POSITION + 5))
-    assert report["reasons"] == ["ledger and documents disagree: ledger at update 65, documents from 45 to 55"]
+    assert report["reasons"] == ["ledger and span disagree: ledger at update 65, span from 45 to 55"]
 
 
 def test_a_copy_of_another_database(client, book, another):
@@ -479,5 +479,5 @@ def test_a_document_that_went_back_to_the_original_tool_is_behind(couch, client,
     execute(client, 2)
     couch.documents[old["_id"]] = dict(old, _rev="9-a")
     report = verify(client)
-    assert report["reasons"] == ["1 document older than allowed"]
+    assert report["reasons"] == [f"1 document older than allowed; {SAY_WHEN}"]
     assert "was written by the original couchdyno" in report["samples"]["behind"][0]["reason"]
