@@ -24,7 +24,7 @@ except ImportError:  # reported when a client is created, not when the package i
 from .. import errors
 from ..errors import RETRY_LATER, cleaned, option
 from . import answers
-from .address import Address
+from .address import Address, redact
 from .answers import Json, Shape
 from .body import TooMuch, body_of
 from .bulk import Row, bulk_body
@@ -503,7 +503,7 @@ class Client(Source):
         if status == 403 and LOCKED in reason:
             raise errors.AccountLocked(f"{message}; {LOCKED_ADVICE}", status=status, error=error)
         if 300 <= status < 400:
-            message += f"; use the URL of the redirect: {cleaned(headers.get('Location', '(none given)'))}"
+            message += f"; use the URL of the redirect: {cleaned(redact(headers.get('Location', '(none given)')))}"
         elif status in ADVICE or status in PASSING:
             message += f"; {ADVICE.get(status, RETRY_LATER)}"
         if status in THROTTLING:

@@ -11,6 +11,12 @@ try:
     from requests.auth import HTTPBasicAuth
     from urllib3.exceptions import LocationValueError
 
+    class Session(requests.Session):
+        """A session that leaves redirects alone: otherwise it reads all of their body, and tries to use their URL."""
+
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            """The URL that an answer redirects to: none, whatever it says."""
+
     # What is raised for a URL that cannot be used, of the server or of a proxy; requests does not translate all of it.
     URL_ERRORS: tuple[type[Exception], ...] = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema,
                                                LocationValueError, UnicodeError)
@@ -27,7 +33,7 @@ MAX_THREADS = 65  # that may send requests at once: MAX_CONNECTIONS and one more
 
 def new_session(address: Address, options: Options, proxy: str | None) -> requests.Session:
     """A session that keeps a connection open for each thread of the program, through a proxy if there is one."""
-    session = requests.Session()
+    session = Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_THREADS)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

@@ -18,7 +18,7 @@ from ..model import ranges
 from ..model.claim import Claim
 from ..model.claiming import LEASE, Parts, Result, claim
 from ..model.ledger import Ledger
-from ..model.missed import bounded, entries_of, entry_of
+from ..model.missed import as_ranges, bounded, entries_of, entry_of
 from ..model.outcome import NOTHING, Outcome, nonzero
 from ..model.ranges import Ranges
 from ..model.run_record import CYCLE, SIZES, RunRecord
@@ -116,15 +116,16 @@ class Cycle:
         are missed from now on.
         """
         claims = lease.claims
+        known = _missed_before(self._document.ledger, claims)
         outcome = self._write(lease, before, progress)
         parts = outcome.parts
         if not self._proceeds(lease, outcome):
-            return claims, outcome, parts, parts.missed
+            return claims, outcome, parts, ranges.union(known, parts.missed)
         done = outcome.written + outcome.current
         others = [claim for claim in self._document.ledger.claims if claim.driver != self.driver.name]
         rest = self._write(lease, others, lambda more: progress(done + more))
         superseded = parts.superseded(self._document.ledger.stream, lease.claims[-1].stop)
-        not_written = ranges.union(parts.missed, superseded, rest.parts.missed)
+        not_written = ranges.union(known, parts.missed, superseded, rest.parts.missed)
         return [*claims, *lease.claims], outcome.plus(rest), rest.parts, not_written
 
     def _write(self, lease: Lease, before: list[Claim], progress: Progress) -> Outcome:
@@ -144,6 +145,15 @@ class Cycle:
         except Busy:  # settle, and leave the window to the next cycle
             return False
         return True
+
+
+def _missed_before(ledger: Ledger, claims: list[Claim]) -> Ranges:
+    """The missed updates of documents that claims redo: the run that found them may have been killed.
+
+    When this run has written the documents, they are in its record alone.
+    """
+    redone = ranges.union(*(claim.updates for claim in claims if claim.redo))
+    return ranges.both(as_ranges(ledger.missed), ledger.stream.previous_of(redone))
 
 
 def _sizes(client: Client) -> Data | None:

@@ -177,8 +177,9 @@ def gather(copy: Source, span: Span, given: Stream | None, original: Source | No
     known = [ledger for ledger in (own, constants, of_original) if ledger]
     ledgers = Ledgers(own, of_original)
     histories = _histories(copy, original, ledgers, constants)
-    return Case(copy, original, given or known[0].stream, ledgers, histories, _between(span, histories.of_copy, copy),
-                known[0].origin if known else None, lost, instance, _doubt(span, histories.of_copy, original),
+    between = _between(span, histories.of_copy, copy)
+    return Case(copy, original, given or known[0].stream, ledgers, histories, between,
+                known[0].origin if known else None, lost, instance, _doubt(span, between, histories.of_copy, original),
                 conflicts_of(copy, own))
 
 
@@ -230,9 +231,14 @@ def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constant
     return Histories(of_copy, _history_of(original, of_original))
 
 
-def _doubt(span: Span, history: History, original: Source | None) -> str:
-    """Why the run records may not reach far enough, ``""`` if they do."""
-    if not span.taken or original or history.ends >= span.taken[0]:
+def _doubt(span: Span, between: Between | None, history: History, original: Source | None) -> str:
+    """Why the run records may not suffice, ``""`` if they do."""
+    if not span.taken or not between:
+        return ""
+    if between.has_gaps:
+        return ("the run records have gaps, so documents may be older than they should be; verify it with the "
+                "positions of its source")
+    if original or history.ends >= span.taken[0]:
         return ""
     return (f"the run records of the copy end at {shown(history.ends)}, so nothing shows where its source stood "
             f"at {shown(span.taken[0])}; verify it with its source")
@@ -269,7 +275,7 @@ def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
 
 
 def _history_of(source: Source, ledger: Ledger) -> History:
-    return History(run_records.read(source, ledger.runs).found, ledger.claims, ledger.total)
+    return History(run_records.read(source, ledger.runs).found, ledger.claims, ledger.total, ledger.forks)
 
 
 def _read(source: Source) -> Ledger:

@@ -8,6 +8,7 @@ An update is missed because the server refused it for good, or because a later u
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from typing import Any, NamedTuple, Sequence, Tuple
 
 from . import ranges
@@ -81,16 +82,19 @@ def merged(*several: Entries) -> Entries:
 
 
 def union(*several: Entries) -> Entries:
-    """Several entries in one order; where they overlap, the most visits count."""
+    """Several entries in one order, without overlaps: of each update, the most visits count."""
+    edges = sorted((edge, begins, each) for entries in several for each in entries
+                   for edge, begins in ((each.first, True), (each.stop, False)))
     found: list[Missed] = []
-    for each in merged(*several):
-        last = found[-1] if found else None
-        if last is None or each.first >= last.stop:
-            found.append(each)
-        else:
-            stop = max(last.stop, each.stop)
-            found[-1] = Missed(last.first, stop, max(last.visits, each.visits),
-                               min(stop - last.first, last.count + each.count))
+    around: Counter[Missed] = Counter()
+    first = 0
+    for edge, begins, each in edges:
+        if first < edge and around:
+            visits = max(entry.visits for entry in around)
+            found.append(Missed(first, edge, visits, max(min(entry.count, edge - first) for entry in around)))
+        around[each] += 1 if begins else -1
+        around += Counter()  # without those that have ended
+        first = edge
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.history import History
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Fork
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import as_ranges, entries_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
 from hypothesis import given, settings
@@ -37,10 +38,10 @@ def test_claims_belong_to_it():
 
 def test_between_cycles_documents_stand_at_one_position():
     history = History(regular(5), total=10**6)
-    assert history.between(1100, 1110) == (20, 20)
-    assert history.between(1100, 1170) == (20, 30)
-    assert history.between(1100, 1178) == (20, 30)
-    assert history.between(1100, 1179) == (20, 40)
+    assert history.between(1100, 1110)[:2] == (20, 20)
+    assert history.between(1100, 1170)[:2] == (20, 30)
+    assert history.between(1100, 1178)[:2] == (20, 30)
+    assert history.between(1100, 1179)[:2] == (20, 40)
 
 
 def test_a_window_is_unsettled_while_its_run_lasts():
@@ -50,13 +51,13 @@ def test_a_window_is_unsettled_while_its_run_lasts():
 
 
 def test_after_the_last_run_the_end_is_not_on_record():
-    assert History(regular(5), total=10**6).between(2000, 2010) == (50, None)
+    assert History(regular(5), total=10**6).between(2000, 2010)[:2] == (50, None)
 
 
 def test_an_open_claim_is_unsettled():
     claim = Claim(((42, 45),), 1240, 1300, "d", "h", "", 4)
     records = [*regular(4), RunRecord(4, 1240, 5.0, 40, 10, 7, errors=3)]
-    assert History(records, [claim], 10**6).between(2000, 2010) == (42, None)
+    assert History(records, [claim], 10**6).between(2000, 2010)[:2] == (42, None)
 
 
 def test_a_window_that_was_finished_later_is_unsettled_until_then():
@@ -79,6 +80,53 @@ def test_missed_updates_are_on_record():
     records[2] = records[2]._replace(errors=3, missed=entries_of(((23, 26),)))
     records[4] = records[4]._replace(missed=entries_of(((25, 27), (40, 41))))
     assert as_ranges(History(records).missed) == ((23, 27), (40, 41))
+
+
+def test_missed_updates_that_a_later_run_has_written_are_not_missed():
+    records = regular(5)
+    records[2] = records[2]._replace(errors=3, refused=3, missed=entries_of(((23, 26),)))
+    records[3] = records[3]._replace(errors=1, redone=[[24, 2, 1120]], missed=entries_of(((25, 26),)))
+    assert as_ranges(History(records).missed) == ((23, 24), (25, 26))
+    records[3] = records[3]._replace(errors=2)  # one of them has failed again
+    assert as_ranges(History(records).missed) == ((23, 26),)
+
+
+def test_what_failed_and_is_in_no_later_record_may_not_have_been_written():
+    """The run that redid it was killed after it had begun its own window."""
+    records = regular(5)
+    records[2] = records[2]._replace(errors=3, updates=7)
+    assert History(records, total=30).between(1200, 1201) == (20, 40, True)
+    assert History(records, total=30).between(1250, 1251) == (20, None, True)
+    records[4] = records[4]._replace(redone=[[24, 3, 1120]])
+    assert History(records, total=30).between(1200, 1201) == (24, 40, False)
+    assert History(records, total=30).between(1250, 1251) == (50, None, False)
+
+
+def test_missing_records_leave_a_gap():
+    records = [record for record in regular(12) if record.run not in (7, 8)]
+    assert History(records, total=40).between(1700, 1701) == (70, None, True)
+    assert History(records, total=20).between(1700, 1701) == (120, None, False)  # all documents were written since
+    assert History(records, total=20).between(1460, 1461) == (70, 90, True)  # nobody knows when these were written
+
+
+def test_updates_that_a_restore_has_undone_count_no_longer():
+    """After 40 updates, the state of update 20 was restored and adopted; the next runs wrote 20 updates again."""
+    records = [*regular(4), RunRecord(4, 1500, 5.0, 20, 10, 10), RunRecord(5, 1560, 5.0, 30, 10, 10)]
+    forks = [Fork(20, "a", 1400)]
+    assert History(records, total=40, forks=forks).between(1520, 1521)[:2] == (30, 30)
+    assert History(records, total=40, forks=forks).between(1200, 1201)[:2] == (40, 40)
+    assert History(records, total=40, forks=forks).times(25) == {1120, 1500}
+
+
+def test_what_an_adoption_opens_ends_no_period():
+    records = [*regular(5), RunRecord(5, 1500, 5.0, 50, 10, 10, redone=[[12, 3, 1400]])]
+    history = History(records, total=10**6, forks=[Fork(50, "a", 1400)])
+    assert history.between(1300, 1310)[:2] == (50, 50)
+
+
+def test_windows_that_no_run_can_have_are_ignored():
+    edited = RunRecord(2, 1120, 5.0, 0, 2**40, 10)
+    assert History([*regular(2), edited], total=100).times(5) == {1000}
 
 
 def test_what_a_killed_run_superseded_is_pending_while_its_window_is():
@@ -127,7 +175,7 @@ def test_a_moment_before_the_ring_is_not_on_record():
     assert history.between(1600, 1700) is None and history.between(1000, 2000) is None
     assert history.between(1700, 1710).since == 120
     assert History().between(1000, 1001) is None
-    assert History(regular(3), total=10**6).between(500, 600) == (0, 0)  # nothing was before the first run
+    assert History(regular(3), total=10**6).between(500, 600)[:2] == (0, 0)  # nothing was before the first run
 
 
 def test_histories_of_different_databases_differ():

@@ -10,7 +10,7 @@ import random
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed, ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed, entries_of, entry_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +71,16 @@ def test_one_percent_of_a_million_documents_fits_into_a_small_ledger():
 )  # fmt: skip
 def test_anything_else_is_refused(junk):
     assert missed.load(junk, 10) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 8), st.integers(1, 4)), max_size=5))
+def test_the_union_keeps_the_most_visits_of_each_update(parts):
+    """An entry for one document must not excuse its neighbours for longer than their own entries do."""
+    several = [entries_of(((first, first + size),), visits) for first, size, visits in parts]
+    together = missed.union(*several)
+    for update in range(30):
+        found = [entry_of(each, update) for each in several]
+        assert (entry_of(together, update) or Missed(0, 0, 0, 0)).visits == max(
+            (each.visits for each in found if each), default=0
+        )
+    assert missed.load(missed.dump(together), 100) == together and missed.tolerated(together) == 0
