@@ -189,7 +189,7 @@ def test_what_is_returned_is_what_is_documented(database, module):
             "when the database was set up by the original couchdyno",
             "when O(adopt=true)",
             "if an error ended the cycles early",
-            "when access was requested, or that of a deleted database was kept",
+            "when access was requested, or the object of a deleted database was kept",
         )
     }
     assert set(result) - {"changed", "diff", "invocation", "ansible_facts"} == always

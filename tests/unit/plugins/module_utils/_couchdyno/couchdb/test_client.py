@@ -428,7 +428,7 @@ def test_no_error_shows_the_password(couch, client):
 @pytest.mark.parametrize("target", ["http://[::1/x", "http://\xff\xfe/x", "http://adm:s3cret@h/x", "//", ""])
 def test_a_redirect_is_neither_read_nor_followed_wherever_it_leads(couch, client, target):
     couch.faults.append((302, {"Location": target}, b"x" * 3_000_000))
-    with pytest.raises(errors.Refused, match="answered 302.*; use the URL of the redirect: ") as raised:
+    with pytest.raises(errors.Refused, match=r"answered 302.*; use the URL of the redirect: ") as raised:
         client.get("x")
     assert "s3cret" not in str(raised.value)
 
