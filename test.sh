@@ -65,7 +65,7 @@ run_part() {
         COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
         unit_elsewhere
         ;;
-    integration) tests "integration" venv/bin/python "${spread[@]}" tests/integration ;;
+    integration) tests "integration" venv/bin/python --numprocesses 3 tests/integration ;; # many of them wait
     ansible-test) tests "ansible-test" venv/bin/python --numprocesses 2 --dist loadfile tests/ansible_test ;;
     matrix) tests "matrix" venv/bin/python tests/matrix ;;
     browser) tests "browser" venv/bin/python tests/browser ;;

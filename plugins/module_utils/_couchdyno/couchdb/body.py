@@ -30,7 +30,7 @@ def body_of(response: requests.Response, deadline: float, most: int) -> bytes:
     """
     broken: requests.exceptions.RequestException | None = None
     pieces: list[bytes] = []
-    with cut_at(deadline, response):
+    with cut_at(deadline, response.raw):
         try:
             for piece in _pieces(response, most):
                 pieces.append(piece)

@@ -18,10 +18,10 @@ from typing import Any, Iterator
 
 
 @contextmanager
-def cut_at(deadline: float, response: Any) -> Iterator[None]:
-    """Cut the connection of a ``requests`` response if it is still being read at the deadline (monotonic clock)."""
+def cut_at(deadline: float, stream: Any) -> Iterator[None]:
+    """Cut the connection behind a stream if it is still being read at the deadline (monotonic clock)."""
     try:
-        connection = socket.socket(fileno=os.dup(response.raw.fileno()))
+        connection = socket.socket(fileno=os.dup(stream.fileno()))
     except (AttributeError, OSError, ValueError):  # no body, or no socket behind it
         yield
         return

@@ -11,6 +11,8 @@ try:
     from requests.auth import HTTPBasicAuth
     from urllib3.exceptions import LocationValueError
 
+    from .connections import Adapter
+
     class Session(requests.Session):
         """A session that leaves redirects alone: otherwise it reads all of their body, and tries to use their URL."""
 
@@ -34,7 +36,7 @@ MAX_THREADS = 65  # that may send requests at once: MAX_CONNECTIONS and one more
 def new_session(address: Address, options: Options, proxy: str | None) -> requests.Session:
     """A session that keeps a connection open for each thread of the program, through a proxy if there is one."""
     session = Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=MAX_THREADS)
+    adapter = Adapter(pool_connections=1, pool_maxsize=MAX_THREADS)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False  # it would be read for each request, and also for ~/.netrc
