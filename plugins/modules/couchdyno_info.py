@@ -131,8 +131,8 @@ progress:
       type: int
       sample: 1
     open_claims:
-      description: The number of windows that drivers have claimed and not settled. The cycles are running or have
-        crashed.
+      description: The number of claims with updates that are not written yet. Their cycles are running, have crashed or
+        could not write all documents, or the database was adopted.
       type: int
       sample: 0
     open_hosts:
