@@ -251,7 +251,11 @@ class Clock:
         self._passed = 0.0
         monotonic = time.monotonic
         monkeypatch.setattr(time, "monotonic", lambda: monotonic() + self._passed)
-        monkeypatch.setattr(Stop, "wait", lambda stop, seconds: self._wait(stop, seconds))
+
+        def wait(stop, seconds):  # a bound method would not be given the stop
+            return self._wait(stop, seconds)
+
+        monkeypatch.setattr(Stop, "wait", wait)
 
     def __call__(self):
         return _model.START + int(self._passed)
