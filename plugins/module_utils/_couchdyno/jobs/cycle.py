@@ -153,7 +153,7 @@ def _missed_before(ledger: Ledger, claims: list[Claim]) -> Ranges:
     When this run has written the documents, they are in its record alone.
     """
     redone = ranges.union(*(claim.updates for claim in claims if claim.redo))
-    return ranges.both(as_ranges(ledger.missed), ledger.stream.previous_of(redone))
+    return ranges.both(as_ranges(ledger.missed), ledger.stream.previous_of(redone)) if redone else redone
 
 
 def _sizes(client: Client) -> Data | None:

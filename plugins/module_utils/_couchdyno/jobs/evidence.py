@@ -79,15 +79,14 @@ class Ledgers(NamedTuple):
 
 
 class Histories(NamedTuple):
-    """What the run records of the database itself say, and those of its source."""
+    """What the run records of the database itself say, and those of its source.
+
+    ``differs`` is the first update of the earliest run that is different in the source, None if there is none.
+    """
 
     own: History = NO_HISTORY
     original: History = NO_HISTORY
-
-    @property
-    def differs(self) -> int | None:
-        """The first update of the earliest run that is different in the source, None if there is none."""
-        return self.own.differs(self.original)
+    differs: int | None = None
 
     @property
     def of_copy(self) -> History:
@@ -228,7 +227,8 @@ def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constant
         of_copy = _history_of(copy, constants._replace(runs=run_records.latest(copy).run + 1))
     if original is None or of_original is None or (own and not may_be_one(own, of_original)):
         return Histories(of_copy)
-    return Histories(of_copy, _history_of(original, of_original))
+    history = _history_of(original, of_original)
+    return Histories(of_copy, history, of_copy.differs(history))
 
 
 def _doubt(span: Span, between: Between | None, history: History, original: Source | None) -> str:

@@ -15,7 +15,7 @@ from typing import Callable, Generic, Iterator
 
 from ..couchdb.all_replicas import AllReplicas
 from ..couchdb.bulk import Row
-from ..couchdb.source import Document, Source, document_of
+from ..couchdb.source import AFTER, Document, Source, document_of
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
 from ..model.document_ids import AFTER_ALL, id_of
@@ -255,7 +255,7 @@ class Reader(Generic[AnyTally]):
         first, stop = suspects[0].number, suspects[-1].number + suspects[-1].count
         if self._source.replicas() > 1 or stop - first - count > SPARSE * count:
             return self._source.whole_documents([name for suspect in suspects for name in _ids(suspect)])
-        pages = self._pages(id_of(first), id_of(stop - 1) + "\0", self._page, include_docs=True)
+        pages = self._pages(id_of(first), id_of(stop - 1) + AFTER, self._page, include_docs=True)
         return {row["id"]: document_of(row) for rows, __ in pages for row in rows}
 
 

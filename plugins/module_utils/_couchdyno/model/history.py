@@ -91,8 +91,9 @@ class History:
         if begins is None or (min(self.records) and begins >= moment):
             return None
         windows = self._windows_at(moment)
-        strict = self._settled(windows, moment)
-        since = self._without_gaps(windows, moment, strict)
+        before = [window for window in windows if window.ts <= moment]
+        strict = self._settled(before, moment)
+        since = self._without_gaps(before, strict)
         restored = {fork.ts for fork in self._forks}
         later = [window.first for window in windows if window.ts > end + SLACK and window.ts not in restored]
         reached = max((window.stop for window in windows if window.ts <= end + SLACK), default=0)
@@ -108,23 +109,21 @@ class History:
                   for window in self._windows)
         return [window._replace(stop=min(window.stop, limit)) for window, limit in limits if window.first < limit]
 
-    def _settled(self, windows: list[Window], moment: float) -> int:
+    def _settled(self, before: list[Window], moment: float) -> int:
         """The latest position at which the latest update of each document was written or missed at a moment.
 
         Only the last lap shows it: an update is handed out when earlier ones of the same document are closed.
         """
-        before = [window for window in windows if window.ts <= moment]
         position = max((window.stop for window in before), default=0)
         open_then = _updates(window for window in before if window.settled >= moment)
         in_doubt = ranges.both(open_then, ranges.window(position - self._total, position))
         return in_doubt[0][0] if in_doubt else position
 
-    def _without_gaps(self, windows: list[Window], moment: float, since: int) -> int:
+    def _without_gaps(self, before: list[Window], since: int) -> int:
         """A position, or an earlier one if updates before it are on no record, or perhaps were not written.
 
         A run that was killed may have superseded them, so their documents may be older.
         """
-        before = [window for window in windows if window.ts <= moment]
         certain = _updates(window for window in before if window.is_certain)
         oldest = min((window.first for window in before), default=0)
         on_record = ranges.union(certain, missed.as_ranges(self.missed))

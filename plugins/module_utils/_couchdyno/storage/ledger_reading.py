@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Dict, NamedTuple
 
 from ..couchdb.client import Client
-from ..couchdb.source import FLAWED, Source
+from ..couchdb.source import AFTER, FLAWED, Source
 from ..errors import CouchdynoError, NoDatabase, NoLedger, NotFound, StateMissing, command
 from ..model import legacy
 from ..model.ledger import Ledger
@@ -87,7 +87,7 @@ def _read(source: Source) -> Found:
 
 def _range(source: Source) -> dict[str, Document]:
     """The documents of a ledger by id, without others between them; usually one request."""
-    pages = source.pages(STATE_PREFIX, META_ID + "\0", PAGE)
+    pages = source.pages(STATE_PREFIX, META_ID + AFTER, PAGE)
     return {row["id"]: row["doc"] for rows, __ in pages for row in rows
             if row.get("doc") and (row["id"] == META_ID or number_of(row["id"]) is not None)}
 

@@ -282,6 +282,19 @@ def test_a_replica_of_the_ledger_that_differs_is_named(nodes):
     assert tally.samples["differing"][0]["id"] == "couchdyno_meta"
 
 
+def let_catch_up(other, one, name):
+    """Let a node have a document as another node has it, from its fourth request on."""
+    answer, asked = other._answer, []
+
+    def caught_up(request, path):
+        asked.append(path)
+        if len(asked) > 3:
+            other.documents[name] = one.documents[name]
+        return answer(request, path)
+
+    other._answer = caught_up
+
+
 @pytest.mark.parametrize("name", ["zebra", STREAM.document_id(3) + "x"])
 def test_an_extra_document_that_some_nodes_have_deleted_differs_and_is_not_extra(nodes, name):
     one, other, client = nodes
@@ -298,15 +311,7 @@ def test_an_extra_document_that_some_nodes_have_deleted_differs_and_is_not_extra
 def test_an_extra_document_that_arrives_on_the_other_nodes_is_extra(nodes, name):
     one, other, client = nodes
     one.documents[name] = {"_id": name, "_rev": "1-a"}
-    answer, asked = other._answer, []
-
-    def arrive(request, path):
-        asked.append(path)
-        if len(asked) > 3:
-            other.documents[name] = one.documents[name]
-        return answer(request, path)
-
-    other._answer = arrive
+    let_catch_up(other, one, name)
     tally = read(client, every_replica=True)
     assert (found(tally), tally.differing) == ({"exact": TOTAL, "extra": 1}, 0)
 
@@ -316,15 +321,7 @@ def test_replicas_that_differ_only_while_a_document_is_updated_do_not_differ(nod
     one, other, client = nodes
     one.documents[name] = dict(document(3 + TOTAL), _id=name)
     other.documents[name] = dict(document(3), _id=name)
-    answer, asked = other._answer, []
-
-    def heal(request, path):
-        asked.append(path)
-        if len(asked) > 3:
-            other.documents[name] = one.documents[name]
-        return answer(request, path)
-
-    other._answer = heal
+    let_catch_up(other, one, name)
     tally = read(client, Expectation(TOTAL, TOTAL + 9), every_replica=True)
     assert (found(tally), tally.differing) == ({"exact": TOTAL}, 0)
 
