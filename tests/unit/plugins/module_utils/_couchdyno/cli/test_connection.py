@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import subprocess
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import connection as module
@@ -102,21 +102,17 @@ def pipe(tmp_path, monkeypatch):
     return path
 
 
-def test_a_pipe_is_read_to_its_end(pipe):
+def test_a_pipe_is_read_to_its_end(pipe, monkeypatch):
     """As of ``--config <(pass show couchdb)``."""
-    child = os.fork()
-    if not child:
-        with open(pipe, "w", buffering=1) as stream:
-            for line in ("[couchdyno]", "url = http://h/db"):
-                stream.write(line + "\n")
-                time.sleep(0.05)
-        os._exit(0)
+    monkeypatch.setattr(module, "PATIENCE", 60)
+    lines = 'exec > "$0"; echo "[couchdyno]"; sleep 0.05; echo "url = http://h/db"'
+    writer = subprocess.Popen(["sh", "-c", lines, pipe])
     descriptor = os.open(pipe, os.O_RDONLY)  # waits for the writer
     try:
         assert connection({}, {}, f"/dev/fd/{descriptor}")[0].url == "http://h/db"
     finally:
         os.close(descriptor)
-        os.waitpid(child, 0)
+        writer.wait()
 
 
 @pytest.mark.parametrize("has_writer", [False, True])

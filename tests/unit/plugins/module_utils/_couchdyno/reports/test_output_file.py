@@ -44,7 +44,10 @@ def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path):
     child = os.fork()
     if not child:
         os.replace = lambda *__: os.kill(os.getpid(), signal.SIGKILL)
-        output_file.write(str(path), b"new")
+        try:
+            output_file.write(str(path), b"new")
+        finally:
+            os._exit(1)  # the child is not to go on with the tests
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     assert path.read_text() == "old" and [each.name for each in tmp_path.glob("*.prom")] == ["job.prom"]
 
