@@ -88,28 +88,28 @@ RETURN = r"""
 updates:
   description: The number of documents written in all cycles. In check mode, the number that would be written.
   type: int
-  returned: always
+  returned: unless the first cycle ended with an error
   sample: 500
 errors:
   description: The number of documents that could not be written. If it is not 0, the module fails.
   type: int
-  returned: always
+  returned: unless the first cycle ended with an error
   sample: 0
 dt:
   description: The time spent writing in all cycles, in seconds.
   type: float
-  returned: always
+  returned: unless the first cycle ended with an error
   sample: 0.071
 rate:
   description: Documents per second.
   type: float
-  returned: always
+  returned: unless the first cycle ended with an error
   sample: 7042.3
 cycles:
   description: A report for each cycle.
   type: list
   elements: dict
-  returned: always
+  returned: unless the first cycle ended with an error
   contains:
     before:
       description: What the cycle found and was about to do.
@@ -204,7 +204,7 @@ dyno_config:
   description: The parameters and the state of the database after the last cycle, as described at
     M(dyno.couchdb.couchdyno_setup).
   type: dict
-  returned: always
+  returned: unless the first cycle ended with an error
 """
 
 from typing import Any

@@ -136,28 +136,28 @@ RETURN = r"""
 format:
   description: The version of the format of these values. It changes when other versions cannot read them.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 1
 verdict:
   description: V(right), V(wrong), or V(undecided) if nothing shows whether anything is lost.
   type: str
-  returned: always
+  returned: when the verification was completed
   sample: right
 reasons:
   description: Why the database is wrong, or the verdict is undecided. Empty if it is right.
   type: list
   elements: str
-  returned: always
+  returned: when the verification was completed
   sample: ["1 document damaged"]
 checked:
   description: The number of documents of the update stream found in the database.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 1000
 counts:
   description: The number of documents of each kind.
   type: dict
-  returned: always
+  returned: when the verification was completed
   sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "extra": 0,
            "conflicted": 0, "earlier": 0, "absent": 0}
   contains:
@@ -194,7 +194,7 @@ counts:
 samples:
   description: The first few documents of each kind of fault, each with its C(id) and the C(reason).
   type: dict
-  returned: always
+  returned: when the verification was completed
   sample: {"missing": [{"id": "cdyno_000000000007", "reason": "is missing; it should hold update 1007"}]}
 differing:
   description: The number of documents that differ between replicas. RV(samples) names the first few.
@@ -210,39 +210,39 @@ unchecked:
   description: What was not verified.
   type: list
   elements: str
-  returned: always
+  returned: when the verification was completed
   sample: [design documents, _security, _local documents, the contents of deleted documents]
 database:
   description: The name of the database.
   type: str
-  returned: always
+  returned: when the verification was completed
   sample: restored
 ts:
   description: When the database was verified, in Unix seconds by the server's clock.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 1795461868
 low:
   description: The position below which every update is present, except refused and superseded ones. V(null) if no
     document shows it.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 2200
 high:
   description: The position at and above which no update is present. If it equals RV(low), the database is a
     snapshot of one point in time.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 2200
 low_ts:
   description: When the update before RV(low) was claimed, in Unix seconds by the server's clock. V(null) if unknown.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 1795461868
 high_ts:
   description: When the update before RV(high) was claimed, in Unix seconds by the server's clock. V(null) if unknown.
   type: int
-  returned: always
+  returned: when the verification was completed
   sample: 1795461868
 ledger:
   description: The ledger in the database. Its C(position), the position below which every update was either written or
@@ -250,13 +250,13 @@ ledger:
     (C(refused)), and whether it C(agrees) with the documents. V(null) if it was not read. If there are too many refused
     documents to list each one, C(tolerated) is the number of other documents that may also be older.
   type: dict
-  returned: always
+  returned: when the verification was completed
   sample: {"position": 2200, "settled": 2200, "claims": 0, "refused": 0, "agrees": true}
 span:
   description: The positions between which the copy was created, C(from_position) and C(to_position), as given or as
     found for the given times. V(null) if there are none.
   type: dict
-  returned: always
+  returned: when the verification was completed
   sample: {"from_position": 2100, "to_position": 2300}
 source:
   description: The C(position) of the source, and when the update before it was claimed (C(ts)), in Unix seconds by the
@@ -273,22 +273,22 @@ lag:
 stream:
   description: The C(seed), C(total) and C(size) from which the expected contents were computed.
   type: dict
-  returned: always
+  returned: when the verification was completed
   sample: {"seed": 4990448999442304, "total": 1000, "size": 1000}
 dt:
   description: The duration of the verification in seconds.
   type: float
-  returned: always
+  returned: when the verification was completed
   sample: 0.211
 rate:
   description: Documents per second.
   type: float
-  returned: always
+  returned: when the verification was completed
   sample: 4739.3
 report:
   description: The report as C(couchdyno-verify) prints it.
   type: str
-  returned: always
+  returned: when the verification was completed
 """
 
 from typing import Any

@@ -30,6 +30,7 @@ PASSING = {
     "connection reset before the server has seen it": faults.cut_before,
     "connection reset after the server has done it": faults.cut_after,
     "429 with Retry-After": faults.status(429, "too_many_requests", Retry_After=1),
+    "408": faults.status(408, "request_timeout"),
     "429": faults.status(429, "too_many_requests"),
     "500": faults.status(500),
     "503": faults.status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),

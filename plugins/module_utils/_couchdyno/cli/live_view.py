@@ -23,6 +23,7 @@ except ImportError:  # plain lines are used instead
 INTERVAL = 2.0  # seconds between two snapshots
 AROUND = 12  # columns of the picture that are neither values nor text: the frame, names, and the space between
 BLOCKS = "▁▂▃▄▅▆▇█"
+NOTHING = object()  # so far
 
 Data = Dict[str, Any]
 
@@ -33,7 +34,7 @@ class LiveView:
     def __init__(self) -> None:
         self._live: Any = (
             Live(auto_refresh=False) if Live is not None and terminal.is_terminal(sys.stdout) else None)
-        self._seen: Any = None
+        self._seen: Any = NOTHING
 
     def __enter__(self) -> LiveView:
         if self._live:
@@ -49,8 +50,10 @@ class LiveView:
         if self._live:
             with terminal.showing():
                 self._live.update(picture(snapshot, self._live.console.width), refresh=True)
-        elif snapshot["all_runs"] != self._seen:
-            self._seen = snapshot["all_runs"]
+            return
+        latest = snapshot["runs"][-1]["run"] if snapshot["runs"] else None
+        if latest != self._seen:
+            self._seen = latest
             terminal.show(line(snapshot))
 
 
