@@ -67,6 +67,7 @@ def test_a_body_of_the_right_size(size):
         (b"Transfer-Encoding: chunked\r\n", b"10000\r\n" + b"x" * CHUNK + b"\r\n"),
         (b"", b"x" * CHUNK),
     ],
+    ids=["length", "chunks", "neither"],
 )
 def test_a_body_without_end_is_cut(head, piece):
     server = Server(head, endless(piece))
@@ -75,7 +76,11 @@ def test_a_body_without_end_is_cut(head, piece):
     assert server.sent < 20 * MOST  # what is under way
 
 
-@pytest.mark.parametrize("name, content", [(b"gzip", BOMB), (b"GZIP", BOMB), (b"deflate", zlib.compress(b" " * 10**8))])
+@pytest.mark.parametrize(
+    "name, content",
+    [(b"gzip", BOMB), (b"GZIP", BOMB), (b"deflate", zlib.compress(b" " * 10**8))],
+    ids=["gzip", "GZIP", "deflate"],
+)
 def test_a_bomb_does_not_explode(name, content):
     server = Server(b"Content-Encoding: %s\r\nContent-Length: %d\r\n" % (name, len(content)), [content])
     tracemalloc.start()
