@@ -24,7 +24,7 @@ FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DE
            "n": None, "force": False, "wait_to_fill": False}
 # The options that grant access, in the order of Access.
 GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even of "
-                          "an existing database with these parameters; without members, it is open to all and stays so",
+                          "an existing database with these parameters; one without members is open to all and stays so",
           "member_roles": "the same for users with this role",
           "admin_names": "make this user an admin of the database: add the name to the admins in _security",
           "admin_roles": "the same for users with this role"}
