@@ -62,7 +62,7 @@ run_part() {
     case $1 in
     static) check "static" venv/bin/nox --tags static ;;
     unit)
-        COUCHDYNO_SCHEDULES=2000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
+        COUCHDYNO_SCHEDULES=1000 tests "unit" venv/bin/python "${spread[@]}" tests/unit
         unit_elsewhere
         ;;
     integration) tests "integration" venv/bin/python --numprocesses 3 tests/integration ;; # many of them wait
@@ -93,7 +93,7 @@ unit_elsewhere() {
         [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/requirements.txt
         # The other unit tests need Ansible.
-        tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
+        COUCHDYNO_SCHEDULES=50 tests "unit on Python $version" "$venv/bin/python" "${spread[@]}" tests/unit/plugins/module_utils
         tested+=", $version"
     done < <(venv/bin/python tests/pythons.py | sed --quiet "$which")
     echo "unit tests ran on Python $tested"
