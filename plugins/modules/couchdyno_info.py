@@ -117,9 +117,9 @@ progress:
   returned: success
   contains:
     present:
-      description: The number of documents that exist, according to the ledger. Documents that have been handed out for
-        the first time count when a cycle or fill has settled and has written them. In a database of the original
-        couchdyno, documents from its C(start) on do not count until cycles have written them.
+      description: The number of documents that exist, according to the ledger. New documents count once the cycle or
+        fill that creates them has settled and has written them. In a database of the original couchdyno, documents from
+        its C(start) on do not count until cycles have written them.
       type: int
       sample: 1000
     total:
