@@ -95,16 +95,14 @@ def test_a_file_that_is_too_large(file):
 
 
 @pytest.fixture
-def pipe(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+def pipe(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path, 0o600)
     return path
 
 
-def test_a_pipe_is_read_to_its_end(pipe, monkeypatch):
+def test_a_pipe_is_read_to_its_end(pipe):
     """As of ``--config <(pass show couchdb)``."""
-    monkeypatch.setattr(module, "PATIENCE", 60)
     lines = 'exec > "$0"; echo "[couchdyno]"; sleep 0.05; echo "url = http://h/db"'
     writer = subprocess.Popen(["sh", "-c", lines, pipe])
     descriptor = os.open(pipe, os.O_RDONLY)  # waits for the writer
@@ -116,7 +114,8 @@ def test_a_pipe_is_read_to_its_end(pipe, monkeypatch):
 
 
 @pytest.mark.parametrize("has_writer", [False, True])
-def test_a_pipe_that_never_ends_is_not_waited_for(pipe, has_writer):
+def test_a_pipe_that_never_ends_is_not_waited_for(pipe, has_writer, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
     writer = os.open(pipe, os.O_RDWR) if has_writer else None
     with pytest.raises(UsageError, match="its writer did not finish"):
         connection({}, {}, str(pipe))
