@@ -23,7 +23,7 @@ done
 results=.test/results
 rm -rf "$results" && mkdir -p "$results"
 
-say() { printf '\n== %s\n' "$*"; }
+say() { printf '\n== %s, after %d s\n' "$*" "$SECONDS"; }
 fail() { echo "$1" >> "$results/failed"; }
 install() { venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement "$1"; }
 
