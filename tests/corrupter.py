@@ -160,13 +160,180 @@ CORRUPTIONS = (
 )
 
 
+# -- databases with a workload; the types are called order (creates and deletes), event (creates), customer and counter
+
+FOUR_TYPES = {
+    "order": {"documents": 5, "updates": 5, "create": 20, "delete": 20},
+    "customer": {"documents": 3, "updates": 2},
+    "event": {"documents": 3, "updates": 3, "create": 30, "tombstone": "fields"},
+    "counter": {"documents": 1, "updates": 1},
+}
+MARGIN = 10  # updates: documents that were created or deleted this close to the position are left alone
+
+
+class Documents:
+    """The documents of a type that exist at a position, oldest first, and the ones that were deleted."""
+
+    def __init__(self, stream, position, name):
+        kind = [each.name for each in stream.workload.types].index(name)
+        count = position  # no type can have more
+        numbers = [kind * 10**12 + index for index in range(count)]
+        early, late = position - MARGIN, position + MARGIN
+        exist = [number for number in numbers if stream.state_at(number, early).exists
+                 and stream.state_at(number, late).exists]  # fmt: skip
+        gone = [number for number in numbers if stream.state_at(number, early).case == "deleted"]
+        self.ids, self.gone = list(map(stream.id_of, exist)), list(map(stream.id_of, gone))
+        self.next_id = stream.id_of(next(each for each in numbers if not stream.state_at(each, late).exists
+                                         and stream.state_at(each, late).case != "deleted"))  # fmt: skip
+
+
+def lose_an_insert(store, stream, position):
+    document = store.get(Documents(stream, position, "order").ids[-1])
+    store.drop(document["_id"])
+    return {("missing", document["_id"]): f"is missing; it should hold update {document['update']}"}
+
+
+def resurrect_a_deletion(store, stream, position):
+    document_id = Documents(stream, position, "order").gone[-1]
+    return resurrected(store, stream, position, document_id)
+
+
+def lose_all_deletions(store, stream, position):
+    found = {}
+    for document_id in Documents(stream, position, "order").gone:
+        found.update(resurrected(store, stream, position, document_id))
+    return found
+
+
+def resurrected(store, stream, position, document_id):
+    deletion = stream.state_at(stream.number_of(document_id), position).update
+    held = stream.previous(deletion)
+    store.put(json.loads(stream.content.render(held, 1_700_000_000)))
+    return {("revived", document_id): f"holds update {held}, but update {deletion} has deleted it"}
+
+
+def damage_a_resurrected_one(store, stream, position):
+    document_id = Documents(stream, position, "order").gone[0]
+    store.put({"_id": document_id, "type": "order"})
+    return {("damaged", document_id): "has no field data"}
+
+
+def write_an_old_body_with_a_new_number(store, stream, position):
+    documents = map(store.get, Documents(stream, position, "customer").ids)
+    document = next(each for each in documents
+                    if len(str(each["update"])) == len(str(stream.previous(each["update"]))))  # fmt: skip
+    older = json.loads(stream.content.render(stream.previous(document["update"]), document["ts"]))
+    store.put(dict(document, data=older["data"]))
+    return {("damaged", document["_id"]): "has data that does not match update"}
+
+
+def swap_two_of_a_type(store, stream, position):
+    return swapped(store, *Documents(stream, position, "order").ids[1:3])
+
+
+def swap_two_of_different_types(store, stream, position):
+    ids = (Documents(stream, position, name).ids[0] for name in ("customer", "event"))
+    return swapped(store, *ids)
+
+
+def swapped(store, *ids):
+    one, other = map(store.get, ids)
+    store.put(dict(other, _id=one["_id"], _rev=one["_rev"]))
+    store.put(dict(one, _id=other["_id"], _rev=other["_rev"]))
+    return {
+        ("damaged", one["_id"]): f"holds update {other['update']}, which belongs to '{other['_id']}'",
+        ("damaged", other["_id"]): f"holds update {one['update']}, which belongs to '{one['_id']}'",
+    }
+
+
+def leave_out_a_type(store, stream, position):
+    found = {}
+    for document_id in Documents(stream, position, "customer").ids:
+        store.drop(document_id)
+        found["missing", document_id] = "is missing; it should hold update"
+    return found
+
+
+def roll_one_back_a_visit(store, stream, position):
+    document = store.get(Documents(stream, position, "event").ids[2])
+    previous = stream.previous(stream.previous(document["update"]))  # as a span may allow the one before
+    older = json.loads(stream.content.render(previous, document["ts"] - 60))
+    store.put(dict(older, _rev=document["_rev"]))
+    return {("behind", document["_id"]): f"holds update {previous}; it should hold update"}
+
+
+def add_one_that_is_not_created_yet(store, stream, position):
+    document_id = Documents(stream, position, "order").next_id
+    store.put({"_id": document_id, "type": "order", "update": position, "ts": 1, "data": ""})
+    return {("extra", document_id): "is not in the stream"}
+
+
+def add_one_that_is_never_created(store, stream, position):
+    ids = Documents(stream, position, "customer").ids
+    document_id = stream.id_of(stream.number_of(ids[-1]) + 1)
+    store.put(dict(store.get(ids[-1]), _id=document_id, _rev=None))
+    return {("extra", document_id): "is not in the stream"}
+
+
+def add_one_of_another_type(store, stream, position):
+    store.put({"_id": "invoice:000000000000", "type": "invoice"})
+    return {("extra", "invoice:000000000000"): "is not in the stream"}
+
+
+def change_the_name_of_the_type(store, stream, position):
+    document = store.get(Documents(stream, position, "customer").ids[0])
+    store.put(dict(document, type="order"))
+    return {("damaged", document["_id"]): "has an invalid field type: 'order'"}
+
+
+def take_the_name_of_the_type(store, stream, position):
+    document = store.get(Documents(stream, position, "event").ids[0])
+    del document["type"]
+    store.put(document)
+    return {("damaged", document["_id"]): "has no field type"}
+
+
+def flip_a_byte_of_the_youngest(store, stream, position):
+    document = store.get(Documents(stream, position, "event").ids[-1])
+    data = document["data"]
+    store.put(dict(document, data=data[:40] + OTHER.get(data[40], "0") + data[41:]))
+    return {("damaged", document["_id"]): "in 1 place, first at character 40"}
+
+
+def make_a_conflict_in_a_type(store, stream, position):
+    document = store.get(Documents(stream, position, "order").ids[0])
+    rev = store.fork(document)
+    return {("conflicted", document["_id"]): f"has a losing revision, {rev}"}
+
+
+WORKLOAD_CORRUPTIONS = (
+    lose_an_insert,
+    resurrect_a_deletion,
+    lose_all_deletions,
+    damage_a_resurrected_one,
+    write_an_old_body_with_a_new_number,
+    swap_two_of_a_type,
+    swap_two_of_different_types,
+    leave_out_a_type,
+    roll_one_back_a_visit,
+    add_one_that_is_not_created_yet,
+    add_one_that_is_never_created,
+    add_one_of_another_type,
+    change_the_name_of_the_type,
+    take_the_name_of_the_type,
+    flip_a_byte_of_the_youngest,
+    make_a_conflict_in_a_type,
+)
+
+
 def assert_found(report, expected):
     """A report names exactly what a corruption has done, with the right kind."""
     found = {(kind, each["id"]): each["reason"] for kind, samples in report["samples"].items() for each in samples}
     documents = {key: words for key, words in expected.items() if key[0] != "ledger"}
     assert report["verdict"] == "wrong" if documents or report["span"] else "undecided"
     counts = {kind: sum(key[0] == kind for key in documents) for kind in report["counts"]}
-    wrong = {kind: count for kind, count in report["counts"].items() if kind not in ("exact", "absent", "earlier")}
+    fine = ("exact", "absent", "earlier", "deleted")
+    wrong = {kind: count for kind, count in report["counts"].items() if kind not in fine}
     assert wrong == {kind: counts[kind] for kind in wrong}
     assert set(found) <= set(documents) and len(found) >= min(5, len(documents))
     for key, reason in found.items():

@@ -10,8 +10,9 @@ module: couchdyno_execute
 short_description: Update the next documents of a CouchDB database, round robin
 version_added: 0.1.0
 description:
-  - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle updates the
-    next documents; after the last document it continues with the first.
+  - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle writes the next
+    updates. With the workload V(classic), these rewrite the next documents; after the last one, they continue with the
+    first.
   - Any number of hosts can run cycles on a database at the same time. Each update is handed out to one of them.
   - A later cycle, on any host, finishes what a crashed or failed cycle left unfinished.
 author:
@@ -34,7 +35,8 @@ options:
   updates_per_run:
     description:
       - The number of documents to update in each cycle, from 1 to 1000000000000. If it exceeds the number of documents
-        in the database, each cycle updates all of them.
+        in the database, each cycle updates all of them. A cycle never updates a document twice, so with other workloads
+        it may update fewer.
       - If omitted, the number that the database was set up with is used.
     type: int
   cycles:
@@ -117,13 +119,16 @@ cycles:
       sample: {"total": 1000, "size": 1000, "start": 10, "updating": 100}
       contains:
         total:
-          description: The number of documents.
+          description: The number of documents. With a workload other than V(classic), the number of documents at the
+            start.
           type: int
         size:
-          description: The size of each document in bytes.
+          description: The size of each document in bytes. With a workload other than V(classic), the size of documents
+            whose type does not set one.
           type: int
         start:
-          description: The index of the first document of the cycle.
+          description: The index of the first document of the cycle. With a workload other than V(classic), the
+            remainder of the first update divided by C(total).
           type: int
         updating:
           description: The number of documents to update.

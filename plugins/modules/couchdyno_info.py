@@ -88,6 +88,13 @@ database:
       description: The number of documents in the database, including couchdyno's own.
       type: int
       sample: 1004
+    expected_count:
+      description: The number of documents that the server should count according to the ledger, including couchdyno's
+        own. It differs from C(doc_count) if there are other documents in the database, or while updates are being
+        written.
+      type: int
+      returned: with a workload other than classic
+      sample: 1004
     sizes:
       description: The sizes of the database in bytes.
       type: dict
@@ -123,11 +130,13 @@ progress:
       type: int
       sample: 1000
     total:
-      description: The number of documents.
+      description: The number of documents. With a workload other than classic, the number of documents at the start.
       type: int
       sample: 1000
     laps:
-      description: The number of complete laps. In a lap, each document is handed out once.
+      description: The number of complete laps. In a lap, each document is handed out once. V(null) after the fill of a
+        workload other than classic, as its types have laps of their own. C(lap_done), C(lap_left) and C(seconds_left)
+        are V(null) then, too.
       type: int
       sample: 1
     open_claims:
@@ -183,6 +192,28 @@ progress:
         until their next turn succeeds.
       type: int
       sample: 0
+    types:
+      description: The progress of each type of documents, as if all updates handed out so far were written.
+      type: list
+      elements: dict
+      returned: with a workload other than classic
+      contains:
+        name:
+          description: The name of the type.
+          type: str
+          sample: order
+        present:
+          description: The number of its documents that exist.
+          type: int
+          sample: 6000
+        deleted:
+          description: The number of its documents that were deleted.
+          type: int
+          sample: 240
+        lap:
+          description: The number of its current lap. The fill is lap 0.
+          type: int
+          sample: 3
     ts:
       description: The current time in Unix seconds, by the server's clock.
       type: int

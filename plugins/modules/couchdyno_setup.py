@@ -43,18 +43,45 @@ options:
     choices: [present, absent]
     default: present
   total:
-    description: The number of documents, from 1 to 1000000000000.
+    description: The number of documents, from 1 to 1000000000000. With a workload other than V(classic), the number of
+      documents at the start.
     type: int
     default: 1000
   size:
     description: The size of each document in bytes of JSON text, from 1 to 100000000. Even without data,
-      a document is about 70 bytes long.
+      a document is about 70 bytes long. With a workload other than V(classic), the size of documents whose type does
+      not set one.
     type: int
     default: 1000
+  workload:
+    description:
+      - What documents the database has, and how they change. Either the name of a built-in workload or a dict with the
+        key C(types).
+      - V(classic), the default, has documents of one size that are rewritten round robin; none is ever deleted.
+      - V(queue) has messages that come and go, first in, first out. Each lap replaces half of them.
+      - V(growing) is a journal. Each lap rewrites all documents and adds a tenth of the initial number.
+      - C(types) is a dict of document types by their names, in the order in which a fill creates them. The value of
+        each is a dict with the following keys, all of which are optional. The names of types are part of the documents.
+      - C(documents) is its share of O(total), a number from 1 to 100, by default 1. For example, of types with the
+        shares 60 and 40, the first has 60 percent of the documents at the start. Each type has one document at least.
+      - C(total) is its number of documents at the start, instead of a share.
+      - C(updates) is its share of the updates after the fill, a number from 1 to 100, by default 1.
+      - C(create) and C(delete) say how many documents each lap of the type creates and deletes, in percent of the
+        documents at the start, rounded up. Both are 0 by default; C(delete) must not exceed C(create). A lap deletes
+        the oldest documents, rewrites the others, then creates new ones.
+      - C(size) is the size of its documents in bytes, by default O(size).
+      - C(prefix) is what the ids of its documents begin with, by default its name and a colon; 12 digits follow. No
+        prefix may begin with C(_) or C(couchdyno), or be the beginning of another one.
+      - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
+        V(fields), their type, the number of the update, and the time of its claim.
+      - A workload cannot be combined with O(adopt). If the database was already set up, it must have the same workload,
+        unless O(force=true).
+    type: raw
   updates_per_run:
     description:
       - The number of documents to update in each cycle, from 1 to 1000000000000.
-      - If it exceeds O(total), each cycle updates all documents.
+      - If it exceeds O(total), each cycle updates all documents. A cycle never updates a document twice, so with a
+        workload other than V(classic) it may update fewer.
     type: int
     default: 10
   seed:
@@ -82,8 +109,8 @@ options:
         cycles write them.
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
         marked as a fork, so M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
-      - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill), O(member_names),
-        O(member_roles), O(admin_names), O(admin_roles) or O(state=absent).
+      - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill), O(workload),
+        O(member_names), O(member_roles), O(admin_names), O(admin_roles) or O(state=absent).
     type: bool
     default: false
   member_names:
@@ -155,6 +182,19 @@ EXAMPLES = r"""
     password: "{{ couchdb_password }}"
     adopt: true
 
+- name: Recreate a database with orders, which come and go, and customers, which stay
+  dyno.couchdb.couchdyno_setup:
+    url: http://localhost:5984/backup-me
+    username: admin
+    password: "{{ couchdb_password }}"
+    total: 1000
+    force: true
+    workload:
+      types:
+        order: {documents: 60, updates: 70, create: 2, delete: 2, size: 600}
+        customer: {documents: 40, updates: 30}
+    fill: true
+
 - name: Delete the small database
   dyno.couchdb.couchdyno_setup:
     url: http://localhost:5984/small
@@ -174,11 +214,12 @@ dyno_config:
       type: int
       sample: 1795461866
     total:
-      description: The number of documents.
+      description: The number of documents. With a workload other than V(classic), the number of documents at the start.
       type: int
       sample: 1000
     size:
-      description: The size of each document in bytes.
+      description: The size of each document in bytes. With a workload other than V(classic), the size of documents
+        whose type does not set one.
       type: int
       sample: 1000
     updates:
@@ -191,7 +232,8 @@ dyno_config:
       type: int
       sample: 42
     start:
-      description: The index of the first document that the next cycle updates.
+      description: The index of the first document that the next cycle updates. With a workload other than V(classic),
+        the remainder of C(position) divided by C(total).
       type: int
       sample: 20
     position:
@@ -224,9 +266,51 @@ dyno_config:
       type: int
       sample: 0
     version:
-      description: The version of these fields.
+      description: The version of these fields. 1 for classic, 2 for other workloads.
       type: int
       sample: 1
+    workload:
+      description: The workload with the numbers that follow from O(workload).
+      type: dict
+      returned: unless it is V(classic)
+      contains:
+        types:
+          description: The types of documents, in the order in which a fill creates them.
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: The name of the type.
+              type: str
+              sample: order
+            total:
+              description: The number of its documents at the start.
+              type: int
+              sample: 6000
+            updates:
+              description: Its share of the updates.
+              type: int
+              sample: 70
+            create:
+              description: The number of documents that each lap creates.
+              type: int
+              sample: 120
+            delete:
+              description: The number of documents that each lap deletes.
+              type: int
+              sample: 120
+            prefix:
+              description: What the ids of its documents begin with.
+              type: str
+              sample: "order:"
+            size:
+              description: The size of its documents in bytes.
+              type: int
+              sample: 600
+            tombstone:
+              description: What its deleted documents contain, either V(bare) or V(fields).
+              type: str
+              sample: bare
 fill:
   description: What the fill did. In check mode, only the number of documents that it would write. Further counts are
     described at RV(dyno.couchdb.couchdyno_execute#module:cycles[].after).
@@ -279,7 +363,8 @@ adopted:
   description: What was found in the database.
   type: dict
   returned: when O(adopt=true)
-  sample: {"position": 5200, "open": 12, "behind": 10, "missing": 2, "damaged": 0, "conflicted": 0, "extra": 0}
+  sample: {"position": 5200, "open": 12, "behind": 10, "missing": 2, "revived": 0, "damaged": 0, "conflicted": 0,
+           "extra": 0}
   contains:
     position:
       description: The new position.
@@ -292,6 +377,9 @@ adopted:
       type: int
     missing:
       description: The number of missing documents.
+      type: int
+    revived:
+      description: The number of documents that exist, although an update has deleted them.
       type: int
     damaged:
       description: The number of documents whose contents match none of their updates.
@@ -320,6 +408,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup
     setup,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import DEFAULTS, Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import named
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten, why
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
@@ -329,17 +418,23 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
     return dict(report, diff={"before": report.pop("before") or {}, "after": report["dyno_config"]})
 
 
+def workload(value: Any) -> Any:
+    return named(value) if isinstance(value, str) else value
+
+
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        adopt.check_alone(name for name in ("force", "fill", *Access._fields) if params[name])
+        adopt.check_alone(name for name in ("force", "fill", "workload", *Access._fields) if params[name])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     access = Access(*(tuple(params[name]) for name in Access._fields))
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True,
-                      access=access)
+                      access=access, workload=workload(params["workload"]))
     pace = Pace(params["connections"], params["batch_bytes"])
     report = preview(client, request) if module.check_mode else setup(client, request, pace)
+    for caution in request.cautions():
+        module.warn(caution)
     diff = {"before": report.pop("before") or {}, "after": report["dyno_config"]}
     if "security" in report:
         diff["before"] = dict(diff["before"], security=report.pop("security_before"))
@@ -365,6 +460,7 @@ def main() -> None:
         "total": {"type": "int", "default": DEFAULTS.total},
         "size": {"type": "int", "default": DEFAULTS.size},
         "updates_per_run": {"type": "int", "default": DEFAULTS.updates},
+        "workload": {"type": "raw"},
         "seed": {"type": "int"},
         "fill": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},

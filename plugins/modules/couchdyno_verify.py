@@ -75,6 +75,11 @@ options:
   size:
     description: The size in bytes of each document of a database whose ledger is lost.
     type: int
+  workload:
+    description: The workload of a database whose ledger is lost, as it was given to M(dyno.couchdb.couchdyno_setup).
+      Requires O(seed), O(total) and O(size). By default, it is V(classic).
+    type: raw
+    version_added: 0.2.0
   replicas:
     description: Whether to read every document from each replica, and name differing documents. Requires CouchDB 3, a
       server admin, and all nodes up. By default, each document is read from one replica, and the others are asked only
@@ -158,8 +163,8 @@ counts:
   description: The number of documents of each kind.
   type: dict
   returned: when the verification was completed
-  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "extra": 0,
-           "conflicted": 0, "earlier": 0, "absent": 0}
+  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "revived": 0,
+           "extra": 0, "conflicted": 0, "earlier": 0, "absent": 0, "deleted": 0}
   contains:
     exact:
       description: Documents that hold an allowed update, byte for byte.
@@ -179,6 +184,9 @@ counts:
     missing:
       description: Expected documents that are not in the database.
       type: int
+    revived:
+      description: Documents that exist, although an update has deleted them.
+      type: int
     extra:
       description: Documents that are not in the update stream.
       type: int
@@ -189,8 +197,25 @@ counts:
       description: Documents written by the original couchdyno, which cannot be verified.
       type: int
     absent:
-      description: Documents that no update has written yet, and that need not exist.
+      description: Documents that need not exist, as no update has written them yet, or one may have deleted them.
       type: int
+    deleted:
+      description: Documents that do not exist, as an update has deleted them.
+      type: int
+types:
+  description: RV(counts) by document type, in the order of the workload. Each has its C(name), the number of documents
+    found in the database (C(checked)), and the number of documents of each kind unless it is 0.
+  type: list
+  elements: dict
+  returned: with a workload other than classic
+  sample: [{"name": "order", "checked": 59, "exact": 59, "missing": 1, "deleted": 40}]
+documents:
+  description: How many documents should exist when all updates below RV(high) are written (C(expected)), and how many
+    these updates have C(deleted). If known, the number of documents on the server (C(found)), without design documents
+    and couchdyno's own, and the number of C(tombstones), without those of couchdyno's own documents.
+  type: dict
+  returned: with a workload other than classic
+  sample: {"expected": 1000, "deleted": 240, "found": 1000, "tombstones": 240}
 samples:
   description: The first few documents of each kind of fault, each with its C(id) and the C(reason).
   type: dict
@@ -271,7 +296,8 @@ lag:
   returned: with O(source_url)
   sample: {"updates": 300, "seconds": 131}
 stream:
-  description: The C(seed), C(total) and C(size) from which the expected contents were computed.
+  description: The C(seed), C(total) and C(size) from which the expected contents were computed. With a workload other
+    than V(classic), C(size) is the average size of the documents at the start.
   type: dict
   returned: when the verification was completed
   sample: {"seed": 4990448999442304, "total": 1000, "size": 1000}
@@ -294,6 +320,7 @@ report:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.workload_file import workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
@@ -304,7 +331,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE
 
 def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[str, Any]:
     params = module.params
-    given = given_stream(params["seed"], params["total"], params["size"])
+    given = given_stream(params["seed"], params["total"], params["size"], _written(params["workload"]))
     taken = period(params["taken_from"], params["taken_to"])
     report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source,
                     replicas=params["replicas"])
@@ -314,6 +341,11 @@ def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[
         verdict = "the database is wrong" if is_wrong else "it is undecided whether the database is right"
         return dict(result, failed=True, msg=f"{verdict}: {', '.join(report['reasons'])}")
     return result
+
+
+def _written(value: Any) -> Any:
+    """A workload as users write it, from the name of a built-in one or from its types."""
+    return value if isinstance(value, dict) else workload(value)
 
 
 def main() -> None:
@@ -326,6 +358,7 @@ def main() -> None:
         "seed": {"type": "int"},
         "total": {"type": "int"},
         "size": {"type": "int"},
+        "workload": {"type": "raw"},
         "replicas": {"type": "bool", "default": False},
         "fail_on_wrong": {"type": "bool", "default": True},
     }, check)

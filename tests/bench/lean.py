@@ -27,6 +27,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 from urllib.parse import unquote, urlencode, urlsplit
 
 from couchdyno.jobs.pace import Pace
+from couchdyno.model.classic_stream import ClassicStream
 from couchdyno.model.stream import Stream
 
 BUFFER = 1 << 18
@@ -213,7 +214,7 @@ def main() -> int:
     total = args.total or args.first + args.documents
     batch = Pace(args.connections, args.batch_bytes).batch_documents(args.size)
     try:
-        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what, Stream(SEED, total, args.size), batch,
+        lean = Lean(Address.of(os.environ["COUCHDYNO_URL"]), args.what, ClassicStream(SEED, total, args.size), batch,
                     args.connections, args.render)
         starts = (args.first + number * args.documents for number in range(args.cycles))
         times = [lean.cycle(start, start + args.documents) for start in starts]

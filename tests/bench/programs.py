@@ -58,7 +58,7 @@ def write_backup(path: Path, documents: int, size: int) -> Path:
 
 
 def _texts(documents: int, size: int) -> Iterator[str]:
-    from couchdyno.model.stream import Stream
+    from couchdyno.model.classic_stream import ClassicStream
 
-    stream = Stream(SEED, documents, size)
+    stream = ClassicStream(SEED, documents, size)
     return (stream.content.render(update, TS) for update in range(documents))

@@ -14,6 +14,9 @@ import time
 import proxy as faults
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from drivers import LONGEST, Ended, drive, hold, launch, make, wait_until
 from support import report, start
 from verification import assert_nothing_lost
@@ -214,3 +217,32 @@ def test_a_filling_setup_is_killed_and_run_again(database, proxy):
     assert report("couchdyno-setup", *options, database.url)["fill"]["errors"] == 0
     assert len(database.documents()) == 2500
     assert_nothing_lost(database)
+
+
+QUEUE = {"types": {"q": {"create": 50, "delete": 50}}}  # each lap: ten deletions, ten rewrites, ten creations
+
+
+def test_a_creation_that_was_held_through_the_life_of_its_documents_revives_nothing(database, proxy, figures):
+    """The driver was stopped before it sent documents 20 to 29. Another creates them, and they are deleted in lap 3."""
+    client = database.client()
+    setup(client, Request(Parameters(20, 200, 10, 7), fill=True, workload=QUEUE))
+    execute(client, 20)
+    rule = proxy.fail(faults.hold_before(), on="_bulk_docs", holding='"q:000000000020"')
+    driver = launch(database.behind(proxy).url, "-u", 10, **BRIEF)
+    assert rule.reached.wait(LONGEST), Ended(driver).lines
+    driver.send_signal(signal.SIGSTOP)
+    time.sleep(BRIEF["model__claiming__LEASE"] + 1)
+    assert drive(database.url, "-u", 10, **BRIEF).after["redone"] == 10
+    while database.book().position < 115:
+        assert execute(client, 10)["after"]["errors"] == 0
+    before = database.documents("q:")
+    assert min(before) > "q:000000000029"
+    rule.release()
+    wait_until(lambda: rule.answered)
+    driver.send_signal(signal.SIGCONT)
+    ended = Ended(driver)
+    assert ended.code == 1 and "another driver" in ended.lines[0]
+    assert database.documents("q:") == before
+    report = verify(client)
+    assert (report["verdict"], report["counts"]["revived"]) == ("right", 0), report
+    figures("stopped through the life of ten documents, then continued: none revived")

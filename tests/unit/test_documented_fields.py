@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import (
@@ -17,14 +18,16 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_
     SHOWN,
     RunRecord,
 )
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import INFO
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.ledger import CLAIM, LEDGER
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.ledger import CLAIM, LEDGER, TYPE
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.verify import VERIFY
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.written import EXECUTE, SETUP
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.paths import join, names
 
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
 MODULES = {"setup": SETUP, "info": INFO, "verify": VERIFY, "execute": EXECUTE}
+WORKLOAD = Workload((DocumentType("order", 1, 1, 0, 0, "order:", 100),))
 IN_CYCLES = ("before", "after", "new_state")  # the report of a cycle; the module returns a list of them
 # Return values without a row: for programs only, sums, or shown in the line of another field.
 NO_ROWS = {
@@ -97,8 +100,12 @@ def test_each_documented_value_has_a_row(module):
 
 def test_each_field_of_the_ledger_has_a_row():
     shown = Ledger.new(Parameters(seed=1), 0).shown()
-    assert [field.path for field in LEDGER.fields] == list(shown)
-    assert {field.path for field in CLAIM.fields} == set(Claim(((0, 1),), 0, 0, "", "", "", 0).shown())
+    with_workload = Ledger.new(Parameters(1, workload=WORKLOAD, seed=1), 0).shown()
+    rows = list(dict.fromkeys(field.path.partition(".")[0] for field in LEDGER.fields))
+    assert rows == [*shown, "workload"] and set(rows) == set(with_workload)
+    assert {field.path for field in TYPE.fields} == set(*map(frozenset, with_workload["workload"]["types"]))
+    claim = Claim(((0, 1),), 0, 0, "", "", "", 0)
+    assert {field.path for field in CLAIM.fields} == set(claim.shown(ClassicStream(1, 1, 100)))
 
 
 def test_each_field_of_a_run_record_is_checked_and_documented():

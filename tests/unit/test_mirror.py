@@ -15,7 +15,10 @@ UNIT = f"unit/plugins/{PACKAGE}"
 ELSEWHERE = {
     f"{UNIT}/couchdb/test_client.py": ["couchdb/bulk", "couchdb/session", "couchdb/stop", "errors"],
     f"{UNIT}/couchdb/test_shared_document.py": ["couchdb/revisions"],
-    f"{UNIT}/model/test_stream.py": ["model/content", "model/document_ids", "model/document_state"],
+    f"{UNIT}/model/test_classic_stream.py": [
+        *("model/stream", "model/content", "model/document_ids", "model/document_state"),
+    ],
+    f"{UNIT}/model/test_workload_stream.py": ["model/laps", "model/schedule", "model/streams", "model/typed_content"],
     f"{UNIT}/model/test_claiming.py": ["model/claim", "model/expectation"],
     f"{UNIT}/model/test_ledger.py": ["model/legacy", "model/parameters"],
     f"{UNIT}/model/test_verdicts.py": ["couchdb/source", "model/tally"],
@@ -26,7 +29,9 @@ ELSEWHERE = {
     f"{UNIT}/jobs/test_execute.py": ["jobs/cycle"],
     f"{UNIT}/cli/test_connection.py": ["couchdb/options"],
     f"{UNIT}/cli/test_command.py": ["cli/options", "cli/scripts", "model/limits"],
-    f"{UNIT}/cli/test_live_view.py": ["cli/terminal", "jobs/snapshot"],
+    f"{UNIT}/cli/test_live_view.py": ["cli/terminal", "jobs/snapshot", "model/common_lap"],
+    f"{UNIT}/model/test_workload.py": ["model/workloads"],
+    f"{UNIT}/cli/test_workload_file.py": ["reports/text/workloads"],
     f"{UNIT}/jobs/test_compare.py": ["cli/saved_reports"],
     f"{UNIT}/reports/fields/test_rows.py": [
         *(f"reports/fields/{name}" for name in ("comparison", "info", "ledger", "runs", "verify", "written")),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,11 @@ def test_a_database_can_be_recreated_with_other_parameters(name):
     assert task["dyno.couchdb.couchdyno_setup"]["force"] == "{{ couchdyno_force | default(omit) }}"
     section = (ROOT / "docs" / "playbooks.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
     assert "| `couchdyno_force` |" in section
+
+
+@pytest.mark.parametrize("name", ["setup", "fleet", "demo"])
+def test_a_workload_can_be_chosen(name):
+    text = (ROOT / "playbooks" / f"{name}.yml").read_text()
+    assert re.search(r"^ +workload: \"\{\{ couchdyno_workload( \| default\(omit\))? \}\}\"$", text, re.MULTILINE)
+    section = (ROOT / "docs" / "playbooks.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert "`couchdyno_workload`" in section

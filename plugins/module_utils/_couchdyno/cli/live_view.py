@@ -71,7 +71,7 @@ def line(snapshot: Data) -> str:
             parts.append(f"throttled {counted(last['throttled'], 'time')}")
     if snapshot.get("skipped"):
         parts.append(_skipped(snapshot))
-    return ", ".join([*parts, f"lap {_lap(snapshot)}"])
+    return ", ".join([*parts, _progress(snapshot)])
 
 
 def rows(snapshot: Data) -> list[tuple[str, Sequence[float], str]]:
@@ -114,16 +114,20 @@ def picture(snapshot: Data, width: int) -> Any:
         drawn = sparkline(values)[-room:] + " " if values and room else ""
         table.add_row(Text(name, style="dim"), Text(drawn + text, style="bold red" if is_bad else "",
                                                     overflow="ellipsis", no_wrap=True))
-    lap = ProgressBar(total=snapshot["total"], completed=snapshot["lap_done"])
-    return Panel(Group(table, Text(f"lap {_lap(snapshot)}", style="dim"), lap), title=Text(snapshot["name"]))
+    below: list[Any] = [Text(_progress(snapshot), style="dim")]
+    if snapshot["laps"] is not None:
+        below.append(ProgressBar(total=snapshot["total"], completed=snapshot["lap_done"]))
+    return Panel(Group(table, *below), title=Text(snapshot["name"]))
 
 
 def _skipped(snapshot: Data) -> str:
     return f"{counted(snapshot['skipped'], 'run record')} skipped"
 
 
-def _lap(snapshot: Data) -> str:
-    text = f"{snapshot['laps']}: {short(snapshot['lap_done'])} of {short(snapshot['total'])} documents"
+def _progress(snapshot: Data) -> str:
+    if snapshot["laps"] is None:  # the types of its workload have laps of their own
+        return f"{short(snapshot['position'])} updates handed out"
+    text = f"lap {snapshot['laps']}: {short(snapshot['lap_done'])} of {short(snapshot['total'])} documents"
     if snapshot["seconds_left"] is None:
         return text
     return f"{text}, {duration(snapshot['seconds_left'])} left"

@@ -13,15 +13,18 @@ from ..jobs.adopt import adopt, check_alone
 from ..jobs.pace import Pace
 from ..jobs.setup import Request, Sharding, setup
 from ..model.parameters import DEFAULTS, Parameters
+from ..model.workloads import BUILT_IN
+from ..reports.text import workloads
 from ..reports.text.setup import render
 from .command import Command, Invocation, run
 from .ending import DONE
 from .options import add_pace, add_updates_per_run
 from .progress import Progress
+from .workload_file import workload
 
 # The options that say what to create, and how, with their defaults.
 FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
-           "n": None, "force": False, "wait_to_fill": False}
+           "n": None, "force": False, "wait_to_fill": False, "workload": None}
 # The options that grant access, in the order of Access.
 GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even of "
                           "an existing database with these parameters; one without members is open to all and stays so",
@@ -45,6 +48,12 @@ class Setup(Command):
                                  "(default: %(default)s)")
         add_updates_per_run(parser, default=DEFAULTS.updates,
                             help="documents to update per cycle (default: %(default)s)")
+        parser.add_argument("--workload", metavar="NAME|FILE.json",
+                            help=f"what documents there are, and how they change: {', '.join(BUILT_IN)}, or a file "
+                                 "(default: classic); --total is the number of documents at the start, --size the size "
+                                 "of documents whose type does not set one")
+        parser.add_argument("--workloads", action="store_true",
+                            help="list the built-in workloads, and do nothing else")
         parser.add_argument("-w", "--wait-to-fill", action="store_true",
                             help="fill the database with documents; if interrupted, run it again to resume")
         parser.add_argument("-f", "--force", action="store_true",
@@ -66,16 +75,23 @@ class Setup(Command):
 
     def run(self, invocation: Invocation) -> int:
         """Set up, show progress and report."""
-        client, args = invocation.connect(), invocation.args
+        args = invocation.args
+        if args.workloads:
+            invocation.show({"workloads": [each.dump(name) for name, each in BUILT_IN.items()]}, workloads.render)
+            return DONE
+        client = invocation.connect()
         if args.adopt:
             return self._adopt(invocation, client)
         access = Access(*(tuple(vars(args)[name]) for name in GRANTS))
         request = Request(Parameters(args.total, args.size, args.updates_per_run, args.seed), Sharding(args.q, args.n),
-                          fill=args.wait_to_fill, force=args.force, idempotent=access != NO_ACCESS, access=access)
+                          fill=args.wait_to_fill, force=args.force, idempotent=access != NO_ACCESS, access=access,
+                          workload=workload(args.workload))
         pace = Pace(args.connections, args.batch_bytes)
         with Progress("filling") as progress:
             report = setup(client, request, pace, progress, invocation.stop)
         invocation.show(report, render)
+        for caution in request.cautions():
+            invocation.complain(caution)
         return invocation.code_after_writing(report.get("fill", {}),
                                              retry="run couchdyno-setup -w again to write them")
 

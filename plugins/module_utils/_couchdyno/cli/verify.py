@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
 from ..couchdb.client import Client
 from ..errors import UsageError
 from ..jobs.evidence import Span, given_stream
 from ..jobs.taken import Period, period
 from ..jobs.verify import RIGHT, verify
+from ..model.stream import Stream
 from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
 from . import connection
@@ -19,6 +20,7 @@ from .command import Command, Invocation, run
 from .ending import DONE, WITH_ERRORS
 from .options import add_metrics
 from .progress import Progress
+from .workload_file import workload
 
 
 class Verify(Command):
@@ -52,6 +54,9 @@ class Verify(Command):
                                    ("size", "size of each document in bytes", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
+        parser.add_argument("--workload", metavar="NAME|FILE.json",
+                            help="the workload, as for couchdyno-setup, if --seed, --total and --size are given "
+                                 "(default: classic)")
         parser.add_argument("--replicas", action="store_true",
                             help="read every document from each replica, and name differing documents; requires "
                                  "CouchDB 3, a server admin, and all nodes up")
@@ -60,12 +65,17 @@ class Verify(Command):
     def run(self, invocation: Invocation) -> int:
         """Verify, show progress and report."""
         client, args = invocation.connect(), invocation.args
-        given, taken = given_stream(args.seed, args.total, args.size), _taken(args.taken)
+        given, taken = _given(args), _taken(args.taken)
         with Progress("verifying") as progress:
             report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
                             invocation.stop, args.replicas)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
+
+
+def _given(args: Namespace) -> Stream | None:
+    """The stream with the given parameters, None if there are none."""
+    return given_stream(args.seed, args.total, args.size, workload(args.workload))
 
 
 def _taken(text: str | None) -> Period | None:

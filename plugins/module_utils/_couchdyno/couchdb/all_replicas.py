@@ -65,6 +65,10 @@ class AllReplicas(Source):
             found.update({row["id"]: row["doc"] for row in _merged(pages)})
         return found
 
+    def deleted(self, ids: list[str]) -> set[str]:
+        """As the source knows them."""
+        return self._source.deleted(ids)
+
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """As in Source; without ``include_docs``, only revisions are compared, and rows that differ have a document."""
         merged: list[Row] = []

@@ -81,14 +81,17 @@ def version(answer: Json) -> str:
     return cleaned(found, LONGEST_NAME)
 
 
+COUNTS_AND_PARTS = ("doc_count", "doc_del_count", "sizes", "cluster")
+
+
 def database_info(answer: Json) -> Data:
-    """``{"doc_count", "sizes", "cluster", "instance_start_time"}``, each if the server reports it."""
+    """``{"doc_count", "doc_del_count", "sizes", "cluster", "instance_start_time"}``, each if the server reports it."""
     info = an_object(answer)
-    found: Data = {name: info[name] for name in ("doc_count", "sizes", "cluster") if info.get(name) is not None}
+    found: Data = {name: info[name] for name in COUNTS_AND_PARTS if info.get(name) is not None}
     _check(all(isinstance(found.get(name, {}), dict) for name in ("sizes", "cluster")))
     for name in {"sizes", "cluster"} & set(found):
         found[name] = {key: number for key, number in found[name].items() if _is_count(number)}
-    _check(_is_count(found.get("doc_count", 0)))
+    _check(all(_is_count(found.get(name, 0)) for name in ("doc_count", "doc_del_count")))
     instance = info.get("instance_start_time", "")
     _check(isinstance(instance, (str, int)))
     return dict(found, instance_start_time=cleaned(str(instance), LONGEST_NAME))
@@ -136,6 +139,14 @@ def rows(answer: Json) -> list[Row]:
                 raise Misshapen
         found.append(row)
     return found
+
+
+def deleted_ids(answer: Json) -> list[str]:
+    """The ids of the deleted documents in ``_all_docs``."""
+    found = [row for row in _list_in(answer, "rows")
+             if isinstance(row.get("value"), dict) and row["value"].get("deleted")]
+    _check(all(isinstance(row.get("id"), str) for row in found))
+    return [row["id"] for row in found]
 
 
 def changes(answer: Json) -> tuple[list[Row], str | int]:

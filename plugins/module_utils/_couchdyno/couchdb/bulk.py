@@ -16,13 +16,13 @@ UNKNOWN = "unknown error"
 Row = Dict[str, Any]
 
 
-def bulk_body(documents: Iterable[str]) -> bytes:
-    """The body of a bulk write, from documents as JSON texts.
+def bulk_body(documents: Iterable[str], new_edits: bool = True) -> bytes:
+    """The body of a bulk write, from documents as JSON texts; without ``new_edits`` these are stored as they are.
 
     It grows text by text, so that each can be freed at once: to allocate a whole batch costs more than copying.
     """
     body = io.BytesIO()
-    separator = b'{"docs":['
+    separator = b'{"docs":[' if new_edits else b'{"new_edits":false,"docs":['
     for document in documents:
         body.write(separator)
         body.write(document.encode("ascii"))

@@ -328,6 +328,11 @@ class Client(Source):
         """The rows of _all_docs for some ids, without missing and deleted documents."""
         return self._rows_of(WITH_DOCS if include_docs else WHOLE, ids)
 
+    def deleted(self, ids: list[str]) -> set[str]:
+        """As in Source: the documents with a tombstone."""
+        return set(self._request("POST", self._url("_all_docs"), WHOLE, _encode({"keys": ids}), answers.deleted_ids,
+                                 most=LIST))
+
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """At most ``limit`` rows of _all_docs, in order, with ids from ``first`` to below ``before``; None: no bound.
 

@@ -67,6 +67,10 @@ class Source(ABC):
         """The same, as all replicas together have them."""
         return self.documents(ids)
 
+    def deleted(self, ids: list[str]) -> set[str]:
+        """Which of the documents are known to be deleted; without the ones that it does not know, deleted or not."""
+        return set()
+
     @abstractmethod
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """At most ``limit`` rows ``{"id", "value", "doc"}`` with ids from ``first`` to below ``before``.

@@ -17,6 +17,7 @@ from ..couchdb.stop import NEVER, Stop
 from ..errors import RETRY_LATER, Busy, LedgerDamaged, NoLedger, StateMissing, UsageError, command, option
 from ..model import missed, ranges
 from ..model.claim import Claim
+from ..model.document_state import NOT_CREATED
 from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
 from ..model.limits import REACHABLE
@@ -30,8 +31,8 @@ from ..storage.ledger_document import LedgerDocument
 from .driver import is_gone
 from .reader import Reader
 
-COUNTED = ("behind", "missing", "damaged", "conflicted", EXTRA)
-LACKING = frozenset(("behind", "missing", "damaged", "unreadable"))
+COUNTED = ("behind", "missing", "revived", "damaged", "conflicted", EXTRA)
+LACKING = frozenset(("behind", "missing", "damaged", "unreadable", "revived"))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
@@ -52,8 +53,9 @@ class Shortfall(Tally):
         super().add(finding)
         if finding.kind in LACKING:
             state = self._stream.state_at(finding.number, self._position)
-            if state.exists:  # documents of one finding follow each other in the stream, too
-                latest = (state.update, state.update + finding.count)
+            if state != NOT_CREATED:  # the places of documents of one finding follow each other, too
+                place = self._stream.place(state.update)
+                latest = (place, place + finding.count)
                 self._lacking.setdefault(self._earlier(finding, state.update), []).append(latest)
 
     def merge(self: AnyShortfall, other: AnyShortfall) -> None:
@@ -64,7 +66,7 @@ class Shortfall(Tally):
 
     @property
     def updates(self) -> dict[int, Ranges]:
-        """The latest updates, by the number of earlier ones that are lacking, too."""
+        """The places of the latest updates, by the number of earlier ones that are lacking, too."""
         return {earlier: ranges.union(tuple(updates)) for earlier, updates in self._lacking.items()}
 
     def _earlier(self, finding: Finding, latest: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple
 
 from ..errors import NotComparable, UsageError, option, switch
 from ..model.limits import MAX_TOLERANCE
+from ..model.workload import CLASSIC
 from ..statistics.significance import BETTER, FEWEST, SAME, UNKNOWN, WORSE, Middle, change, judge, middle
 
 OF_CONFIG = ("total", "size", "updates")
@@ -70,8 +71,15 @@ def compare(a: Data, b: Data, tolerance: float = 10.0, force: bool = False) -> D
 
 def _differences(a: Data, b: Data) -> dict[str, list[Any]]:
     pairs = [(name, a["dyno_config"].get(name), b["dyno_config"].get(name)) for name in OF_CONFIG]
+    pairs.append(("workload", _workload(a["dyno_config"]), _workload(b["dyno_config"])))
     pairs += [(name, a["database"].get(name), b["database"].get(name)) for name in OF_DATABASE]
     return {name: [one, other] for name, one, other in pairs if one != other}
+
+
+def _workload(config: Data) -> str:
+    """The types of a workload in a line."""
+    types = (config.get("workload") or {}).get("types", [])
+    return "; ".join(", ".join(f"{name} {value}" for name, value in each.items()) for each in types) or CLASSIC
 
 
 def _own_points(a: Data, b: Data) -> list[Data]:

@@ -78,14 +78,14 @@ class Cycle:
         claims, outcome, parts, not_written = self._write_all(lease, before, progress)
         dt = time.monotonic() - started
         throttled = self._client.throttled - self._throttled
-        record = RunRecord.of(claims, outcome, self._claimed, kind=kind, dt=dt, connections=self._pace.connections,
-                              limit=self._pace.rate or None, sizes=sizes or None, throttled=throttled,
-                              delay=max(0, delay), missed=bounded(entries_of(not_written)))
+        record = RunRecord.of(self._document.ledger.stream, claims, outcome, self._claimed, kind=kind, dt=dt,
+                              connections=self._pace.connections, limit=self._pace.rate or None, sizes=sizes or None,
+                              throttled=throttled, delay=max(0, delay), missed=bounded(entries_of(not_written)))
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
         reason = lease.settle(parts, result, run_records.place(self._client, record))
         unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
         redone = sum(claim.count for claim in claims if claim.redo)
-        after = dict(outcome.dump(dt, claims[-1].first), **nonzero(redone=redone, throttled=throttled))
+        after = dict(outcome.dump(dt, record.first), **nonzero(redone=redone, throttled=throttled))
         return dict(after, **nonzero(unrecorded=unrecorded, undeleted=self._document.undeleted))
 
     def _claim(self) -> tuple[list[Claim], list[Claim]]:
@@ -124,7 +124,8 @@ class Cycle:
         done = outcome.written + outcome.current
         others = [claim for claim in self._document.ledger.claims if claim.driver != self.driver.name]
         rest = self._write(lease, others, lambda more: progress(done + more))
-        superseded = parts.superseded(self._document.ledger.stream, lease.claims[-1].stop)
+        stream = self._document.ledger.stream
+        superseded = parts.superseded(stream, stream.stop(lease.claims[-1].updates))
         not_written = ranges.union(known, parts.missed, superseded, rest.parts.missed)
         return [*claims, *lease.claims], outcome.plus(rest), rest.parts, not_written
 
@@ -170,13 +171,14 @@ def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None
 
     It should if the previous update of the document belongs to the stream, and is neither unfinished nor missed.
     """
-    previous, origin, missed = ledger.stream.previous, ledger.origin, ledger.missed
+    stream, origin, missed = ledger.stream, ledger.origin, ledger.missed
 
     def expects(update: int) -> bool | None:
-        earlier = previous(update)
+        earlier = stream.previous(update)
         if earlier is None or earlier < (origin or 0):
             return False if origin is None else None
-        is_certain = entry_of(missed, earlier) is None and not any(claim.holds(earlier) for claim in before)
+        place = stream.place(earlier)
+        is_certain = entry_of(missed, place) is None and not any(claim.holds(place) for claim in before)
         return True if is_certain else None
 
     return expects

@@ -10,7 +10,7 @@ have.
 """
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from ..couchdb.client import Client
 from ..couchdb.source import CONFLICTS, Source
@@ -24,6 +24,8 @@ from ..model.missed import Entries
 from ..model.parameters import Parameters
 from ..model.state_document import META_ID, STATE_PREFIX
 from ..model.stream import Stream
+from ..model.streams import stream_of
+from ..model.workload import resolve
 from ..storage import run_records
 from ..storage.ledger_reading import read_ledger
 from .taken import Period, shown
@@ -152,14 +154,19 @@ class Case(NamedTuple):
 NO_SPAN = Span()
 
 
-def given_stream(seed: int | None, total: int | None, size: int | None) -> Stream | None:
-    """The stream with these parameters, None without any; UsageError if some are missing or make no sense."""
+def given_stream(seed: int | None, total: int | None, size: int | None, workload: Any = None) -> Stream | None:
+    """The stream with these parameters, None without any; UsageError if some are missing or make no sense.
+
+    The ``workload`` is as users write it; None stands for classic.
+    """
     if seed is None and total is None and size is None:
+        if workload is not None:
+            raise UsageError(option("workload"), " requires ", *PARAMETERS)
         return None
     if seed is None or total is None or size is None:
         raise UsageError(*PARAMETERS, " must be given together")
     Parameters(total, size, 1, seed).check()
-    return Stream(seed, total, size)
+    return stream_of(seed, total, size, None if workload is None else resolve(workload, total, size))
 
 
 def gather(copy: Source, span: Span, given: Stream | None, original: Source | None) -> Case:
@@ -275,7 +282,7 @@ def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
 
 
 def _history_of(source: Source, ledger: Ledger) -> History:
-    return History(run_records.read(source, ledger.runs).found, ledger.claims, ledger.total, ledger.forks)
+    return History(ledger.stream, run_records.read(source, ledger.runs).found, ledger.claims, ledger.forks)
 
 
 def _read(source: Source) -> Ledger:

@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterable
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Busy
+from ..model.claiming import window_size
 from ..model.ledger import Ledger
 from ..model.limits import MAX_UPDATES, check_count
 from ..model.outcome import NOTHING, rate
@@ -45,7 +46,8 @@ def execute(client: Client, updates: int | None = None, pace: Pace | None = None
     """
     document = LedgerDocument(client)
     _check(updates)
-    count = _window_size(document.read(), updates)
+    ledger = document.read()
+    count = window_size(ledger, updates or ledger.updates)
     try:
         after = run_cycle(client, document, lambda _ledger: count, pace or Pace(), stop=stop)
     except Busy:
@@ -59,9 +61,8 @@ def plan(client: Client, updates: int | None = None, cycles: int = 1) -> list[Da
     """What ``execute`` would return for each of some ``cycles`` if all went well; changes nothing."""
     _check(updates)
     ledger, reports = read_ledger(client), []
-    count = _window_size(ledger, updates)
     for __ in range(cycles):
-        first = ledger.position
+        first, count = ledger.position, window_size(ledger, updates or ledger.updates)
         ledger = ledger._replace(position=first + count, start=(first + count) % ledger.total)
         after = {"updates": count, "dt": 0.0, "rate": 0.0, "errors": 0, "first": first}
         reports.append(_report(ledger, first, count, after))
@@ -88,8 +89,3 @@ def _report(ledger: Ledger, first: int, count: int, after: Data) -> Data:
 def _check(updates: int | None) -> None:
     if updates is not None:
         check_count("updates_per_run", updates, MAX_UPDATES)
-
-
-def _window_size(ledger: Ledger, updates: int | None) -> int:
-    """How many documents a cycle updates."""
-    return min(updates or ledger.updates, ledger.total)

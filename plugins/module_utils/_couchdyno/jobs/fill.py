@@ -10,7 +10,7 @@ from ..couchdb.client import Client
 from ..couchdb.stop import Stop
 from ..errors import Busy
 from ..model.ledger import Ledger
-from ..model.ranges import both, size, window
+from ..model.ranges import NONE, both, size
 from ..model.run_record import FILL
 from ..storage.ledger_document import LedgerDocument
 from .cycle import run_cycle
@@ -54,6 +54,6 @@ def fill(client: Client, document: LedgerDocument, pace: Pace, progress: Callabl
 
 def missing(ledger: Ledger) -> int:
     """How many documents may not exist yet: not handed out, or in open claims of lap 0."""
-    total = ledger.total
-    opened = sum(size(both(claim.updates, window(0, total))) for claim in ledger.claims)
-    return max(0, total - ledger.position) + opened
+    first = ledger.stream.window(0, ledger.total) if ledger.claims else NONE
+    opened = sum(size(both(claim.updates, first)) for claim in ledger.claims)
+    return max(0, ledger.total - ledger.position) + opened

@@ -10,11 +10,13 @@ from .. import REPORT_FORMAT
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..model import legacy, missed
+from ..model.common_lap import common_lap
 from ..model.existence import existing
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
 from ..model.outcome import nonzero
 from ..model.run_record import CYCLE, KINDS, RunRecord
+from ..model.workload_stream import WorkloadStream
 from ..statistics import runs
 from ..statistics.missed_cycles import gaps
 from ..storage import run_records
@@ -47,9 +49,11 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
 
         {"format": of this report,
          "dyno_config": the public part of the ledger,
-         "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits"},
+         "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits",
+                      with a workload: "expected_count"},
          "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
                       "settled", "refused", "lap_done", "lap_left", "pace", "seconds_left", "ts",
+                      with a workload: "types": [{"name", "present", "deleted", "lap"}],
                       if an earlier ledger was restored, so that cycles stop: "outdated": True},
          "statistics": {"cycle": runs.summary, "fill": the same},
          "hosts": runs.hosts,
@@ -66,21 +70,23 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     (documents per second) are the different settings of the runs. ``present`` is how many of ``total`` documents
     exist, by the ledger; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
     position below which everything is written or refused; ``pace`` is as in runs.pace, and ``seconds_left`` the time
-    until the lap is done at that pace; ``ts`` is the server's time. ``progress`` is called with the number of documents
-    searched for conflicts so far.
+    until the lap is done at that pace; ``ts`` is the server's time. After the fill of a workload, whose types have laps
+    of their own, all values about the lap are None; ``types`` says how many documents of each type exist and were
+    deleted when all updates handed out so far are written, and ``expected_count`` is the ``doc_count`` that follows
+    from the ledger. ``progress`` is called with the number of documents searched for conflicts so far.
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
     ledger = read_ledger(client)
     records, skipped = run_records.read(client, ledger.runs)
     by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
     cycles = by_kind[CYCLE]
-    database = _database(client, records)
+    database = dict(_database(client, records), **_expected(ledger, len(records) + skipped))
     pace = runs.pace(records, ledger.position >= ledger.total)
     report = {
         "format": REPORT_FORMAT,
         "dyno_config": ledger.shown(),
         "database": database,
-        "progress": dict(_progress(ledger, pace, client.now()), **_outdated(client, ledger)),
+        "progress": dict(_progress(ledger, pace, client.now()), **_types(ledger), **_outdated(client, ledger)),
         "statistics": {kind: runs.summary(own, client.now()) for kind, own in by_kind.items()},
         "hosts": runs.hosts(cycles, client.now()),
         "gaps": _gaps(cycles, client.now()),
@@ -114,15 +120,33 @@ def _different(values: Iterable[Any]) -> list[Any]:
 
 
 def _progress(ledger: Ledger, pace: float | None, now: int) -> Data:
-    total, position = ledger.total, ledger.position
+    lap = common_lap(ledger)
     expired = [claim for claim in ledger.claims if claim.has_expired(now)]
-    left = total - position % total
-    return {"present": existing(ledger), "total": total, "laps": position // total,
+    return {"present": existing(ledger), "total": ledger.total, "laps": lap and lap.number,
             "open_claims": len(ledger.claims), "open_hosts": sorted({claim.host for claim in ledger.claims}),
             "expired_claims": len(expired), "expired_hosts": sorted({claim.host for claim in expired}),
             "settled": ledger.settled, "refused": missed.count(ledger.refused),
-            "lap_done": position % total, "lap_left": left,
-            "pace": round(pace, 6) if pace else None, "seconds_left": round(left / pace) if pace else None, "ts": now}
+            "lap_done": lap and lap.done, "lap_left": lap and lap.left,
+            "pace": round(pace, 6) if pace else None, "seconds_left": lap and lap.seconds_left(pace), "ts": now}
+
+
+def _types(ledger: Ledger) -> Data:
+    """How far the updates of each type have come, if there is a workload."""
+    stream, position = ledger.stream if ledger.workload else None, ledger.position
+    if not isinstance(stream, WorkloadStream):
+        return {}
+    figures = zip(stream.workload.types, stream.existing_of(position), stream.deleted_of(position),
+                  stream.laps_of(position))
+    return {"types": [{"name": each.name, "present": present, "deleted": deleted, "lap": lap}
+                      for each, present, deleted, lap in figures]}
+
+
+def _expected(ledger: Ledger, records: int) -> Data:
+    """How many documents the server should count, if there is a workload: its own, the ledger, and run records."""
+    if not ledger.workload:
+        return {}
+    of_ledger = 1 + bool(ledger.state) + len(ledger.older)
+    return {"expected_count": existing(ledger) + of_ledger + records}
 
 
 def _outdated(client: Client, ledger: Ledger) -> Data:

@@ -18,13 +18,12 @@ from ..couchdb.bulk import Row
 from ..couchdb.source import AFTER, Document, Source, document_of
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
-from ..model.document_ids import AFTER_ALL, id_of
 from ..model.expectation import Expectation
 from ..model.limits import CONNECTIONS
 from ..model.replicas import FIELD, difference_of_other
 from ..model.stream import Stream
 from ..model.tally import AnyTally, Tally
-from ..model.verdicts import UNKNOWN, Finding, classify, judge_other
+from ..model.verdicts import DELETED, REVIVED, UNKNOWN, Finding, classify, judge, judge_other
 
 PAGE_DOCUMENTS = 1000
 PAGE_BYTES = 10 ** 6
@@ -32,7 +31,8 @@ PAGE_IDS = 5000
 SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
 SPOTS = 20  # how many documents of a long gap are looked for in all replicas
 SOME = 100  # documents of unknown size that are read at once
-LATE = frozenset(("behind", "missing"))  # how a document looks in a replica that has missed updates
+MOST_TOMBSTONES = 10 ** 6  # if more documents may have been deleted, it is not looked up whether they were
+LATE = frozenset(("behind", "missing", REVIVED))  # how a document looks in a replica that has missed updates
 ROUNDS = 4  # how often a document that keeps changing is read again
 PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
 
@@ -55,6 +55,7 @@ class Reader(Generic[AnyTally]):
         self._latest = latest
         self._stop = stop
         self._new_tally = new_tally
+        self._total = stream.existing(expectation.since if expectation.until is None else expectation.until)
         self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
 
     def read(self, progress: Progress = lambda done, total: None) -> AnyTally:
@@ -72,16 +73,22 @@ class Reader(Generic[AnyTally]):
 
     def _jobs(self) -> Iterator[Callable[[], AnyTally]]:
         """Jobs for all ranges of ids of the source, each of about a page of existing documents."""
-        total = self._stream.total
-        yield partial(self._judge_others, None, id_of(0))
+        stream, expectation = self._stream, self._expectation
         count = self._source.document_count() or 0
-        known = min(total, max(self._expectation.since, count))
-        width = self._page * max(1, known // max(1, count))
-        for first in range(0, known, width):
-            yield partial(self._judge_range, first, min(first + width, known))
-        if known < total:
-            yield partial(self._judge_range, known, total)
-        yield partial(self._judge_others, AFTER_ALL, None)
+        after: str | None = None
+        for section in stream.sections(expectation.since, expectation.until):
+            yield partial(self._judge_others, after, stream.id_of(section.first))
+            if section.first < section.live:
+                yield partial(self._judge_range, section.first, section.live, stream.id_of(section.live))
+            known = min(section.stop, section.live + max(expectation.since, count))
+            width = self._page * max(1, (known - section.live) // max(1, count))
+            last = known if known < section.stop else max(section.live, known - width)
+            for first in range(section.live, last, width):
+                stop = min(first + width, last)
+                yield partial(self._judge_range, first, stop, stream.id_of(stop))
+            yield partial(self._judge_end, last, section.stop, section.before)
+            after = section.before
+        yield partial(self._judge_others, after, None)
 
     def _collect(self, flying: set[Future[AnyTally]], whole: AnyTally, progress: Progress) -> None:
         """Wait for a range, and add the tallies of all finished ones."""
@@ -89,7 +96,7 @@ class Reader(Generic[AnyTally]):
         for future in done:
             flying.remove(future)
             whole.merge(future.result())
-        progress(whole.checked, self._stream.total)
+        progress(whole.checked, self._total)
         self._check_stop()
 
     def _check_stop(self) -> None:
@@ -104,29 +111,77 @@ class Reader(Generic[AnyTally]):
             yield page
             self._check_stop()
 
-    def _judge_range(self, first: int, stop: int) -> AnyTally:
-        """Judge documents ``[first, stop)`` and others among them, in a thread of the pool."""
+    def _judge_range(self, first: int, stop: int, before: str) -> AnyTally:
+        """Judge documents ``[first, stop)``, and others among them and below ``before``, in a thread of the pool."""
         tally = self._new_tally()
-        before = id_of(stop) if stop < self._stream.total else AFTER_ALL
-        for rows, last in self._pages(id_of(first), before, self._page, include_docs=True):
-            end = stop if last else self._after(rows, first)
+        for __ in self._judged(first, stop, before, tally):
+            pass
+        return tally
+
+    def _judge_end(self, first: int, stop: int, before: str) -> AnyTally:
+        """Judge the youngest documents ``[first, stop)`` of a type, and find the first one that is not created yet."""
+        tally = self._new_tally()
+        for newer in self._judged(first, stop, before, tally):
+            stop += newer == stop
+        tally.lower(self._stream.creation(stop))
+        return tally
+
+    def _judged(self, first: int, stop: int, before: str, tally: Tally) -> Iterator[int]:
+        """Judge documents as in ``_judge_range``; returns the ones from ``stop`` on that hold updates, in order."""
+        for rows, last in self._pages(self._stream.id_of(first), before, self._page, include_docs=True):
+            end = stop if last else min(stop, self._after(rows, first))
             suspects, others = [], []
             for finding in classify(self._stream, self._expectation, first, end, map(_shown, rows)):
                 if finding.is_other:
                     others.append(finding)
-                elif finding.is_fine or self._is_lost(finding):
-                    tally.add(finding)
-                else:
-                    suspects.append(finding)
+                    continue
+                if finding.number >= stop:
+                    yield finding.number
+                for part in self._sorted_out(finding, tally):
+                    suspects.append(part)
             self._settle(suspects, tally)
             self._judge_other_rows([{"id": other.document_id, "doc": other.document} for other in others], tally)
             first = end
-        return tally
+
+    def _sorted_out(self, finding: Finding, tally: Tally) -> Iterator[Finding]:
+        """Add a finding that is certain; returns what has to be read again."""
+        if finding.is_fine:
+            self._add(finding, tally)
+        elif not self._is_lost(finding):
+            yield finding
+        elif self._latest and self._stream.deletes:  # drivers may have deleted any number of documents meanwhile
+            self._refresh()
+            for part in classify(self._stream, self._expectation, finding.number, finding.number + finding.count, ()):
+                self._add(part, tally)
+        else:
+            tally.add(finding)
+
+    def _add(self, finding: Finding, tally: Tally) -> None:
+        """Add a finding; of documents that may have been lost or deleted, the ones with tombstones were deleted."""
+        stream, expectation = self._stream, self._expectation
+        if (not finding.doubtful or finding.count > MOST_TOMBSTONES
+                or expectation.deletion(stream, finding.number) is None):
+            tally.add(finding)
+            return
+        numbers = range(finding.number, finding.number + finding.count)
+        for start in range(0, finding.count, PAGE_IDS):
+            self._check_stop()
+            some = numbers[start:start + PAGE_IDS]
+            deleted = self._source.deleted(list(map(stream.id_of, some)))
+            for number in some:
+                is_deleted = stream.id_of(number) in deleted
+                tally.add(Finding(number, DELETED, held=expectation.deletion(stream, number)) if is_deleted else
+                          judge(stream, expectation, number, None))
+
+    def _refresh(self) -> None:
+        """Read where the documents may stand by now."""
+        if self._latest:
+            self._expectation = self._expectation._replace(until=self._latest())
 
     def _after(self, rows: list[Row], first: int) -> int:
         """The index after the last document of the stream in a page; ``first`` if there is none."""
-        indexes = (self._stream.index_of(row["id"]) for row in reversed(rows))
-        return next((index + 1 for index in indexes if index is not None), first)
+        numbers = (self._stream.number_of(row["id"]) for row in reversed(rows))
+        return next((number + 1 for number in numbers if number is not None), first)
 
     def _judge_others(self, first: str | None, before: str | None) -> AnyTally:
         """Judge documents that do not belong to the stream, in a thread of the pool; reads only their ids."""
@@ -145,6 +200,8 @@ class Reader(Generic[AnyTally]):
         """Add documents that do not belong to the stream; on a cluster, unless other replicas have deleted them."""
         is_cluster = self._source.replicas() > 1
         others = [finding for name in names for finding in judge_other(name)]
+        strange = {other.document_id for other in others}
+        tally.add_own([name for name in names if name not in strange])
         for start in range(0, len(others), SOME):
             batch = others[start:start + SOME]
             found = self._source.whole_documents([other.document_id for other in batch]) if is_cluster else {}
@@ -182,7 +239,7 @@ class Reader(Generic[AnyTally]):
         if gap.count <= SPOTS:
             return False
         spots = range(gap.number, gap.number + gap.count, gap.count // SPOTS)
-        return not self._source.whole_documents(list(map(id_of, spots)))
+        return not self._source.whole_documents(list(map(self._stream.id_of, spots)))
 
     def _settle(self, suspects: list[Finding], tally: Tally) -> None:
         """Read suspects again, about a page of them at once."""
@@ -223,13 +280,13 @@ class Reader(Generic[AnyTally]):
     def _read_again(self, suspects: list[Finding], tally: Tally) -> list[Finding]:
         """Read suspects again; returns the ones that have changed and still are not fine."""
         found = self._documents(suspects)
-        expectation = self._expectation
-        if self._latest and any(suspect.kind == "ahead" for suspect in suspects):
-            self._expectation = expectation = expectation._replace(until=self._latest())
+        moving = ("ahead", "missing") if self._stream.deletes else ("ahead",)
+        if any(suspect.kind in moving for suspect in suspects):
+            self._refresh()
         again = []
         for suspect in suspects:
-            for finding in classify(self._stream, expectation, suspect.number, suspect.number + suspect.count,
-                                    _rows_of(suspect, found)):
+            for finding in classify(self._stream, self._expectation, suspect.number, suspect.number + suspect.count,
+                                    self._rows_of(suspect, found)):
                 if finding.is_fine:
                     self._add_fine(finding, suspect, tally)
                 elif finding.document == suspect.document and not finding.differs:
@@ -244,7 +301,7 @@ class Reader(Generic[AnyTally]):
             tally.catching_up += 1
         if self._source.replicas() > 1 and suspect.kind in UNKNOWN and _is_same_revision(finding, suspect):
             finding = finding._replace(differs=f"{suspect.reason} in one replica, but not in another")
-        tally.add(finding)
+        self._add(finding, tally)
 
     def _documents(self, suspects: list[Finding]) -> dict[str, Document]:
         """The existing documents among suspects, by their ids; read as one range if they are close together.
@@ -254,23 +311,22 @@ class Reader(Generic[AnyTally]):
         count = sum(suspect.count for suspect in suspects)
         first, stop = suspects[0].number, suspects[-1].number + suspects[-1].count
         if self._source.replicas() > 1 or stop - first - count > SPARSE * count:
-            return self._source.whole_documents([name for suspect in suspects for name in _ids(suspect)])
-        pages = self._pages(id_of(first), id_of(stop - 1) + AFTER, self._page, include_docs=True)
+            return self._source.whole_documents([name for suspect in suspects for name in self._ids(suspect)])
+        ids = self._stream.id_of(first), self._stream.id_of(stop - 1) + AFTER
+        pages = self._pages(*ids, self._page, include_docs=True)
         return {row["id"]: document_of(row) for rows, __ in pages for row in rows}
+
+    def _ids(self, suspect: Finding) -> Iterator[str]:
+        return map(self._stream.id_of, range(suspect.number, suspect.number + suspect.count))
+
+    def _rows_of(self, suspect: Finding, found: dict[str, Document]) -> list[Row]:
+        """The rows of the existing documents of a suspect."""
+        return [{"id": name, "doc": found[name]} for name in self._ids(suspect) if name in found] if found else []
 
 
 def _shown(row: Row) -> Row:
     """A row with a document, even if the server cannot read that."""
     return {"id": row["id"], "doc": document_of(row)}
-
-
-def _ids(suspect: Finding) -> Iterator[str]:
-    return map(id_of, range(suspect.number, suspect.number + suspect.count))
-
-
-def _rows_of(suspect: Finding, found: dict[str, Document]) -> list[Row]:
-    """The rows of the existing documents of a suspect."""
-    return [{"id": name, "doc": found[name]} for name in _ids(suspect) if name in found] if found else []
 
 
 def _is_same_revision(finding: Finding, suspect: Finding) -> bool:

@@ -26,6 +26,8 @@ from ..errors import (
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_identity, draw_seed
+from ..model.workload import resolve
+from ..model.workload_stream import WorkloadStream
 from ..storage.ledger_document import LedgerDocument
 from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
@@ -48,7 +50,7 @@ class Sharding(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to set up, and to whom to grant ``access``.
+    """What to set up, with which ``workload`` (as users write it; None: classic), and to whom to grant ``access``.
 
     An existing database is an error, except
 
@@ -64,13 +66,26 @@ class Request(NamedTuple):
     force: bool = False
     idempotent: bool = False
     access: Access = NO_ACCESS
+    workload: Any = None
 
     def check(self) -> Request:
         """The request with its parameters checked; raises UsageError if it makes no sense."""
-        checked = self._replace(parameters=self.parameters.check(), access=self.access.check())
+        parameters = self.parameters.check()
+        workload = None if self.workload is None else resolve(self.workload, parameters.total, parameters.size)
+        checked = self._replace(parameters=parameters._replace(workload=workload), access=self.access.check())
         check_count("q", 1 if self.sharding.q is None else self.sharding.q, MAX_SHARDS)
         check_count("n", 1 if self.sharding.n is None else self.sharding.n, MAX_REPLICAS)
         return checked
+
+    def cautions(self) -> list[str]:
+        """What deserves a warning: types with so few documents that cycles update fewer than requested."""
+        wanted = self.check().parameters
+        if not wanted.workload:
+            return []
+        spans = WorkloadStream(0, wanted.workload).spans
+        return [f"cycles update at most {span} documents, not {wanted.updates}: with more, a document of type "
+                f"{each.name} would be updated twice" for each, span in zip(wanted.workload.types, spans)
+                if span < wanted.updates]
 
 
 class Found(NamedTuple):
@@ -233,10 +248,12 @@ def _check_same(client: Client, ledger: Ledger, request: Request) -> None:
     """Raise DatabaseExists unless the database is as requested and the request may continue with it."""
     wanted = request.parameters
     is_same = ((ledger.total, ledger.size, ledger.updates) == (wanted.total, wanted.size, wanted.updates)
-               and wanted.seed in (None, ledger.seed))
+               and ledger.workload == wanted.workload and wanted.seed in (None, ledger.seed))
     may_go_on = request.idempotent or (request.fill and missing(ledger) > 0)
     if not (is_same and may_go_on):
         found = ", ".join(f"{name} {getattr(ledger, name)}" for name in ("total", "size", "updates", "seed"))
+        if ledger.workload != wanted.workload:
+            found += ", and another workload"
         raise _exists(client, f" and was set up with {found}")
 
 

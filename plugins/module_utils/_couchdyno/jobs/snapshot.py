@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..couchdb.client import Client
+from ..model.common_lap import common_lap
 from ..model.outcome import nonzero
 from ..statistics.runs import pace
 from ..storage import run_records
@@ -21,13 +22,14 @@ def snapshot(client: Client) -> dict[str, Any]:
     Returns ``{"name": of the database, "ts": the server's time, "runs": the latest run records, oldest first,
     "total", "position", "laps", "lap_done", "seconds_left": until the lap is done (None: not known),
     "open_claims", "all_runs": how many runs there have been, if some run records make no sense: "skipped": how many}``.
+    After the fill of a workload, whose types have laps of their own, ``laps`` and ``lap_done`` are None, too.
     """
     ledger = read_ledger(client)
     total, position = ledger.total, ledger.position
     runs, skipped = run_records.read(client, ledger.runs, SHOWN_RUNS)
     speed = pace(runs, position >= total)
-    left = total - position % total
+    lap = common_lap(ledger)
     return {"name": client.name, "ts": client.now(), "runs": [run.shown() for run in runs], "all_runs": ledger.runs,
-            "total": total, "position": position, "laps": position // total, "lap_done": position % total,
-            "seconds_left": round(left / speed) if speed else None, "open_claims": len(ledger.claims),
+            "total": total, "position": position, "laps": lap and lap.number, "lap_done": lap and lap.done,
+            "seconds_left": lap and lap.seconds_left(speed), "open_claims": len(ledger.claims),
             **nonzero(skipped=skipped)}

@@ -9,29 +9,36 @@ verdict is undecided.
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 from typing import Any, Callable, Dict, Iterator, NamedTuple, TypeVar
 
 from .. import REPORT_FORMAT
+from ..couchdb.client import Client
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
 from ..model import missed
 from ..model.expectation import Expectation
+from ..model.history import History
+from ..model.laps import DELETES
 from ..model.ledger import Ledger
 from ..model.limits import is_integer
 from ..model.outcome import nonzero, rate
+from ..model.state_document import number_of
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
-from ..model.verdicts import Finding
+from ..model.verdicts import REVIVED, Finding
+from ..model.workload_stream import WorkloadStream
 from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
-from .reader import Progress, Reader
+from .reader import PAGE_IDS, Progress, Reader
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
-FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"), ("extra", "not in the stream"),
+FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"),
+          (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
-OF_OTHER_UPDATES = frozenset(("behind", "ahead"))
+OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))
 SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
-OF_ANOTHER_TIME = ("behind", "ahead", "missing")
+OF_ANOTHER_TIME = ("behind", "ahead", "missing", REVIVED)
 UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
 
 Data = Dict[str, Any]
@@ -55,20 +62,17 @@ class Conclusion(NamedTuple):
 
 
 class Census(Tally):
-    """A tally that also counts the documents that are absent, although they may have existed at the end of a span."""
+    """A tally that also counts the documents that are absent, although they may have existed during a span."""
 
-    def __init__(self, stream: Stream, since: int, until: int | None) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__(stream)
-        self._since = since  # documents that are absent although they were created before have never been written
-        self._existing = stream.total if until is None else stream.created(until)
         self.doubtful = 0
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         super().add(finding)
-        if finding.kind == "absent":
-            end = min(finding.number + finding.count, self._existing)
-            self.doubtful += max(0, end - max(finding.number, self._since))
+        if finding.doubtful:
+            self.doubtful += finding.count
 
     def merge(self: AnyCensus, other: AnyCensus) -> None:
         """Add the tally of other documents."""
@@ -88,6 +92,9 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          "reasons": why it is wrong, or the verdict is undecided, in words,
          "checked": how many documents of the stream were found,
          "counts": {kind: documents}, "samples": {kind: [{"id", "reason"}]}, by the kinds of verdicts.py,
+         of a workload: "types": [{"name", "checked", and the number of documents of each kind, unless it is 0}],
+         "documents": {"expected": how many should exist where the documents stand, "deleted": how many updates have
+                       deleted until then, if the server reports them: "found", "tombstones": what it has of both},
          "unchecked": what was not verified, in words,
          if there are any: "differing": documents that differ between replicas, "catching_up": documents that one
                            replica does not have yet,
@@ -114,6 +121,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
+              **nonzero(types=tally.types),
               **nonzero(differing=tally.differing, catching_up=tally.catching_up),
               "unchecked": list(UNCHECKED), "database": copy.name, "ts": copy.now()}
     report.update(_standing(case, ledgers, tally))
@@ -127,16 +135,44 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Census:
     """Read and judge all documents; with ``replicas``, in every replica."""
     def read(expectation: Expectation, end: Callable[[], int] | None = None) -> Census:
-        reader = Reader(case.copy, case.stream, expectation,
-                        lambda: Census(case.stream, expectation.since, expectation.until), end, stop,
+        reader = Reader(case.copy, case.stream, expectation, lambda: Census(case.stream), end, stop,
                         every_replica=replicas)
         return reader.read(progress)
 
     census = read(case.expectation, latest(case))
-    if not case.span and not case.ledgers.own and census.low != census.high:
+    if case.span:
+        return census
+    if not case.ledgers.own and (case.stream.deletes or census.low != census.high):
         # They are not at one position. Judge them by the latest one, to name the documents that are behind it.
-        census = read(case.at(census.high))
+        least = case.expectation.since if case.stream.deletes else 0
+        return read(case.at(max(least, _latest_position(case, census))))
+    if case.ledgers.own and case.stream.deletes and census.counts["ahead"] and census.counts["missing"]:
+        # Are they of a later time, at which the missing ones were deleted?
+        position = _latest_position(case, census)
+        later = read(case.at(position))
+        return later if _is_snapshot(later, position) else census
     return census
+
+
+def _latest_position(case: Case, census: Census) -> int:
+    """The position after the newest update in the database, and after deletions that follow it and have been done."""
+    stream, position = case.stream, census.high
+    while True:
+        deletions = list(takewhile(lambda update: stream.operation(update) == DELETES,
+                                   range(position, position + PAGE_IDS if stream.deletes else position)))
+        found = case.copy.whole_documents(list(map(stream.document_id, deletions)))
+        for update in deletions:
+            if stream.document_id(update) in found:
+                return update
+        position += len(deletions)
+        if len(deletions) < PAGE_IDS:
+            return position
+
+
+def _is_snapshot(census: Census, position: int) -> bool:
+    """Whether all documents are as they were at a position."""
+    counts = census.counts
+    return not census.differing and census.low == position and not any(counts[kind] for kind, __ in FAULTS)
 
 
 def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
@@ -147,13 +183,13 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
     own = ledgers.own
     high = _high(case, tally)
     if own and _are_of_another_time(case, own, tally):
-        counts = dict(counts, exact=counts["exact"] + counts["ahead"] + counts["behind"],
+        counts = dict(counts, exact=counts["exact"] + counts["ahead"] + counts["behind"] + counts[REVIVED],
                       absent=counts["absent"] + counts["missing"], **dict.fromkeys(OF_ANOTHER_TIME, 0))
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; {SAY_WHEN}")
-    reasons += _faults_of_documents(counts, case.stream.total)
-    if own and not case.span and reasons and {kind for kind, __ in FAULTS if counts[kind]} <= OF_OTHER_UPDATES:
+    reasons += _faults_of_documents(counts, _number_of_documents(case, tally))
+    if own and not case.span and reasons and _may_be_of_other_times(case, counts):
         reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
         reasons.append("1 document differs between replicas" if tally.differing == 1 else
@@ -163,7 +199,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
     is_snapshot = own and tally.low == high == own.position
     if case.span and tally.doubtful and not is_snapshot:
-        doubts.append(_doubt(tally.doubtful))
+        doubts.append(_doubt(tally.doubtful, case.stream.deletes))
     if case.doubt:
         doubts.append(case.doubt)
     return Conclusion(counts, samples, reasons, doubts)
@@ -181,14 +217,30 @@ def _are_of_another_time(case: Case, own: Ledger, tally: Tally) -> bool:
     if case.span or tally.low != high:
         return False
     is_filling = own.position < case.stream.total or 0 < case.histories.own.reach <= high
-    return bool(counts["ahead"] + counts["behind"]) or (counts["missing"] > 0 and high > 0 and is_filling)
+    if counts["ahead"] + counts["behind"] + counts[REVIVED] or high > own.position:
+        return True
+    return counts["missing"] > 0 and high > 0 and is_filling
 
 
-def _doubt(absent: int) -> str:
+def _may_be_of_other_times(case: Case, counts: dict[str, int]) -> bool:
+    """Whether all that is wrong may come from cycles that ran while the copy was taken."""
+    faults = {kind for kind, __ in FAULTS if counts[kind]}
+    if case.stream.deletes and faults & OF_OTHER_UPDATES:
+        return faults <= {*OF_OTHER_UPDATES, "missing"}
+    return faults <= OF_OTHER_UPDATES
+
+
+def _number_of_documents(case: Case, tally: Census) -> int:
+    """How many documents exist where the documents stand, once all have been created that exist at the start."""
+    return case.stream.existing(max(case.stream.total, _high(case, tally)))
+
+
+def _doubt(absent: int, deletes: bool) -> str:
     """Why documents that do not exist leave a doubt."""
+    change = "created or deleted" if deletes else "created"
     if absent == 1:
-        return "1 document does not exist; it was created after the copy began, or is lost"
-    return f"{absent} documents do not exist; they were created after the copy began, or are lost"
+        return f"1 document does not exist; it was {change} after the copy began, or is lost"
+    return f"{absent} documents do not exist; they were {change} after the copy began, or are lost"
 
 
 def _faults_of_documents(counts: dict[str, int], total: int) -> Iterator[str]:
@@ -248,26 +300,43 @@ def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:
 
 
 def _high(case: Case, tally: Tally) -> int:
-    """The position at and above which no update is present; the latest ones below may all be missed."""
-    return max(tally.high, tally.low or 0) if case.missed else tally.high
+    """The position at and above which no update is present; the latest ones below may all be missed, or deletions."""
+    return max(tally.high, tally.low or 0) if case.missed or case.stream.deletes else tally.high
 
 
 def _standing(case: Case, ledgers: Ledgers, tally: Tally) -> Data:
     """Where the documents stand, compared with the ledgers."""
     stream = case.stream
-    low_ts = _claimed(case.copy, stream, tally.low)
+    histories = case.histories
+    low_ts = _claimed(case.copy, stream, histories.of_copy, tally.low)
     high = _high(case, tally)
+    high_ts = tally.high_ts
+    if stream.deletes and (high != tally.high or high_ts is None):
+        high_ts = _claimed(case.copy, stream, histories.of_copy, high)
     standing: Data = {
-        "low": tally.low, "high": high, "low_ts": low_ts, "high_ts": tally.high_ts,
+        "low": tally.low, "high": high, "low_ts": low_ts, "high_ts": high_ts,
         "ledger": _ledger(case, ledgers, tally),
         "span": {"from_position": case.span.since, "to_position": case.until(ledgers)} if case.span else None,
         "stream": {"seed": stream.seed, "total": stream.total, "size": stream.size}}
+    if isinstance(stream, WorkloadStream):
+        standing["documents"] = {"expected": stream.existing(high), "deleted": sum(stream.deleted_of(high)),
+                                 **_counted(case.copy, ledgers.own, tally)}
     if case.original and ledgers.original:
         position = ledgers.original.position
-        ts = _claimed(case.original, stream, position, ledgers.original)
+        ts = _claimed(case.original, stream, histories.original, position, ledgers.original)
         standing["source"] = {"position": position, "ts": ts}
         standing["lag"] = _lag(tally.low, low_ts, position, ts)
     return standing
+
+
+def _counted(copy: Source, own: Ledger | None, tally: Tally) -> dict[str, int]:
+    """What the server says how many documents there are, and tombstones of these, without couchdyno's own."""
+    info = copy.database_info() if isinstance(copy, Client) else None
+    found = {"found": info["doc_count"] - tally.own} if info and "doc_count" in info else {}
+    if own and info and "doc_del_count" in info:
+        states = number_of(own.holder) or 0
+        found["tombstones"] = max(0, info["doc_del_count"] - max(0, states + 1 - tally.states))
+    return found
 
 
 def _ledger(case: Case, ledgers: Ledgers, tally: Tally) -> Data | None:
@@ -289,14 +358,17 @@ def _lag(low: int | None, low_ts: int | None, position: int, ts: int | None) -> 
     return {"updates": updates, "seconds": None if low_ts is None or ts is None else max(0, ts - low_ts)}
 
 
-def _claimed(source: Source, stream: Stream, position: int | None, ledger: Ledger | None = None) -> int | None:
-    """When the update before a position was claimed, None if not known."""
+def _claimed(source: Source, stream: Stream, history: History, position: int | None,
+             ledger: Ledger | None = None) -> int | None:
+    """When the update before a position was claimed, None if not known: of deletions, only run records show that."""
     if not position:
         return None
     update = position - 1
     for claim in ledger.claims if ledger else ():
-        if claim.holds(update):
+        if claim.holds(stream.place(update)):
             return claim.ts
+    if stream.operation(update) == DELETES:
+        return max(history.times(stream.place(update)), default=None)
     document_id = stream.document_id(update)
     document = source.documents([document_id]).get(document_id) or {}
     ts = document.get("ts")

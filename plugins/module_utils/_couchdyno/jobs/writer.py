@@ -18,7 +18,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
@@ -27,9 +26,10 @@ from ..couchdb.source import UNREADABLE
 from ..couchdb.stop import NEVER, Stop
 from ..errors import ServerError, TooLarge, TooSlow
 from ..model.claim import Claim
+from ..model.laps import DELETES
 from ..model.latencies import Latencies
 from ..model.outcome import NOTHING, SAMPLES, Failure, Outcome, error_class
-from ..model.ranges import ranges_of, updates
+from ..model.ranges import ranges_of
 from ..model.stream import Stream
 from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
@@ -45,7 +45,7 @@ Reasons = Dict[int, str]  # by update: why its document was not written
 
 
 class Batch(NamedTuple):
-    """Updates of one claim, in order, written together; ``due`` is when to start, on the monotonic clock."""
+    """Updates of one claim that are written together; ``due`` is when to start, on the monotonic clock."""
 
     claim: Claim
     updates: Sequence[int]
@@ -60,16 +60,19 @@ class Batch(NamedTuple):
 class Work:
     """A batch that a thread is writing, and the state of its updates so far.
 
-    ``accepted``: too few replicas have accepted the update; ``foreign``: the document was deleted or written by others;
-    ``refused``: for good; ``failed``: for now.
+    ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
+    accepted the update; ``pushed``: it was created under a computed revision; ``foreign``: the document was deleted or
+    written by others; ``refused``: for good; ``failed``: for now.
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, expects: Callable[[int], bool | None]) -> None:
         self.batch = batch
+        self.expected = {update: expects(update) for update in batch.updates}
         self.claim = batch.claim
         self.written: set[int] = set()
         self.current: set[int] = set()
         self.accepted: set[int] = set()
+        self.pushed: set[int] = set()
         self.foreign: set[int] = set()
         self.refused: Reasons = {}
         self.failed: Reasons = {}
@@ -80,14 +83,16 @@ class Work:
         """The outcome of the batch; ``broken`` is an error that ended it early."""
         reasons = {**self.refused, **self.failed}
         done = self.written | self.current | self.refused.keys()
-        unfinished = ranges_of(update for update in self.batch.updates if update not in done)
+        unfinished = ranges_of(stream.place(update) for update in self.batch.updates if update not in done)
         errors = self.batch.size - len(self.written) - len(self.current)
         samples = [Failure(stream.document_id(update), update, reason) for update, reason in reasons.items()]
         return Outcome(
-            written=len(self.written), accepted=len(self.written & self.accepted), current=len(self.current),
-            conflicts=self.conflicts, foreign=len(self.foreign), errors=errors, samples=tuple(samples[:SAMPLES]),
+            written=len(self.written), accepted=len((self.written & self.accepted) - self.pushed),
+            current=len(self.current), conflicts=self.conflicts, foreign=len(self.foreign), errors=errors,
+            samples=tuple(samples[:SAMPLES]),
             failed=Counter(map(error_class, reasons.values())), latencies=Latencies.of(self.latencies), broken=broken,
-            refused=ranges_of(self.refused), unfinished={self.claim: unfinished} if unfinished else {})
+            refused=ranges_of(map(stream.place, self.refused)),
+            unfinished={self.claim: unfinished} if unfinished else {})
 
 
 class Writer:
@@ -125,7 +130,7 @@ class Writer:
                 while self._has_to_wait(batch, flying, outcome):
                     outcome = self._collect(flying, outcome, progress, batch.due)
                 if outcome.broken or self._stop.is_requested():
-                    outcome = outcome.plus(_not_started(batch, is_error=outcome.broken is not None))
+                    outcome = outcome.plus(self._not_started(batch, is_error=outcome.broken is not None))
                 else:
                     flying.add(pool.submit(self._write_batch, batch))
             while flying:
@@ -134,12 +139,22 @@ class Writer:
 
     def _batches(self) -> Iterator[Batch]:
         for claim in list(self._lease.claims):
-            todo = updates(claim.updates)
-            while True:
-                batch = list(islice(todo, self._pace.batch_documents(self._stream.size)))
-                if not batch:
-                    break
-                yield Batch(claim, batch, self._pace.due(len(batch)))
+            batch: list[int] = []
+            for place, stop in claim.updates:  # of one type
+                size = self._stream.size_of(self._stream.update(place))
+                while place < stop:
+                    most = self._pace.batch_documents(size)
+                    if len(batch) >= most:
+                        yield self._batch(claim, batch)
+                        batch = []
+                    end = min(stop, place + most - len(batch))
+                    batch += map(self._stream.update, range(place, end))
+                    place = end
+            if batch:
+                yield self._batch(claim, batch)
+
+    def _batch(self, claim: Claim, batch: list[int]) -> Batch:
+        return Batch(claim, batch, self._pace.due(len(batch)))
 
     def _has_to_wait(self, batch: Batch, flying: set[Future[Outcome]], outcome: Outcome) -> bool:
         if outcome.broken or self._stop.is_requested():
@@ -172,7 +187,7 @@ class Writer:
 
     def _write_batch(self, batch: Batch) -> Outcome:
         """Write a batch, in a thread of the pool."""
-        work = Work(batch)
+        work = Work(batch, self._expects)
         try:
             self._write_rounds(work)
         except ServerError as error:
@@ -185,15 +200,18 @@ class Writer:
         reasons: Reasons = {}
         for attempt in range(ROUNDS):
             todo, found = self._look(todo, work, attempt)
+            todo = self._without_done_deletions(todo, found, work, attempt)
             if not work.claim.redo:  # in a redo, the earlier run may have created the document
-                work.foreign.update(update for update in todo if self._is_foreign(update, update in found))
+                work.foreign.update(update for update in todo if _is_foreign(work.expected[update], update in found)
+                                    and update not in work.pushed)
             reasons = self._post(work, todo, found) if todo else {}
             todo = list(reasons)
             if not todo:
                 break
-            self._is_clear = False
             self._lease.confirm()  # another driver may have taken over these documents
-            self._client.pause(random.uniform(0, 0.1) * 2 ** attempt)
+            if attempt or not work.pushed.issuperset(todo):
+                self._is_clear = False
+                self._client.pause(random.uniform(0, 0.1) * 2 ** attempt)
         work.failed.update(reasons)
 
     def _look(self, updates: list[int], work: Work, attempt: int) -> tuple[list[int], Revisions]:
@@ -203,37 +221,74 @@ class Writer:
         """
         if work.claim.redo or attempt:
             return self._behind(updates, work)
-        if self._is_clear and self._expects(updates[-1]) is False:
+        to_read = updates
+        if self._is_clear:
+            to_read = [update for update in updates if work.expected[update] is not False or self._is_pushed(update)]
+        if not to_read:
             return updates, {}
         with self._slots:
-            return updates, revisions(self._client, self._stream, updates)
+            return updates, revisions(self._client, self._stream, to_read)
 
-    def _is_foreign(self, update: int, exists: bool) -> bool:
-        expected = self._expects(update)
-        return expected is not None and expected != exists
+    def _is_pushed(self, update: int) -> bool:
+        """Whether an update creates its document under a computed revision, which would not be refused if it exists."""
+        return self._stream.deletes and self._stream.content.first_revision(update, 0) is not None
+
+    def _without_done_deletions(self, updates: list[int], found: Revisions, work: Work, attempt: int) -> list[int]:
+        """The updates without deletions of documents that do not exist, which are done.
+
+        At first, a cluster is asked again: the replica that was read may have missed that the document was created.
+        """
+        if not self._stream.deletes:
+            return updates
+        absent = [update for update in updates if update not in found and self._stream.operation(update) == DELETES]
+        if absent and not (work.claim.redo or attempt) and self._client.replicas() > 1:
+            with self._slots:
+                documents = resolved_documents(self._client, self._stream, absent)
+            ids = {update: self._stream.document_id(update) for update in absent}
+            found.update({update: documents[name]["_rev"] for update, name in ids.items() if name in documents})
+        done = {update for update in absent if update not in found}
+        if not (work.claim.redo or attempt):  # later, it was this run that has deleted them
+            work.foreign.update(update for update in done if work.expected[update])
+        work.written.update(done & work.accepted)
+        work.current.update(done - work.accepted)
+        return [update for update in updates if update not in done]
 
     def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
         """The updates whose documents do not hold them yet, and the revisions of these documents."""
         with self._slots:
             found = resolved_documents(self._client, self._stream, updates)
         behind, present = [], {}
+        is_reached = work.pushed.isdisjoint(updates) or self._client.reaches(self._client.replicas() // 2 + 1)
         for update in updates:
             document = found.get(self._stream.document_id(update))
             held = update_held(self._stream, document) if document else None
-            if held is not None and held >= update:
+            if held is not None and held >= update and (is_reached or update not in work.pushed):
                 (work.written if update in work.accepted else work.current).add(update)
                 continue
             behind.append(update)
-            if document:
+            if document and (held != update or update not in work.pushed):  # what was pushed is pushed again
                 present[update] = document["_rev"]
-                if held is None and UNREADABLE not in document and self._expects(update) is not None:
+                if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
         return behind, present
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
+        if not self._stream.deletes:
+            return self._post_all(work, updates, found)
+        first = self._stream.content.first_revision
+        revs = {update: first(update, work.claim.ts) for update in updates if update not in found}
+        pushed = {update: rev for update, rev in revs.items() if rev}
+        usual = [update for update in updates if update not in pushed]
+        again = self._post_all(work, usual, found) if usual else {}
+        if pushed:
+            again.update(self._post_all(work, list(pushed), pushed, new_edits=False))
+        return again
+
+    def _post_all(self, work: Work, updates: list[int], found: Revisions, new_edits: bool = True) -> Reasons:
+        """Write documents in one request, or in several if that is too large or too slow for the server."""
         render, ts = self._stream.content.render, work.claim.ts
-        body = bulk_body(render(update, ts, found.get(update)) for update in updates)
+        body = bulk_body((render(update, ts, found.get(update)) for update in updates), new_edits)
         try:
             with self._slots:
                 self._lease.check()
@@ -244,16 +299,31 @@ class Writer:
                 work.refused[updates[0]] = f"{error.error or TOO_LARGE}: {error}"
                 return {}
             self._pace.too_large(len(updates))
-            return self._post_halves(work, updates, found)
+            return self._post_halves(work, updates, found, new_edits)
         except TooSlow:  # the server may still be writing, which counts as a conflict
             self._pace.too_slow(len(updates))
             self._client.pause(random.uniform(0.1, 0.3))
-            return self._post_halves(work, updates, found)
+            return self._post_halves(work, updates, found, new_edits)
         ended = time.monotonic()
         self._pace.answered(len(updates), ended - started)
         # At a rate, the time that a batch had to wait for a slow server counts as latency: see pace.due.
         work.latencies.append(ended - (work.batch.due if self._pace.rate else started))
+        if not new_edits:
+            answers = self._with_successes(work, updates, answers)
         return self._take_answers(work, updates, answers)
+
+    def _with_successes(self, work: Work, updates: list[int], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The answers for documents that were pushed, which do not name those that are stored.
+
+        A cluster does not say how many replicas have stored them, so they have to be read back.
+        """
+        failed = {answer.get("id") for answer in answers}
+        ids = (self._stream.document_id(update) for update in updates)
+        stored: list[dict[str, Any]] = [{"id": name} for name in ids if name not in failed]
+        if self._client.replicas() > 1:
+            work.pushed.update(updates)
+            stored = [dict(answer, accepted=True) for answer in stored]
+        return [*answers, *stored]
 
     def _take_answers(self, work: Work, updates: list[int], answers: list[dict[str, Any]]) -> Reasons:
         """Record what was written and what is refused for good; returns the other updates, with the reasons."""
@@ -276,14 +346,19 @@ class Writer:
                 again[update] = row_reason(answer)
         return again
 
-    def _post_halves(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
+    def _post_halves(self, work: Work, updates: list[int], found: Revisions, new_edits: bool) -> Reasons:
         """Split a request that is too large or too slow for the server into two."""
         half = len(updates) // 2
-        again = self._post(work, updates[:half], found)
-        again.update(self._post(work, updates[half:], found))
+        again = self._post_all(work, updates[:half], found, new_edits)
+        again.update(self._post_all(work, updates[half:], found, new_edits))
         return again
 
+    def _not_started(self, batch: Batch, is_error: bool) -> Outcome:
+        """The outcome of a batch that was not started because of an error or a stop."""
+        places = ranges_of(map(self._stream.place, batch.updates))
+        return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: places})
 
-def _not_started(batch: Batch, is_error: bool) -> Outcome:
-    """The outcome of a batch that was not started because of an error or a stop."""
-    return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: ranges_of(batch.updates)})
+
+def _is_foreign(expected: bool | None, exists: bool) -> bool:
+    """Whether somebody else has created or deleted a document."""
+    return expected is not None and expected != exists

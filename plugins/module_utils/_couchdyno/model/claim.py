@@ -4,14 +4,17 @@
 """Claims: updates that drivers are writing, as recorded in the ledger. Pure."""
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import ranges
 from .limits import LATEST, MAX_POSITION, is_count
 from .ranges import Ranges
 
+if TYPE_CHECKING:
+    from .stream import Stream
+
 LONGEST_LEASE = 120  # seconds; no driver asks for as many
-SHOWN = ("first", "count", "ts", "lease", "host")  # in reports, which do not name processes
+SHOWN = ("count", "ts", "lease", "host")  # in reports, which do not name processes
 
 
 class Driver(NamedTuple):
@@ -23,7 +26,7 @@ class Driver(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Updates that are handed out to a driver: at first a window, later what is left of it.
+    """Updates that are handed out to a driver, by their places: at first a window, later what is left of it.
 
     ``ts`` is when they were first handed out, ``lease`` the end of the lease, both in Unix seconds of the server.
     ``driver`` names one cycle of one ``process``; ``run`` is the number of its run record. ``redo`` is true if another
@@ -41,8 +44,8 @@ class Claim(NamedTuple):
     failures: int = 0
 
     @classmethod
-    def load(cls, entry: Any, total: int, position: int) -> Claim | None:
-        """A claim from an entry of the ledger; None if it is not a valid claim on updates below ``position``."""
+    def load(cls, entry: Any, most: int, stop: int) -> Claim | None:
+        """A claim from an entry of the ledger; None if it is not one on ``most`` updates at places below ``stop``."""
         if not isinstance(entry, dict):
             return None
         fields = dict(entry)
@@ -50,9 +53,9 @@ class Claim(NamedTuple):
             fields.update(updates=[[fields.pop("first"), fields.pop("count", None)]], failures=0)
         if set(fields) != set(cls._fields):
             return None
-        updates = ranges.load(fields["updates"], position)
+        updates = ranges.load(fields["updates"], stop)
         claim = cls(**dict(fields, updates=updates or ranges.NONE))
-        is_sound = (updates is not None and 1 <= claim.count <= total
+        is_sound = (updates is not None and 1 <= claim.count <= most
                     and all(is_count(value, 0, LATEST) for value in (claim.ts, claim.lease))
                     and all(is_count(value, 0, MAX_POSITION) for value in (claim.run, claim.failures))
                     and all(isinstance(value, str) for value in (claim.driver, claim.host, claim.process))
@@ -63,33 +66,23 @@ class Claim(NamedTuple):
         """The entry of the ledger."""
         return dict(self._asdict(), updates=ranges.dump(self.updates))
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, stream: Stream) -> dict[str, Any]:
         """The claim as reports show it: the first update, and how many there are."""
-        return {name: getattr(self, name) for name in SHOWN}
+        return {"first": stream.first(self.updates), **{name: getattr(self, name) for name in SHOWN}}
 
     def has_expired(self, now: int) -> bool:
         """Whether the lease has ended, or lasts longer than any lease: some clock was wrong."""
         return not now < self.lease <= now + LONGEST_LEASE
 
     @property
-    def first(self) -> int:
-        """The first update."""
-        return self.updates[0][0]
-
-    @property
-    def stop(self) -> int:
-        """The first update after the last one."""
-        return self.updates[-1][1]
-
-    @property
     def count(self) -> int:  # type: ignore[override]  # tuple.count is not needed
         """How many updates there are."""
         return ranges.size(self.updates)
 
-    def holds(self, update: int) -> bool:
-        """Whether an update is claimed."""
-        return ranges.holds(self.updates, update)
+    def holds(self, place: int) -> bool:
+        """Whether the update at a place is claimed."""
+        return ranges.holds(self.updates, place)
 
-    def minus(self, updates: Ranges) -> Claim:
+    def minus(self, places: Ranges) -> Claim:
         """The claim without some updates; it may be empty."""
-        return self._replace(updates=ranges.minus(self.updates, updates))
+        return self._replace(updates=ranges.minus(self.updates, places))

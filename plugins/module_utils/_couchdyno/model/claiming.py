@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Callable, List, NamedTuple
 
 from ..errors import RETRY_LATER, Busy, ClaimLost
-from . import ranges
+from . import missed, ranges
 from .claim import Claim, Driver
 from .ledger import Ledger
 from .ranges import Ranges
@@ -66,13 +66,18 @@ class Parts(NamedTuple):
         return ranges.union(self.refused, *given_up)
 
     def superseded(self, stream: Stream, stop: int) -> Ranges:
-        """The updates left whose documents are written again below ``stop``."""
+        """The places of the updates left whose documents are written again below ``stop``."""
         return ranges.union(*(stream.rewritten(entry.updates, stop) for entry in self.left))
 
     def _failed(self) -> Claims:
         """The unfinished claims, with one more failure if they were tried."""
         return [entry._replace(lease=0, driver="", process="", failures=entry.failures + self.is_complete)
                 for entry in self.unfinished]
+
+
+def window_size(ledger: Ledger, count: int) -> int:
+    """How many updates the next window has, if it is to have ``count``: it must not write any document twice."""
+    return min(count, max(ledger.span, ledger.total - ledger.position))
 
 
 def nobody_is_gone(_driver: str, _process: str) -> bool:
@@ -93,7 +98,7 @@ def claim(ledger: Ledger, driver: Driver, count: int, now: int,
         return ledger, mine
     unfinished = [entry for entry in others if entry.has_expired(now) or is_gone(entry.driver, entry.process)]
     held = [entry for entry in others if entry not in unfinished]
-    stop = ledger.position + min(count, ledger.stream.span)
+    stop = ledger.position + window_size(ledger, count)
     _check_free(ledger, held, stop)
     run, lease = ledger.runs, now + LEASE
     mine = [Claim(entry.updates, entry.ts, lease, *driver, run, redo=True, failures=entry.failures)
@@ -102,7 +107,8 @@ def claim(ledger: Ledger, driver: Driver, count: int, now: int,
     if must_finish or not count:
         return ledger.with_claims(held + mine)._replace(runs=run + bool(mine)), mine
     ledger, new = _hand_out(ledger, driver, stop, now, run)
-    return ledger.with_claims([*held, *mine, new])._replace(runs=run + 1), [*mine, new]
+    ledger = ledger.with_claims([*held, *mine, *new])._replace(runs=run + 1)
+    return ledger, _split(ledger, driver.name)[0]
 
 
 def proceed(ledger: Ledger, driver: Driver, parts: Parts, count: int, now: int) -> tuple[Ledger, Claims]:
@@ -113,16 +119,17 @@ def proceed(ledger: Ledger, driver: Driver, parts: Parts, count: int, now: int) 
     """
     mine, others = _split(ledger, driver.name)
     if any(not entry.redo for entry in mine):  # the ledger was written, but the answer was lost
-        return ledger, [entry for entry in mine if not entry.redo]
+        return ledger, mine
     if not mine:
         raise ClaimLost(f"the lease expired and {TAKEN_OVER}")
-    stop = ledger.position + min(count, ledger.stream.span)
+    stop = ledger.position + window_size(ledger, count)
     _check_free(ledger, others, stop)
     superseded = parts.superseded(ledger.stream, stop)
     left = [entry.minus(superseded) for entry in parts.left]
     ledger = _close(ledger, mine, parts).with_missed(superseded=superseded)
     ledger, new = _hand_out(ledger, driver, stop, now, mine[0].run)
-    return ledger.with_claims([*others, *(entry for entry in left if entry.updates), new]), [new]
+    ledger = ledger.with_claims([*others, *(entry for entry in left if entry.updates), *new])
+    return ledger, _split(ledger, driver.name)[0]
 
 
 def renew(ledger: Ledger, driver: str, now: int) -> tuple[Ledger, Claims]:
@@ -166,12 +173,19 @@ def _rewritten(ledger: Ledger, entry: Claim, stop: int) -> Ranges:
     return ledger.stream.rewritten(entry.updates, stop)
 
 
-def _hand_out(ledger: Ledger, driver: Driver, stop: int, now: int, run: int) -> tuple[Ledger, Claim]:
-    """Hand out the updates from the position to ``stop``."""
-    new = Claim(ranges.window(ledger.position, stop), now, now + LEASE, *driver, run)
-    return ledger._replace(position=stop, start=stop % ledger.total), new
+def _hand_out(ledger: Ledger, driver: Driver, stop: int, now: int, run: int) -> tuple[Ledger, Claims]:
+    """Hand out the updates from the position to ``stop``, and before them refused deletions that are tried again."""
+    new = Claim(ledger.stream.window(ledger.position, stop), now, now + LEASE, *driver, run)
+    again = ledger.stream.due_again(missed.as_ranges(ledger.refused), ledger.position, stop)
+    ledger = ledger._replace(position=stop, start=stop % ledger.total)
+    if not again:
+        return ledger, [new]
+    return (ledger._replace(refused=missed.reopened(ledger.refused, again, ledger.stream)),
+            [new._replace(updates=again, redo=True), new])
 
 
 def _split(ledger: Ledger, driver: str) -> tuple[Claims, Claims]:
-    return ([entry for entry in ledger.claims if entry.driver == driver],
+    """The claims of a driver, those that it redoes first, and the others."""
+    mine = [entry for entry in ledger.claims if entry.driver == driver]
+    return (sorted(mine, key=lambda entry: not entry.redo),
             [entry for entry in ledger.claims if entry.driver != driver])

@@ -45,6 +45,14 @@ class Content(ABC):
         ``ts`` is the time of the claim in Unix seconds, ``rev`` the revision that the document replaces.
         """
 
+    def first_revision(self, update: int, ts: int) -> str | None:
+        """The computed revision under which an update creates its document, None if the server may choose it.
+
+        Documents that are deleted later are created like this: whoever repeats the creation after the deletion, because
+        he was stopped for so long, changes nothing then.
+        """
+        return None
+
     @abstractmethod
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
         """Which update a document contains; ``document`` is as CouchDB returns it."""
@@ -71,11 +79,11 @@ class ClassicContent(Content):
         """As in Content."""
         names = document.keys() - {"_conflicts"} if "_conflicts" in document else document.keys()
         if names != FIELDS:
-            return Reading(-1, _wrong_fields(names))
+            return Reading(-1, wrong_fields(names, FIELDS))
         update, ts, data = document["update"], document["ts"], document["data"]
         for name, value in (("update", update), ("ts", ts)):
             if not is_integer(value) or not 0 <= value < EXACT:
-                return Reading(-1, f"has an invalid field {name}: {value!a:.40}")
+                return Reading(-1, invalid_field(name, value))
         own_id = FORMAT % self._index(update)
         if document["_id"] != own_id:
             return Reading(-1, f"holds update {update}, which belongs to {own_id}")
@@ -84,7 +92,7 @@ class ClassicContent(Content):
             return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
         __, expected = self._parts(update, ts)
         if data != expected:
-            return Reading(-1, _wrong_data(data, expected, f"update {update} with time stamp {ts}"))
+            return Reading(-1, wrong_data(data, expected, f"update {update} with time stamp {ts}"))
         return Reading(update)
 
     def digits(self, update: int, ts: int, length: int) -> str:
@@ -99,16 +107,22 @@ class ClassicContent(Content):
         return head, self.digits(update, ts, self._size - len(head) - 2)
 
 
-def _wrong_fields(names: Iterable[str]) -> str:
-    lost, more = FIELDS.difference(names), sorted(set(names) - FIELDS)
+def wrong_fields(names: Iterable[str], fields: frozenset[str]) -> str:
+    """How the fields of a document differ from what they should be."""
+    lost, more = fields.difference(names), sorted(set(names) - fields)
     return "; ".join([f"has no field {name}" for name in sorted(lost)]
                      + [f"has an unexpected field: {name!a:.40}" for name in more])
 
 
-def _wrong_data(data: Any, expected: str, what: str) -> str:
+def invalid_field(name: str, value: Any) -> str:
+    """What is wrong with a field that no update writes like this."""
+    return f"has an invalid field {name}: {value!a:.40}"
+
+
+def wrong_data(data: Any, expected: str, what: str) -> str:
     """How the data of a document differs from what it should be."""
     if not isinstance(data, str):
-        return f"has an invalid field data: {data!a:.40}"
+        return invalid_field("data", data)
     if len(data) != len(expected):
         return f"has {len(data)} characters of data; {what} has {len(expected)}"
     different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]

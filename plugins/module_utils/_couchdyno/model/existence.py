@@ -16,17 +16,24 @@ def existing(ledger: Ledger) -> int:
     as any of them. The ledger of the original tool does not say whether documents from its ``start`` on exist, so these
     do not count until cycles write them.
     """
-    count = min(ledger.position, ledger.total)
+    if ledger.seed is None:  # of the original tool
+        return min(ledger.position, ledger.total)
+    stream = ledger.stream
+    count = stream.existing(ledger.position)
     if not (ledger.claims or ledger.missed):
         return count
     unwritten = [(claim.updates, 1, claim.count) for claim in ledger.claims]
     unwritten += [(((entry.first, entry.stop),), entry.visits, entry.count) for entry in ledger.missed]
-    latest = ranges.window(ledger.position - count, ledger.position)  # one update of each document
+    undeleted = [(stream.deletions(updates), most) for updates, __, most in unwritten]
+    count += sum(min(most, ranges.size(updates)) for updates, most in undeleted)
+    # One update of each document that exists or may exist.
+    latest = ranges.union(stream.latest(ledger.position), *(updates for updates, __ in undeleted))
     while latest:
         before = []
         for updates, visits, most in unwritten:
-            lacking = ranges.both(latest, updates)
-            written = ledger.stream.previous_of(lacking, visits)
+            lacking = written = ranges.both(latest, updates)
+            for __ in range(visits):
+                written = stream.previous_of(written)
             count -= min(most, ranges.size(lacking) - ranges.size(written))
             before.append(written)
         latest = ranges.union(*before)

@@ -8,9 +8,10 @@ from typing import Iterator, NamedTuple
 
 from . import missed
 from .claim import Claim
-from .document_state import NOT_CREATED, DocumentState, holding
+from .document_state import DELETED, NOT_CREATED, DocumentState, holding
 from .history import NO_HISTORY, History
 from .ledger import Ledger
+from .limits import REACHABLE
 from .missed import Entries
 from .ranges import Range
 from .stream import Stream
@@ -39,14 +40,14 @@ class Expectation(NamedTuple):
         return cls(ledger.position, ledger.position, ledger.claims, ledger.origin, ledger.missed, history,
                    ledger.adopted)
 
-    def oldest(self, stream: Stream, index: int) -> DocumentState:
+    def oldest(self, stream: Stream, number: int) -> DocumentState:
         """The oldest state that a document may be in."""
-        state = stream.state_at(index, self.since)
+        state = stream.state_at(number, self.since)
         if state == NOT_CREATED or not (self.claims or self.missed):
             return state
         update: int | None = state.update
         while update is not None:
-            visits = self._visits_back(update)
+            visits = self._visits_back(stream.place(update))
             if not visits:
                 return state if update == state.update else holding(update)
             for __ in range(visits):
@@ -55,61 +56,114 @@ class Expectation(NamedTuple):
                 update = stream.previous(update)
         return NOT_CREATED
 
-    def low(self, stream: Stream, index: int, held: int | None) -> int:
-        """The first update of a document after the one that it holds (None: none) that it should get and has not."""
-        update = stream.creation(index) if held is None else stream.next(held)
-        while update < self.since and self.is_missed(update):
+    def newest(self, stream: Stream, number: int) -> DocumentState:
+        """The newest state that a document may be in; if nothing is known, that of the far future."""
+        return stream.state_at(number, REACHABLE if self.until is None else max(self.since, self.until))
+
+    def may_be_lost(self, stream: Stream, number: int) -> bool:
+        """Whether a document that need not exist may have been lost: it existed between the two positions."""
+        state, newest = stream.state_at(number, self.since), self.newest(stream, number)
+        return newest != NOT_CREATED if state == NOT_CREATED else state.exists and not newest.exists
+
+    def deletion(self, stream: Stream, number: int) -> int | None:
+        """The update that may have deleted a document, None if none may."""
+        newest = self.newest(stream, number)
+        return newest.update if newest.case == DELETED else None
+
+    def low(self, stream: Stream, number: int, held: int | None) -> int | None:
+        """The first update of a document after the one that it holds (None: none) that it should get and has not.
+
+        None if there is none. A document that existed at one of the two positions and does not exist now counts as
+        deleted if an update may have deleted it.
+        """
+        latest = stream.state_at(number, self.since)
+        if held is None and latest != NOT_CREATED and self.deletion(stream, number) is not None:
+            return None
+        update = stream.creation(number) if held is None else stream.next(held)
+        while update is not None and update < self.since and self.is_missed(stream, update):
             update = stream.next(update)
-        latest = stream.state_at(index, self.since)
         if not (self.missed and latest.exists):
             return update
         for anchor in (stream.previous(latest.update), latest.update):  # the latest may be open, and have superseded
-            entry = None if anchor is None else missed.entry_of(self.missed, anchor)
-            if anchor is not None and entry and stream.back(anchor, entry.visits - 1) <= update <= anchor:
+            entry = None if anchor is None else missed.entry_of(self.missed, stream.place(anchor))
+            if anchor is None or entry is None or update is None:
+                continue
+            if stream.back(anchor, entry.visits - 1) <= update <= anchor:
                 update = stream.next(anchor)
         return update
 
     def alike(self, stream: Stream, first: int, stop: int) -> Iterator[Range]:
-        """Documents ``[first, stop)`` in ranges: within each, what may be missing is the same for all documents.
+        """Documents ``[first, stop)`` of one type in ranges: within each, the same is known about all documents.
 
-        It changes only where a claim or missed updates begin or end, in whatever lap, or at position ``since``.
+        That changes only where a claim or missed updates begin or end, at one of the positions, and where documents
+        were created or deleted at different times.
         """
         ranges = len(self.missed) + sum(len(claim.updates) for claim in self.claims)
         if stop - first <= 2 * ranges:  # then it is faster to look at each document
-            yield from ((index, index + 1) for index in range(first, stop))
+            yield from ((number, number + 1) for number in range(first, stop))
             return
-        edges = {self.since, *(edge for claim in self.claims for pair in claim.updates for edge in pair),
-                 *(edge for entry in self.missed for edge in (entry.first, entry.stop))}
-        indexes = {index for index in map(stream.index, edges) if first < index < stop}
-        starts = sorted(indexes | {first})
-        yield from zip(starts, [*starts[1:], stop]) if first < stop else ()
+        edges = set(stream.edges(self.since))
+        for places in (*(pair for claim in self.claims for pair in claim.updates),
+                       *((entry.first, entry.stop) for entry in self.missed)):
+            edges.update(edge for pair in _documents(stream, *places) for edge in pair)
+        starts = sorted({first, *(edge for edge in edges if first < edge < stop)})
+        for start, end in zip(starts, [*starts[1:], stop]) if first < stop else ():
+            yield from self._of_one_case(stream, start, end)
 
-    def is_missed(self, update: int) -> bool:
+    def _of_one_case(self, stream: Stream, first: int, stop: int) -> Iterator[Range]:
+        """A range of documents in ranges whose documents are all in the same cases.
+
+        Older ones are deleted before younger ones, and younger ones are created later; so if the first and the last
+        are in the same cases, all are.
+        """
+        if stop - first == 1 or self._cases(stream, first) == self._cases(stream, stop - 1):
+            yield first, stop
+            return
+        middle = (first + stop) // 2
+        yield from self._of_one_case(stream, first, middle)
+        yield from self._of_one_case(stream, middle, stop)
+
+    def _cases(self, stream: Stream, number: int) -> tuple[str, str, str]:
+        return (self.oldest(stream, number).case, stream.state_at(number, self.since).case,
+                self.newest(stream, number).case)
+
+    def is_missed(self, stream: Stream, update: int) -> bool:
         """Whether it is on record that an update was not written."""
-        return missed.entry_of(self.missed, update) is not None
+        return missed.entry_of(self.missed, stream.place(update)) is not None
 
-    def claim_of(self, update: int) -> Claim | None:
-        """The open claim that contains an update, None if there is none."""
-        for claim in self.claims:
-            if claim.holds(update):
-                return claim
-        return None
-
-    def time_stamp(self, update: int) -> int | None:
+    def time_stamp(self, stream: Stream, update: int) -> int | None:
         """The time stamp that an update must have; None: any."""
-        claim = self.claim_of(update)
+        claim = self._claim_of(stream.place(update)) if self.claims else None
         return claim.ts if claim and claim.ts not in self.adopted else None
 
-    def wrong_time(self, update: int, ts: int) -> str:
+    def wrong_time(self, stream: Stream, update: int, ts: int) -> str:
         """What is wrong with the time stamp of an update, ``""`` if nothing is known to be."""
-        times = self.history.times(update) - self.adopted
+        times = self.history.times(stream.place(update)) - self.adopted
         if not times or ts in times or ts in self.adopted:
             return ""
         return f"holds update {update} with time stamp {ts}; by the run records, it was claimed at {max(times)}"
 
-    def _visits_back(self, update: int) -> int:
-        """How many updates of its document, from this one back, may be missing; 0 if this one must be there."""
-        if self.claim_of(update):
+    def _claim_of(self, place: int) -> Claim | None:
+        """The open claim that contains the update at a place, None if there is none."""
+        for claim in self.claims:
+            if claim.holds(place):
+                return claim
+        return None
+
+    def _visits_back(self, place: int) -> int:
+        """How many updates of its document, from the one at a place back, may be missing; 0 if that must be there."""
+        if self._claim_of(place):
             return 1
-        entry = missed.entry_of(self.missed, update)
+        entry = missed.entry_of(self.missed, place)
         return entry.visits if entry else 0
+
+
+def _documents(stream: Stream, first: int, stop: int) -> Iterator[Range]:
+    """The documents that the updates at places ``[first, stop)`` concern, in ranges."""
+    begin, end = stream.number(stream.update(first)), stream.number(stream.update(stop - 1))
+    if end - begin == stop - 1 - first:
+        yield begin, end + 1
+        return
+    middle = (first + stop) // 2
+    yield from _documents(stream, first, middle)
+    yield from _documents(stream, middle, stop)

@@ -21,8 +21,9 @@ from .parameters import Parameters
 from .ranges import Ranges
 from .state_document import META_ID, NESTED, identity_of, number_of, plain, state_id
 from .stream import Stream
+from .streams import stream_of
+from .workload import Workload
 
-VERSION = 1
 FLAWED = "_flawed"  # as in couchdb/source.py
 CONSTANTS = {
     "created": (0, LATEST), "total": (1, MAX_TOTAL), "size": (1, MAX_SIZE), "updates": (1, MAX_UPDATES),
@@ -98,14 +99,15 @@ class Ledger(NamedTuple):
     instance: str = ""
     identity: str = ""
     forks: tuple[Fork, ...] = ()
+    workload: Workload | None = None
 
     @classmethod
     def new(cls, parameters: Parameters, now: int, identity: str = "") -> Ledger:
         """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
-                   total=parameters.total, updates=parameters.updates, version=VERSION, seed=parameters.seed,
-                   position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
-                   meta={"version": VERSION}, state={}, identity=identity)
+                   total=parameters.total, updates=parameters.updates, version=parameters.version,
+                   seed=parameters.seed, position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
+                   meta={"version": parameters.version}, state={}, identity=identity, workload=parameters.workload)
 
     @classmethod
     def load(cls, meta: Document, state: Document | None = None) -> Ledger:
@@ -130,7 +132,7 @@ class Ledger(NamedTuple):
                      sealed=(state or {}).get("sealed") is True,
                      generation=generation if is_integer(generation) else 0,
                      instance=instance if isinstance(instance, str) else "", identity=identity_of(meta),
-                     forks=_forks(meta))
+                     forks=_forks(meta), workload=_workload(meta))
         return ledger._replace(superseded=legacy.superseded(fields, ledger.claims, ledger.total) or ledger.superseded)
 
     @classmethod
@@ -156,6 +158,8 @@ class Ledger(NamedTuple):
         for name in CONSTANTS:
             if getattr(self, name) is not None:
                 document[name] = getattr(self, name)
+        if self.workload:
+            document["workload"] = self.workload.dump()
         if self.identity:
             document["identity"] = self.identity
         if self.forks:
@@ -172,7 +176,9 @@ class Ledger(NamedTuple):
         """The ledger as reports show it: without CouchDB's fields, and without the names of drivers in its claims."""
         shown = {name: value for name, value in self._asdict().items()
                  if name in SHOWN and (value is not None or (name == "version" and name in self.meta))}
-        return dict(shown, claims=[claim.shown() for claim in self.claims])
+        if self.workload:
+            shown["workload"] = self.workload.dump()
+        return dict(shown, claims=[claim.shown(self.stream) for claim in self.claims] if self.claims else [])
 
     def _state(self) -> Document:
         """The fields of the state."""
@@ -205,7 +211,12 @@ class Ledger(NamedTuple):
         """The update stream of the database."""
         if self.seed is None:
             raise _damaged(self.meta, "it has no seed")
-        return Stream(self.seed, self.total, self.size)
+        return stream_of(self.seed, self.total, self.size, self.workload)
+
+    @property
+    def span(self) -> int:
+        """How many consecutive updates never write a document twice."""
+        return self.total if self.seed is None else self.stream.span  # the original tool had no seed
 
     @property
     def adopted(self) -> frozenset[int]:
@@ -218,7 +229,7 @@ class Ledger(NamedTuple):
         return missed.merged(self.refused, self.superseded)
 
     def with_missed(self, refused: Ranges = ranges.NONE, superseded: Ranges = ranges.NONE) -> Ledger:
-        """The ledger when some further updates are missed, for good or as later ones supersede them."""
+        """The ledger when the updates at some further places are missed, for good or as later ones supersede them."""
         if not (refused or superseded):
             return self
         stream, before = self.stream, self.missed
@@ -229,19 +240,22 @@ class Ledger(NamedTuple):
             superseded=missed.bounded(missed.merged(missed.without(self.superseded, again),
                                                     missed.new_entries(superseded, before, stream))))
 
-    def with_written(self, updates: Ranges) -> Ledger:
-        """The ledger when some updates are written: their documents have then missed nothing."""
+    def with_written(self, places: Ranges) -> Ledger:
+        """The ledger when the updates at some places are written: their documents have then missed nothing."""
         if not (self.refused or self.superseded):
             return self
-        made_up = self.stream.previous_of(updates)
+        made_up = ranges.union(places, self.stream.previous_of(places))
         return self._replace(refused=missed.without(self.refused, made_up),
                              superseded=missed.without(self.superseded, made_up))
 
     @property
     def settled(self) -> int:
         """The position below which everything is written or refused: the first open or superseded update."""
-        superseded = (self.stream.back(entry.first, entry.visits - 1) for entry in self.superseded)
-        return min([self.position, *(claim.first for claim in self.claims), *superseded])
+        if not (self.claims or self.superseded):
+            return self.position
+        stream = self.stream
+        superseded = (stream.back(stream.update(entry.first), entry.visits - 1) for entry in self.superseded)
+        return min([self.position, *(stream.first(claim.updates) for claim in self.claims), *superseded])
 
 
 def _fields(meta: Document, state: Document | None) -> Document:
@@ -280,7 +294,8 @@ def _claims(holder: Document, fields: Document) -> tuple[Claim, ...]:
     """The open claims; raises LedgerDamaged. The caller has checked ``total`` and ``position``."""
     entries = fields.get("claims")
     if isinstance(entries, list):
-        claims = [Claim.load(entry, fields["total"], fields["position"]) for entry in entries]
+        most = MAX_TOTAL if "workload" in fields else fields["total"]
+        claims = [Claim.load(entry, most, _end(fields)) for entry in entries]
         if None not in claims:
             return tuple(claim for claim in claims if claim)
     raise _damaged(holder, "its claims are invalid")
@@ -288,10 +303,25 @@ def _claims(holder: Document, fields: Document) -> tuple[Claim, ...]:
 
 def _missed(holder: Document, fields: Document, name: str) -> Entries:
     """Missed updates; raises LedgerDamaged. The caller has checked ``position``."""
-    found = missed.load(fields.get(name, []), fields["position"])
+    found = missed.load(fields.get(name, []), _end(fields))
     if found is None:
         raise _damaged(holder, f"field {name!r} is invalid")
     return found
+
+
+def _workload(meta: Document) -> Workload | None:
+    """The workload, None if that is classic; raises LedgerDamaged."""
+    if "workload" not in meta:
+        return None
+    found = Workload.load(meta["workload"])
+    if found is None or found.total != meta["total"]:
+        raise _damaged(meta, "field 'workload' is invalid")
+    return found
+
+
+def _end(fields: Document) -> int:
+    """Where the places of updates in a ledger end. The caller has checked ``position``."""
+    return MAX_POSITION if "workload" in fields else int(fields["position"])
 
 
 def _forks(meta: Document) -> tuple[Fork, ...]:

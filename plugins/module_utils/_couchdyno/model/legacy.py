@@ -78,7 +78,7 @@ def superseded(ledger: Document, claims: Sequence[Claim], total: int) -> tuple[M
         return ()
     found: list[Missed] = []
     for claim in claims:
-        previous = ranges.shifted(claim.updates, -total) if claim.first < stop else ranges.NONE
+        previous = ranges.shifted(claim.updates, -total) if claim.updates[0][0] < stop else ranges.NONE
         for low, high in ranges.minus(previous, ranges.window(0, max(0, first))):
             found.append(Missed(low, high, 1 + (low - first) // total, high - low))
     return tuple(sorted(found))

@@ -20,7 +20,7 @@ MOST = 1000  # entries in a ledger; then the ones that are closest together are 
 
 
 class Missed(NamedTuple):
-    """Missed updates ``[first, stop)``, and with each the ``visits - 1`` updates before it of the same document.
+    """Missed updates at places ``[first, stop)``, and with each the ``visits - 1`` updates before it of its document.
 
     ``count`` is how many of the updates are missed: all of them, unless entries were merged.
     """
@@ -40,7 +40,7 @@ Entries = Tuple[Missed, ...]  # in order, without overlaps
 
 
 def load(value: Any, stop: int) -> Entries | None:
-    """Entries from JSON, ``[[first, size, visits, count], …]``; None if they are not updates below ``stop``."""
+    """Entries from JSON, ``[[first, size, visits, count], …]``; None if they are not at places below ``stop``."""
     if not isinstance(value, list):
         return None
     end, found = 0, []
@@ -59,11 +59,11 @@ def dump(entries: Entries) -> list[list[int]]:
     return [[each.first, each.stop - each.first, each.visits, each.count] for each in entries]
 
 
-def entry_of(entries: Entries, update: int) -> Missed | None:
-    """The entry that contains an update, None if it is not missed."""
-    place = bisect_right(entries, (update, MAX_POSITION))
-    entry = entries[place - 1] if place else None
-    return entry if entry and update < entry.stop else None
+def entry_of(entries: Entries, place: int) -> Missed | None:
+    """The entry that contains the update at a place, None if it is not missed."""
+    number = bisect_right(entries, (place, MAX_POSITION))
+    entry = entries[number - 1] if number else None
+    return entry if entry and place < entry.stop else None
 
 
 def count(entries: Entries) -> int:
@@ -123,6 +123,16 @@ def new_entries(updates: Ranges, before: Entries, stream: Stream) -> Entries:
         found += entries_of(stream.next_of(again), each.visits + 1)
     rest = ranges.minus(updates, as_ranges(found))
     return merged(tuple(found), entries_of(rest))
+
+
+def reopened(entries: Entries, places: Ranges, stream: Stream) -> Entries:
+    """The entries when the updates at some places are tried again: what was missed before them is still missed."""
+    earlier: list[Missed] = []
+    for each in entries:
+        if each.visits > 1:
+            again = ranges.both(((each.first, each.stop),), places)
+            earlier += entries_of(stream.previous_of(again), each.visits - 1)
+    return merged(without(entries, places), tuple(earlier))
 
 
 def bounded(entries: Entries, most: int = MOST) -> Entries:

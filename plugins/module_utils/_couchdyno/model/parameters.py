@@ -8,15 +8,21 @@ import secrets
 from typing import NamedTuple
 
 from .limits import MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, check_count
+from .workload import Workload
 
 
 class Parameters(NamedTuple):
-    """``total`` documents of ``size`` bytes, ``updates`` of them per run; a ``seed`` of None is drawn at random."""
+    """``total`` documents of ``size`` bytes, ``updates`` of them per run; a ``seed`` of None is drawn at random.
+
+    With a ``workload``, ``total`` documents exist at the start, and ``size`` is that of types that name none. None
+    stands for classic.
+    """
 
     total: int = 1000
     size: int = 1000
     updates: int = 10
     seed: int | None = None
+    workload: Workload | None = None
 
     def check(self) -> Parameters:
         """The parameters, with at most ``total`` ``updates``; raises UsageError if they make no sense."""
@@ -26,6 +32,11 @@ class Parameters(NamedTuple):
         if self.seed is not None:
             check_count("seed", self.seed, MAX_SEED, least=0)
         return self._replace(updates=min(self.updates, self.total))
+
+    @property
+    def version(self) -> int:
+        """The version of the ledger: other programs must not take a workload for the classic one."""
+        return 2 if self.workload else 1
 
 
 DEFAULTS = Parameters()

@@ -28,6 +28,7 @@ from .latencies import NO_REQUESTS, Latencies
 from .limits import LATEST_RUN, MAX_POSITION, is_amount, is_count
 from .missed import Entries
 from .outcome import Outcome
+from .stream import Stream
 
 RING = 10000  # records; then each new one replaces the oldest
 ID_PREFIX = "couchdyno_run_"
@@ -50,12 +51,12 @@ class RunRecord(NamedTuple):
 
     The rest may be None: its number of ``connections``, its ``limit`` (documents per second), the ``sizes`` of the
     database at about the claim (bytes, ``active`` and ``file``) if they were read for this run, its errors by class,
-    the windows that it took over from earlier runs, each as ``[first, count, ts]``, how many of the errors the server
-    ``refused`` for good, and how often the server ``throttled`` it (answers 429 and 503). So the records of all runs
-    together show when each update was handed out, and that none was handed out twice.
+    the updates that it took over from earlier runs, as ranges of places ``[first, count, ts]``, how many of the errors
+    the server ``refused`` for good, and how often the server ``throttled`` it (answers 429 and 503). So the records of
+    all runs together show when each update was handed out, and that none was handed out twice.
 
     ``delay`` is how many seconds after its claim it began to write. ``missed`` are the updates that it has found to be
-    missed: the server refused them, they failed too often, or this run's window superseded them.
+    missed, by their places: the server refused them, they failed too often, or this run's window superseded them.
 
     ``stored`` is the document that the record was read from. Documents of version 0.1.0 have ``percentiles`` instead of
     latencies.
@@ -84,7 +85,7 @@ class RunRecord(NamedTuple):
     stored: Document | None = None
 
     @classmethod
-    def of(cls, claims: Sequence[Claim], outcome: Outcome, now: int, **settings: Any) -> RunRecord:
+    def of(cls, stream: Stream, claims: Sequence[Claim], outcome: Outcome, now: int, **settings: Any) -> RunRecord:
         """The record of a run with these claims, the newest last; ``settings`` are the other fields.
 
         ``now`` is when it claimed them, in Unix seconds of the server.
@@ -92,7 +93,7 @@ class RunRecord(NamedTuple):
         newest = claims[-1]
         redone = [[*window, claim.ts] for claim in claims if claim.redo for window in ranges.dump(claim.updates)]
         ts, count = (now, 0) if newest.redo else (newest.ts, newest.count)
-        return cls(run=newest.run, ts=ts, first=newest.first, count=count,
+        return cls(run=newest.run, ts=ts, first=stream.first(newest.updates), count=count,
                    updates=outcome.written, errors=outcome.errors, host=newest.host, latencies=outcome.latencies,
                    refused=ranges.size(outcome.refused), classes=outcome.classes or None, redone=redone or None,
                    **settings)

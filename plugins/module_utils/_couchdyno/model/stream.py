@@ -3,86 +3,163 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The update stream: an endless, fixed series of updates, as a pure function.
 
-``(seed, k)`` decides which document update k writes, and ``(seed, k, ts)`` every byte of it (content.py). So the
-expected contents of a database can be computed and need not be stored.
+The workload and ``(seed, k)`` decide what update k does, and to which document, and ``(seed, k, ts)`` every byte of it
+(content.py). So the expected contents of a database can be computed and need not be stored.
+
+Three numbers tell where something is:
+
+- an *update* is numbered in the whole stream;
+- a *document* is numbered so that the documents of one type follow each other in the order in which they are created;
+- the *place* of an update is numbered so that the updates of one type follow each other. Sets of updates that concern
+  a few types, or the previous or next updates of documents, are few ranges of places, whatever the types in between.
+
+In the classic stream all three orders are simple: place k is update k, which writes document k modulo ``total``.
 """
 from __future__ import annotations
 
-from . import ranges
-from .content import ClassicContent, Content
-from .document_ids import id_of, index_in
-from .document_state import NOT_CREATED, DocumentState, holding
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from .content import Content
+from .document_state import DocumentState
 from .ranges import Ranges
 
 
-class Stream:
-    """The updates of one database: ``total`` documents of ``size`` bytes, with contents that depend on ``seed``."""
+class Section(NamedTuple):
+    """The documents of a type: those from ``live`` up to ``stop`` may exist; the ones from ``first`` on were deleted.
 
-    def __init__(self, seed: int, total: int, size: int) -> None:
-        self.seed = seed
-        self.total = total
-        self.size = size
-        self.content: Content = ClassicContent(seed, size, self.index)
+    ``before`` sorts after the ids of all documents that the type can ever have.
+    """
 
-    def index(self, update: int) -> int:
-        """The index of the document that an update writes; only this function knows the order within a lap."""
-        return update % self.total
+    first: int
+    live: int
+    stop: int
+    before: str
 
+
+class Stream(ABC):
+    """The updates of one database. ``total`` documents exist at the start; ``size`` bytes is what a usual one has."""
+
+    seed: int
+    total: int
+    size: int
+    content: Content
+    deletes: bool  # whether any update deletes its document
+    span: int  # how many consecutive updates never write a document twice, unless they are of the first ``total``
+
+    # -- single updates
+
+    @abstractmethod
+    def number(self, update: int) -> int:
+        """The number of the document that an update concerns."""
+
+    @abstractmethod
+    def operation(self, update: int) -> str:
+        """What an update does to its document: one of CREATES, REWRITES and DELETES of laps.py."""
+
+    @abstractmethod
     def previous(self, update: int) -> int | None:
         """The previous update of the same document, None if there is none."""
-        return update - self.total if update >= self.total else None
 
-    @property
-    def span(self) -> int:
-        """How many consecutive updates never write a document twice."""
-        return self.total
+    @abstractmethod
+    def next(self, update: int) -> int | None:
+        """The next update of the same document, None after its deletion."""
 
-    def creation(self, index: int) -> int:
-        """The update that creates document ``index``."""
-        return index
-
-    def next(self, update: int) -> int:
-        """The next update of the same document."""
-        return update + self.total
-
-    def previous_of(self, updates: Ranges, visits: int = 1) -> Ranges:
-        """The update that is some visits earlier, of each document that some updates write, if there is one."""
-        return ranges.shifted(updates, -visits * self.total)
-
-    def next_of(self, updates: Ranges) -> Ranges:
-        """The next update of each document that some updates write."""
-        return ranges.shifted(updates, self.total)
-
-    def rewritten(self, updates: Ranges, stop: int) -> Ranges:
-        """The updates among some whose documents are written again by an update below ``stop``."""
-        return ranges.both(updates, ranges.window(0, stop - self.total))
-
-    def created(self, position: int) -> int:
-        """How many documents exist when all updates below ``position`` are done."""
-        return min(position, self.total)
-
+    @abstractmethod
     def visits(self, update: int) -> int:
         """How many earlier updates of the same document there are."""
-        return update // self.total
 
+    @abstractmethod
     def back(self, update: int, visits: int) -> int:
         """The update of the same document that is some visits earlier; its first one, if there are fewer."""
-        return max(self.index(update), update - visits * self.total)
+
+    # -- documents
+
+    @abstractmethod
+    def creation(self, number: int) -> int | None:
+        """The update that creates a document, None if none does."""
+
+    @abstractmethod
+    def state_at(self, number: int, position: int) -> DocumentState:
+        """The state of a document when all updates below ``position`` are done."""
+
+    @abstractmethod
+    def id_of(self, number: int) -> str:
+        """The id of a document."""
+
+    @abstractmethod
+    def number_of(self, document_id: str) -> int | None:
+        """The number of the document with an id, None if the id does not belong to the stream."""
+
+    @abstractmethod
+    def existing(self, position: int) -> int:
+        """How many documents exist when all updates below ``position`` are done."""
+
+    @abstractmethod
+    def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
+        """The documents that may exist between two positions, by type and in the order of their ids."""
+
+    def size_of(self, update: int) -> int:
+        """The size of the document that an update writes, in bytes."""
+        return self.size
 
     def document_id(self, update: int) -> str:
-        """The id of the document that an update writes."""
-        return id_of(self.index(update))
+        """The id of the document that an update concerns."""
+        return self.id_of(self.number(update))
 
-    def index_of(self, document_id: str) -> int | None:
-        """The index of the document with an id, None if the id does not belong to the stream."""
-        return index_in(document_id, self.total)
+    # -- sets of updates
 
-    def state_at(self, index: int, position: int) -> DocumentState:
-        """The state of document ``index`` when all updates below ``position`` are done."""
-        if index >= position:
-            return NOT_CREATED
-        return holding(position - 1 - (position - 1 - index) % self.total)
+    @abstractmethod
+    def place(self, update: int) -> int:
+        """The place of an update."""
 
+    @abstractmethod
+    def update(self, place: int) -> int:
+        """The update at a place."""
+
+    @abstractmethod
+    def window(self, first: int, stop: int) -> Ranges:
+        """The places of the updates from ``first`` up to, but not including, ``stop``."""
+
+    @abstractmethod
+    def next_of(self, places: Ranges) -> Ranges:
+        """The place of the next update of each document that the updates at some places concern."""
+
+    @abstractmethod
+    def previous_of(self, places: Ranges) -> Ranges:
+        """The place of the previous update of each document that the updates at some places concern."""
+
+    @abstractmethod
+    def rewritten(self, places: Ranges, stop: int) -> Ranges:
+        """The places among some whose documents are written again by an update below ``stop``."""
+
+    @abstractmethod
+    def deletions(self, places: Ranges) -> Ranges:
+        """The places among some whose updates delete their documents."""
+
+    @abstractmethod
+    def due_again(self, places: Ranges, first: int, stop: int) -> Ranges:
+        """The deletions at some places that are tried again with a window of updates: once a lap.
+
+        Deletions are the last updates of their documents, so nothing makes up for them if they were refused.
+        """
+
+    @abstractmethod
+    def latest(self, position: int) -> Ranges:
+        """The places below ``position`` of the latest updates of all documents that exist, and of some deletions."""
+
+    @abstractmethod
+    def edges(self, position: int) -> tuple[int, ...]:
+        """The documents at which states change at a position: between two of them, all are in the same lap."""
+
+    def first(self, places: Ranges) -> int:
+        """The first of the updates at places."""
+        return min(self.update(place) for place, __ in places)
+
+    def stop(self, places: Ranges) -> int:
+        """The update after the last one of those at places."""
+        return max(self.update(place - 1) for __, place in places) + 1
+
+    @abstractmethod
     def is_same(self, other: Stream) -> bool:
         """Whether another stream has the same updates."""
-        return (self.seed, self.total, self.size) == (other.seed, other.total, other.size)

@@ -9,7 +9,8 @@ Each document of the stream is one of:
 - ``behind``, ``ahead``: it contains, byte for byte, an older or newer update than it may hold;
 - ``damaged``: its bytes are not those of the update that it names, or that update belongs to another document;
 - ``unreadable``: it exists, but the server cannot read it;
-- ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet;
+- ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet, or any more;
+- ``deleted``: it does not exist, as an update has deleted it; ``revived``: it exists, although one has;
 - ``conflicted``: it is as it should be, but has more than one leaf revision;
 - ``earlier``: it was written by the original tool, whose documents cannot be verified.
 
@@ -19,19 +20,22 @@ replicas of a document may differ.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
 from . import legacy, replicas
+from .document_state import DELETED as GONE
 from .document_state import DocumentState
 from .expectation import Expectation
 from .run_record import ID_PREFIX as RUN_ID_PREFIX
 from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
-KINDS = ("exact", "behind", "ahead", "damaged", "unreadable", "missing", "extra", "conflicted", "earlier", "absent")
-EXTRA = "extra"
-FINE = frozenset(("exact", "earlier", "absent"))
-UNKNOWN = frozenset(("damaged", "unreadable"))  # nobody can say which update such a document holds
+EXTRA, REVIVED, DELETED = "extra", "revived", "deleted"
+KINDS = ("exact", "behind", "ahead", "damaged", "unreadable", "missing", REVIVED, EXTRA, "conflicted", "earlier",
+         "absent", DELETED)
+FINE = frozenset(("exact", "earlier", "absent", DELETED))
+UNKNOWN = frozenset(("damaged", "unreadable"))  # they say nothing about the updates of other documents
 OWN = re.compile(f"{META_ID}|{STATE_PREFIX}[0-9]{{{DIGITS},}}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
 DESIGN = "_design/"
 NAMED = 5  # documents of a gap that have findings of their own, with the reason
@@ -47,8 +51,9 @@ class Finding(NamedTuple):
 
     ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). ``held`` is the
     update that it holds (None: none), ``low`` the first update that it should get and does not have; both are None if
-    it is damaged or unreadable. ``differs`` says how its replicas differ. Documents that do not belong to the stream
-    have a ``document_id`` instead of a number.
+    it is damaged or unreadable. ``differs`` says how its replicas differ. ``doubtful``: it does not exist, and
+    nobody can say whether it is lost. Documents that do not belong to the stream have a ``document_id`` instead of a
+    number.
     """
 
     number: int
@@ -60,6 +65,7 @@ class Finding(NamedTuple):
     held: int | None = None
     low: int | None = None
     differs: str = ""
+    doubtful: bool = False
 
     @property
     def is_fine(self) -> bool:
@@ -76,37 +82,39 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
              rows: Iterable[Document]) -> Iterator[Finding]:
     """Verdicts on documents ``[first, stop)`` and on others among them, from rows in the order of their ids.
 
-    A document that is not fine may have been updated during the reading, so the caller should read it again.
+    Documents of the stream from ``stop`` on count as others, unless they are newer than allowed. A document that is not
+    fine may have been updated during the reading, so the caller should read it again.
     """
-    index = first
+    number = first
     for row in rows:
-        if row["id"] != stream.document_id(index):
-            found = stream.index_of(row["id"])
-            if found is None:
+        if number >= stop or row["id"] != stream.id_of(number):
+            found = stream.number_of(row["id"])
+            if found is None or (found >= stop and _is_flawed(stream, row.get("doc"))):
                 yield from judge_other(row["id"], row.get("doc"))
                 continue
-            yield from _judge_gap(stream, expectation, index, found)
-            index = found
-        yield judge(stream, expectation, index, row.get("doc"))
-        index += 1
-    yield from _judge_gap(stream, expectation, index, stop)
+            yield from _judge_gap(stream, expectation, number, min(found, stop))
+            number = found
+        yield judge(stream, expectation, number, row.get("doc"))
+        number += 1
+    yield from _judge_gap(stream, expectation, number, stop)
 
 
-def judge(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Finding:
+def judge(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> Finding:
     """The verdict on a document of the stream, as it was read."""
     if document is not None and replicas.FIELD in document:
-        finding = judge(stream, expectation, index, replicas.without(document))
+        finding = judge(stream, expectation, number, replicas.without(document))
         differs = replicas.difference(stream, expectation.origin, document[replicas.FIELD])
         return finding._replace(document=document, differs=differs)
-    kind, reason = _verdict(stream, expectation, index, document)
+    kind, reason = _verdict(stream, expectation, number, document)
     held = low = None
-    if kind not in UNKNOWN:
-        held = _held(stream, expectation, index, document)
-        low = expectation.low(stream, index, held)
+    if kind not in UNKNOWN and kind != DELETED:
+        held = _held(stream, expectation, number, document)
+        low = expectation.low(stream, number, held)
     if document is not None and document.get("_conflicts"):
         kind = "conflicted" if kind in FINE else kind
         reason = "; ".join(filter(None, (reason, _conflicts(document["_conflicts"]))))
-    return Finding(index, kind, reason, document, held=held, low=low)
+    doubtful = kind == "absent" and expectation.may_be_lost(stream, number)
+    return Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful)
 
 
 def judge_other(document_id: str, document: Document | None = None) -> Iterator[Finding]:
@@ -117,51 +125,60 @@ def judge_other(document_id: str, document: Document | None = None) -> Iterator[
 
 def _judge_gap(stream: Stream, expectation: Expectation, first: int, stop: int) -> Iterator[Finding]:
     """The verdicts on documents ``[first, stop)``, none of which exists: one by one only the first of them."""
-    for start, end in expectation.alike(stream, first, min(stop, expectation.since)):
-        for index in range(start, min(end, start + NAMED)):
-            yield judge(stream, expectation, index, None)
-        if end > start + NAMED:
-            rest = judge(stream, expectation, start + NAMED, None)  # the lowest one of the rest
-            yield rest._replace(count=end - rest.number, reason="")
-    beyond = max(first, expectation.since)
-    if beyond < stop:
-        yield Finding(beyond, "absent", count=stop - beyond, low=stream.creation(beyond))
+    for start, end in expectation.alike(stream, first, stop):
+        named = min(end, start + NAMED)
+        for number in range(start, named):
+            yield judge(stream, expectation, number, None)
+        if named < end:
+            rest = judge(stream, expectation, named, None)  # the lowest one of the rest
+            yield rest._replace(count=end - named, reason="")
 
 
-def _verdict(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> Verdict:
+def _verdict(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> Verdict:
     """The verdict on a document, without regard to its other leaves."""
-    oldest = expectation.oldest(stream, index)
+    oldest = expectation.oldest(stream, number)
     if document is None:
-        return _verdict_on_absence(oldest)
+        return _verdict_on_absence(oldest, expectation.newest(stream, number))
     if "_flawed" in document:
         return "damaged", str(document["_flawed"])
     if "_unreadable" in document:
         return "unreadable", "exists, but the server cannot read it"
     if legacy.may_have_left(document, expectation.origin):
         return _verdict_on_earlier(oldest, expectation.origin or 0)
-    reading = stream.content.read(document, expectation.time_stamp)
+    reading = stream.content.read(document, partial(expectation.time_stamp, stream))
     if reading.flaw:
         return "damaged", reading.flaw
+    if oldest.case == GONE:
+        return REVIVED, f"holds update {reading.update}, but update {oldest.update} has deleted it"
     if oldest.exists and reading.update < oldest.update:
         return "behind", f"holds update {reading.update}; it should hold update {oldest.update} or a later one"
     if expectation.until is not None and reading.update >= expectation.until:
         return "ahead", f"holds update {reading.update}; it can only hold updates below {expectation.until}"
-    wrong_time = expectation.wrong_time(reading.update, document["ts"])
+    wrong_time = expectation.wrong_time(stream, reading.update, document["ts"])
     return ("damaged", wrong_time) if wrong_time else EXACT
 
 
-def _held(stream: Stream, expectation: Expectation, index: int, document: Document | None) -> int | None:
+def _is_flawed(stream: Stream, document: Document | None) -> bool:
+    """Whether a document does not hold any update of the stream."""
+    return document is None or bool(stream.content.read(replicas.without(document)).flaw)
+
+
+def _held(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> int | None:
     """The update that a document holds, None if none; one of the original tool counts as the last before ``origin``."""
     if document is None:
         return None
     if legacy.may_have_left(document, expectation.origin):
-        state = stream.state_at(index, expectation.origin or 0)
+        state = stream.state_at(number, expectation.origin or 0)
         return state.update if state.exists else None
     return int(document["update"])
 
 
-def _verdict_on_absence(oldest: DocumentState) -> Verdict:
-    return ("missing", f"is missing; it should hold update {oldest.update}") if oldest.exists else ("absent", "")
+def _verdict_on_absence(oldest: DocumentState, newest: DocumentState) -> Verdict:
+    if oldest.case == GONE:
+        return DELETED, ""
+    if oldest.exists and newest.case != GONE:
+        return "missing", f"is missing; it should hold update {oldest.update}"
+    return "absent", ""
 
 
 def _verdict_on_earlier(oldest: DocumentState, origin: int) -> Verdict:

@@ -12,7 +12,10 @@ from ..couchdb.client import Client
 from ..couchdb.revisions import live_leaves
 from ..couchdb.source import AFTER, document_of
 from ..errors import TooLarge
+from ..model.ranges import ranges_of
 from ..model.stream import Stream
+
+SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
 
 Document = Dict[str, Any]
 Revisions = Dict[int, str]  # by update; without updates whose documents do not exist
@@ -50,16 +53,24 @@ def update_held(stream: Stream, document: Document) -> int | None:
 
 
 def _rows(client: Client, stream: Stream, updates: Sequence[int], include_docs: bool) -> list[Row]:
-    """The rows of the documents, and perhaps a few others: read as one range if they are consecutive, else by ids.
+    """The rows of the documents, and perhaps a few others: read as ranges where many are consecutive, else by ids."""
+    runs = ranges_of(map(stream.number, updates))  # of documents that follow each other
+    rows: list[Row] = []
+    rest: list[str] = []
+    for first, stop in runs:
+        ids = list(map(stream.id_of, range(first, stop)))
+        found = _range(client, ids, include_docs) if len(ids) >= SPARSE or len(runs) == 1 else None
+        if found is None:
+            rest += ids
+        else:
+            rows += found
+    return rows + client.rows(rest, include_docs) if rest else rows
 
-    By their ids as well if there are many other documents in between, or large ones.
-    """
-    ids = list(map(stream.document_id, updates))
-    if stream.index(updates[-1]) - stream.index(updates[0]) == len(updates) - 1:
-        try:
-            rows = client.rows_before(ids[0], ids[-1] + AFTER, len(ids) + 1, include_docs)
-            if len(rows) <= len(ids):
-                return rows
-        except TooLarge:
-            pass
-    return client.rows(ids, include_docs)
+
+def _range(client: Client, ids: list[str], include_docs: bool) -> list[Row] | None:
+    """The rows of documents with consecutive ids, None if there are other documents in between, or large ones."""
+    try:
+        rows = client.rows_before(ids[0], ids[-1] + AFTER, len(ids) + 1, include_docs)
+    except TooLarge:
+        return None
+    return rows if len(rows) <= len(ids) else None

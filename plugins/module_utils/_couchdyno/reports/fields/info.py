@@ -23,12 +23,14 @@ from ..forms import (
     quoted,
 )
 from ..paths import Data
-from .ledger import CLAIM, LEDGER
+from .ledger import CLAIM, LEDGER, TYPE
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
 from .runs import CENSUS, GAP, GAPS, HOST, KINDS, POINT, RING, RUN
 
 
 def _present(progress: Data) -> list[str]:
+    if "types" in progress:
+        return [f"{progress['present']}, {progress['total']} at the start"]
     return [_share(progress["present"], progress["total"])]
 
 
@@ -58,6 +60,15 @@ def _refused(progress: Data) -> list[str]:
 
 def _outdated(progress: Data) -> list[str]:
     return ["an earlier ledger was restored, so cycles stop; see couchdyno-setup --adopt"]
+
+
+def _types(progress: Data) -> list[str]:
+    return [f"{each['name']}: {counted(each['present'], 'document')}, {each['deleted']} deleted, in lap {each['lap']}"
+            for each in progress["types"]]
+
+
+def _type_label(each: Data) -> dict[str, str]:
+    return {"type": each["name"]}
 
 
 def _active_growth(report: Data) -> list[str]:
@@ -97,17 +108,19 @@ DATABASE = Section("", heading="database", fields=(
     Field("database.doc_count", COUNT, "doc_count", title=Title("documents stored", 8, IN_DATABASE),
           metric=Metric("database_documents", "Documents in the database, including couchdyno's own.", 11), needed=PAGE,
           nullable=True, none="None"),
+    Field("database.expected_count", COUNT, "expected_count", title=Title("documents expected", 9, IN_DATABASE),
+          needed=PAGE, optional=True),
     Field("database.sizes", PART, needed=PAGE, nullable=True, metric=Metric(
         "database_size_bytes", "Sizes of the database, as the server reports them.", 12, by="size")),
-    Field("database.sizes.active", BYTES, "size_active", title=Title("active size", 10, IN_DATABASE), needed=PAGE,
+    Field("database.sizes.active", BYTES, "size_active", title=Title("active size", 11, IN_DATABASE), needed=PAGE,
           optional=True),
     Field("growth", PART, needed=PAGE, nullable=True),
     Field("growth.active", PART, "growth_active", lines=_active_growth, optional=True),
     Field("database.sizes.external", BYTES, "size_external", optional=True),
-    Field("database.sizes.file", BYTES, "size_file", title=Title("file size", 9, IN_DATABASE),
+    Field("database.sizes.file", BYTES, "size_file", title=Title("file size", 10, IN_DATABASE),
           overview=Title("size", 10), needed=PAGE, optional=True),
     Field("growth.file", PART, "growth_file", lines=_file_growth, needed=PAGE, optional=True),
-    Field("growth.file.per_day", BYTES, title=Title("file growth per day", 11, IN_DATABASE), needed=PAGE,
+    Field("growth.file.per_day", BYTES, title=Title("file growth per day", 12, IN_DATABASE), needed=PAGE,
           nullable=True),
     Field("database.q", ANYTHING, "q", title=Title("shards", 6, IN_DATABASE), optional=True, nullable=True),
     Field("database.n", ANYTHING, "n", title=Title("replicas", 7, IN_DATABASE), optional=True, nullable=True),
@@ -117,8 +130,10 @@ PROGRESS = Section("progress", heading="progress", fields=(
           metric=Metric("present_documents", "Documents that exist, according to the ledger.", 9)),
     Field("total", COUNT, title=Title("documents in all", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
           metric=Metric("documents", "Number of documents that the database was set up with.", 8)),
-    Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE),
-    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("updates in this lap", 4, IN_PROGRESS), needed=PAGE),
+    Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE,
+          nullable=True),
+    Field("lap_done", COUNT, "lap", lines=_lap, title=Title("updates in this lap", 4, IN_PROGRESS), needed=PAGE,
+          nullable=True),
     Field("open_claims", COUNT, "open_claims", lines=_open_claims, title=Title("open claims", 9, IN_PROGRESS),
           needed=PAGE),
     Field("expired_claims", FAULTS, "expired_claims", lines=_expired_claims,
@@ -130,6 +145,7 @@ PROGRESS = Section("progress", heading="progress", fields=(
               "refused_documents", "Documents whose latest update the server refused; they are older until their "
               "next turn.", 27)),
     Field("outdated", ANYTHING, "outdated", lines=_outdated, optional=True),
+    Field("types", LIST, "type", lines=_types, needed=PAGE, optional=True),
     Field("ts", MOMENT, "server_time", needed=PAGE),
     Field("pace", RATE, title=Title("pace", 6, IN_PROGRESS), needed=PAGE, nullable=True, metric=Metric(
         "pace_updates_per_second", "Updates per second in the latest cycles, including the time between them; during "
@@ -137,8 +153,17 @@ PROGRESS = Section("progress", heading="progress", fields=(
     Field("seconds_left", SECONDS, title=Title("time left in this lap", 5, IN_PROGRESS), needed=PAGE, nullable=True,
           metric=Metric("lap_remaining_seconds", "Time until the current lap is done, at the current pace.", 15)),
 ))
+TYPE_PROGRESS = Section("progress.types.*", title="Document types", optional=True, labels=_type_label, fields=(
+    Field("name", ID, title=Title("type"), needed=PAGE),
+    Field("present", COUNT, title=Title("documents"), needed=PAGE, metric=Metric(
+        "type_present_documents", "Documents of a type that exist when all updates handed out are written.", 29)),
+    Field("deleted", COUNT, title=Title("deleted"), needed=PAGE, metric=Metric(
+        "type_deleted_documents_total", "Documents of a type that are deleted when all updates handed out are written.",
+        30)),
+    Field("lap", COUNT, title=Title("lap"), needed=PAGE),
+))
 CONFLICTS = Section("conflicts", heading="conflicts", optional=True, fields=(
-    Field("documents", FAULTS, "documents", title=Title("documents in conflict", 12, IN_DATABASE), needed=PAGE),
+    Field("documents", FAULTS, "documents", title=Title("documents in conflict", 13, IN_DATABASE), needed=PAGE),
     Field("revisions", COUNT, "revisions"),
     Field("samples", LIST, "conflict", lines=_conflicts, needed=PAGE),
 ))
@@ -150,5 +175,5 @@ EARLIER = Section("", heading="earlier_history", fields=(
     Field("earlier", LIST, "entries", optional=True),
 ))
 
-INFO = (LEDGER, CLAIM, DATABASE, POINT, PROGRESS, *KINDS, HOST, GAPS, GAP, RING, RUN, CENSUS, CONFLICTS, CONFLICT,
-        EARLIER)
+INFO = (LEDGER, TYPE, CLAIM, DATABASE, POINT, PROGRESS, TYPE_PROGRESS, *KINDS, HOST, GAPS, GAP, RING, RUN, CENSUS,
+        CONFLICTS, CONFLICT, EARLIER)

@@ -4,8 +4,23 @@
 """The fields of the ledger in the reports of setup, execute and info."""
 from __future__ import annotations
 
-from ..forms import COUNT, IDENTIFIER, LEASE, LENGTH, LIST, MOMENT, SECONDS, TEXT, TIME
+from ..forms import COUNT, ID, IDENTIFIER, LEASE, LENGTH, LIST, MOMENT, PART, SECONDS, TEXT, TIME, counted
+from ..paths import Data
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
+
+
+def _types(config: Data) -> list[str]:
+    types = config["workload"]["types"]
+    turns = sum(each["updates"] for each in types)
+    return [_type(each, 100 * each["updates"] / turns) for each in types]
+
+
+def _type(each: Data, percent: float) -> str:
+    changes = [f"{verb} {each[name]}" for verb, name in (("creates", "create"), ("deletes", "delete")) if each[name]]
+    in_lap = f"; each lap {' and '.join(changes)}" if changes else ""
+    return (f"{each['name']}: {counted(each['total'], 'document')} of {each['size']} bytes at the start, "
+            f"{percent:.0f} % of the updates{in_lap}")
+
 
 LEDGER = Section("dyno_config", heading="dyno_config", fields=(
     Field("created", MOMENT, "created", title=Title("created", 4, IN_DATABASE), needed=ALWAYS),
@@ -25,8 +40,21 @@ LEDGER = Section("dyno_config", heading="dyno_config", fields=(
     Field("runs", COUNT, "runs", metric=Metric("runs_total", "Runs begun since the database was set up.", 5)),
     Field("claims", LIST, "claims", needed=PAGE,
           metric=Metric("open_claims", "Windows of updates that drivers have claimed and not settled.", 6)),
+    Field("workload", PART, needed=PAGE, optional=True),
+    Field("workload.types", LIST, "type", lines=_types, needed=PAGE, optional=True),
 ))
-NEW_STATE = LEDGER._replace(path="new_state", heading="new_state")
+NEW_STATE = LEDGER._replace(path="new_state", heading="new_state", fields=tuple(
+    field for field in LEDGER.fields if not field.path.startswith("workload")))
+TYPE = Section("dyno_config.workload.types.*", title="Workload", optional=True, fields=(
+    Field("name", ID, title=Title("type"), needed=PAGE),
+    Field("total", COUNT, title=Title("documents at the start"), needed=PAGE),
+    Field("updates", COUNT, title=Title("share of updates"), needed=PAGE),
+    Field("create", COUNT, title=Title("created per lap"), needed=PAGE),
+    Field("delete", COUNT, title=Title("deleted per lap"), needed=PAGE),
+    Field("prefix", ID, title=Title("prefix of ids"), needed=PAGE),
+    Field("size", LENGTH, title=Title("document size"), needed=PAGE),
+    Field("tombstone", TEXT, title=Title("tombstones"), needed=PAGE),
+))
 CLAIM = Section("dyno_config.claims.*", title="Open claims", fields=(
     Field("host", TEXT, title=Title("host"), needed=PAGE),
     Field("first", COUNT, title=Title("first update"), needed=PAGE),

@@ -18,6 +18,7 @@ from ..forms import (
     TIME,
     VERDICT,
     counted,
+    quoted,
     utc,
 )
 from ..paths import Data
@@ -29,7 +30,20 @@ def _reasons(report: Data) -> list[str]:
 
 
 def _checked(report: Data) -> list[str]:
-    return [f"{report['checked']} of {report['stream']['total']}"]
+    expected = report["documents"]["expected"] if "documents" in report else report["stream"]["total"]
+    return [f"{report['checked']} of {expected}"]
+
+
+def _types(report: Data) -> list[str]:
+    hidden = ("name", "checked", "exact")
+    return [", ".join([f"{quoted(each['name'])} {each['checked']}",
+                       *(f"{count} {kind}" for kind, count in each.items() if kind not in hidden)])
+            for each in report["types"]]
+
+
+def _tombstones(report: Data) -> list[str]:
+    found = report["documents"]
+    return [f"{found['tombstones']}, {counted(found['deleted'], 'document')} deleted by updates"]
 
 
 def _catching_up(report: Data) -> list[str]:
@@ -81,6 +95,9 @@ VERIFIED = Section("", heading="verify", fields=(
 REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
+    Field("documents", PART, optional=True),
+    Field("documents.tombstones", COUNT, "tombstones", optional=True, lines=_tombstones),
+    Field("types", LIST, "type", lines=_types, optional=True),
     Field("differing", FAULTS, title=Title("differing", 9), optional=True,
           metric=Metric("differing_documents", "Documents that differ between replicas.", 8)),
     Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,

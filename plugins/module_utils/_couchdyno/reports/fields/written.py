@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..forms import COUNT, FAILURE, NAMES, RATE, SECONDS, SWITCH, TEXT
-from .ledger import LEDGER, NEW_STATE
+from .ledger import LEDGER, NEW_STATE, TYPE
 from .rows import Field, Metric, Section
 
 DOCUMENTS = Metric("documents", "Documents of the latest cycle by outcome.", 3, absent=0)
@@ -45,6 +45,7 @@ ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
     Field("open", COUNT, "open"),
     Field("behind", COUNT, "behind"),
     Field("missing", COUNT, "missing"),
+    Field("revived", COUNT, "revived", optional=True),
     Field("damaged", COUNT, "damaged"),
     Field("conflicted", COUNT, "conflicted"),
     Field("extra", COUNT, "extra"),
@@ -58,5 +59,5 @@ SECURITY = Section("security", heading="security", optional=True, fields=(
     Field("admin_roles", NAMES, "admin roles"),
 ))
 
-SETUP = (LEDGER, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY)
+SETUP = (LEDGER, TYPE, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)

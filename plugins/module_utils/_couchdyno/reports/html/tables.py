@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 from ...errors import cleaned
-from ..fields.info import CONFLICT, INFO
-from ..fields.ledger import CLAIM
+from ..fields.info import CONFLICT, INFO, TYPE_PROGRESS
+from ..fields.ledger import CLAIM, TYPE
 from ..fields.rows import IN_DATABASE, IN_PROGRESS, Field, Section, Title
 from ..fields.runs import GAP, HOST, KINDS, RUN
 from ..fields.verify import VERIFY
@@ -88,11 +88,12 @@ def groups(info: Data) -> list[Data]:
 
 
 def lists(info: Data) -> Iterator[Data]:
-    """Tables of many rows (hosts, open claims, errors by class, gaps, conflicts, runs), without empty tables."""
+    """Tables of many rows (types, hosts, open claims, errors by class, gaps, conflicts, runs), without empty tables."""
     now = info["progress"]["ts"]
     classes = [(kind, name, n) for kind, figures in info["statistics"].items()
                for name, n in figures["error_classes"].items()]
-    tables = (_hosts(info), _list(CLAIM, [_with_lease(claim, now) for claim in _parts(info, CLAIM)]),
+    tables = (_list(TYPE_PROGRESS, _parts(info, TYPE_PROGRESS)), _list(TYPE, _parts(info, TYPE)), _hosts(info),
+              _list(CLAIM, [_with_lease(claim, now) for claim in _parts(info, CLAIM)]),
               _error_classes(classes), _list(GAP, _parts(info, GAP)[::-1]), _list(CONFLICT, _parts(info, CONFLICT)),
               _list(RUN, _parts(info, RUN)[::-1]))
     return (table for table in tables if table["body"])

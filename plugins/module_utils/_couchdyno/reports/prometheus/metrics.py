@@ -30,8 +30,8 @@ def ended(script: str, code: int, now: int) -> list[Family]:
 
 
 def measured(script: str, sections: Sequence[Section], report: Data) -> list[Family]:
-    """The metrics of a script's report, which has these sections; including metrics without samples."""
-    rows = list(_rows(script, sections))
+    """The metrics of a script's report; including metrics without samples, unless their section is missing."""
+    rows = list(_rows(script, [section for section in sections if not section.optional or found(report, section.path)]))
     metrics = sorted((metric for _section, _field, metric in rows), key=lambda metric: metric.place)
     families = {metric.name: _family(f"couchdyno_{script}_{metric.name}", metric.help) for metric in metrics}
     for section, field, metric in rows:

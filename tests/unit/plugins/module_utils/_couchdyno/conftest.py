@@ -42,6 +42,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.clock = START
         self.documents: dict = {}
         self.revisions: dict = {}  # by id, all that were ever written
+        self.tombstones: dict = {}  # by id, the deleted documents
         self.conflicts: dict = {}  # by id, the revisions of losing leaves
         self.exists = True
         self.faults: deque = deque()
@@ -104,7 +105,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
             self.security = self.security if body is None else body
             return 200, self.security if body is None else {"ok": True}
         if not name:
-            answer = {"doc_count": len(self.documents), "cluster": {"n": self.replicas}}
+            answer = {"doc_count": len(self.documents), "doc_del_count": len(self.tombstones)}
+            answer["cluster"] = {"n": self.replicas}
             answer["instance_start_time"] = self.instance
             return 200, dict(answer, sizes=self.sizes) if self.sizes else answer
         if name == "_bulk_docs" and body.get("new_edits") is False:
@@ -138,7 +140,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     def _delete(self):
         self.exists, self.security = False, dict(CLOSED)
-        for each in (self.documents, self.revisions, self.conflicts):
+        for each in (self.documents, self.revisions, self.tombstones, self.conflicts):
             each.clear()
         return 200, {"ok": True}
 
@@ -151,6 +153,9 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     def _row(self, replica, document_id, query):
         document = replica.get(document_id)
+        if document is None and document_id in self.tombstones:
+            value = {"rev": self.tombstones[document_id]["_rev"], "deleted": True}
+            return {"id": document_id, "key": document_id, "value": value, "doc": None}
         if document is None:
             return {"key": document_id, "error": "not_found"}
         row = {"id": document_id, "key": document_id, "value": {"rev": document["_rev"]}}
@@ -170,7 +175,9 @@ class FakeCouch(requests.adapters.BaseAdapter):
 
     def _leaves(self, document_id):
         leaves = [each[document_id] for each in (self.documents, self.strays) if document_id in each]
-        if not leaves and document_id in self.revisions:
+        if not leaves and document_id in self.tombstones:
+            leaves = [self.tombstones[document_id]]
+        elif not leaves and document_id in self.revisions:
             leaves = [{"_id": document_id, "_rev": "9-deleted", "_deleted": True}]
         return {"id": document_id, "docs": [{"ok": leaf} for leaf in leaves] or [{"error": NOT_FOUND}]}
 
@@ -186,12 +193,14 @@ class FakeCouch(requests.adapters.BaseAdapter):
         return [{"ok": leaf} for leaf in leaves]
 
     def _push(self, document):
+        """Store a revision as it is; a known one is ignored, also after its deletion, and success has no answer."""
         document_id, rev = document["_id"], document["_rev"]
         if document_id in self.refuse:
             return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
         if rev not in self.revisions.setdefault(document_id, set()):
             self.revisions[document_id].add(rev)
             self.documents[document_id] = {name: document[name] for name in document if name != "_revisions"}
+            self.tombstones.pop(document_id, None)
         return None
 
     def _write(self, document):
@@ -205,16 +214,18 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if document_id in self.refuse:
             return {"id": document_id, "error": self.refuse[document_id], "reason": "because"}
         held = self.documents.get(document_id, {}).get("_rev")
+        buried = self.tombstones.get(document_id, {}).get("_rev")
         if document.get("_rev") != held and not document_id.startswith("_local/"):
             return {"id": document_id, "error": "conflict", "reason": "Document update conflict."}
-        generation = int(held.split("-")[0]) + 1 if held else 1
+        generation = int((held or buried).split("-")[0]) + 1 if held or buried else 1
         digest = hashlib.md5(json.dumps(document, sort_keys=True).encode()).hexdigest()
         rev = f"{generation}-{digest}"
         self.revisions.setdefault(document_id, set()).add(rev)
         self.unreadable.discard(document_id)
         self.documents[document_id] = dict(document, _rev=rev)
+        self.tombstones.pop(document_id, None)
         if document.get("_deleted"):
-            del self.documents[document_id]
+            self.tombstones[document_id] = self.documents.pop(document_id)
         return {"ok": True, "id": document_id, "rev": rev}
 
 

@@ -9,6 +9,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli import
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.snapshot import SHOWN_RUNS, snapshot
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,20 @@ def test_a_snapshot(couch, client):
     assert (found["position"], found["laps"], found["lap_done"], found["all_runs"]) == (12, 1, 2, 3)
     assert found["seconds_left"] == 20  # 8 documents, at 8 in 20 seconds
     assert [run["first"] for run in found["runs"]] == [0, 4, 8]
+
+
+def test_a_snapshot_of_a_workload(client):
+    """Its types have laps of their own, once it is filled."""
+    workload = Workload((DocumentType("order", 10, 1, 0, 0, "order:", 200),))
+    LedgerDocument(client).create(Parameters(10, 200, 4, 42, workload))
+    seen_at = []
+    for __ in range(3):
+        execute(client)
+        seen_at.append(snapshot(client))
+    assert [(each["laps"], each["lap_done"]) for each in seen_at] == [(0, 4), (0, 8), (None, None)]
+    assert live_view.line(seen_at[1]).endswith("lap 0: 8 of 10 documents")
+    assert live_view.line(seen_at[2]).endswith("0 errors, 12 updates handed out")
+    assert "12 updates handed out" in drawn(seen_at[2], 80) and "lap" not in drawn(seen_at[2], 80)
 
 
 def test_a_snapshot_reads_no_more_than_it_shows(couch, client):

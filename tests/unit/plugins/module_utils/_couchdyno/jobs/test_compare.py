@@ -49,6 +49,15 @@ def test_the_tolerance():
     assert [compare(a, b, tolerance)["verdict"] for tolerance in (5, 10, 25)] == ["worse", "worse", "same"]
 
 
+def test_another_workload_is_not_compared_unless_forced():
+    a, b = info(), info(begin=9000)
+    b["dyno_config"]["workload"] = {"types": [{"name": "order", "total": 10}, {"name": "item", "total": 5}]}
+    with pytest.raises(NotComparable, match="workload: classic and name order, total 10; name item, total 5"):
+        compare(a, b)
+    assert compare(b, dict(info(begin=20000), dyno_config=dict(b["dyno_config"], created=1)))["differs"] == {}
+    assert list(compare(a, b, force=True)["differs"]) == ["workload"]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"size": 200}, {"total": 11}, {"updates": 6}, {"server_version": "3.4.2"}, {"connections": [8]}, {"q": 8}],

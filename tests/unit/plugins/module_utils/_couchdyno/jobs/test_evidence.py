@@ -13,12 +13,12 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
 TOTAL = 20
-STREAM = Stream(7, TOTAL, 300)
+STREAM = ClassicStream(7, TOTAL, 300)
 WORDS = ("the documents are those of update {}, but the ledger is that of update {}; if cycles ran while this copy was "
          "taken, say when it was taken")
 

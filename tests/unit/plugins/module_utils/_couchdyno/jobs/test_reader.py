@@ -17,14 +17,14 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs impor
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import Shortfall
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.reader import Reader
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import FINE, KINDS
 
 TOTAL = 40
-STREAM = Stream(7, TOTAL, 300)
+STREAM = ClassicStream(7, TOTAL, 300)
 AT = Expectation(TOTAL, TOTAL)
 MANY = 10**7
 
@@ -53,7 +53,7 @@ def found(tally):
 
 @pytest.mark.parametrize("indexes", [range(100), range(0, MANY, MANY // 97), [MANY - 1], []])
 def test_a_large_database_of_which_little_is_left_is_judged_by_few_requests(couch, client, indexes):
-    stream = Stream(7, MANY, 300)
+    stream = ClassicStream(7, MANY, 300)
     for index in indexes:
         couch.documents[stream.document_id(index)] = document(index, stream)
     tally = read(client, Expectation(MANY, MANY), stream)
@@ -69,7 +69,7 @@ def test_a_large_database_of_which_little_is_left_is_judged_by_few_requests(couc
 
 
 def test_a_large_gap_with_open_and_missed_updates(couch, client):
-    stream = Stream(7, MANY, 300)
+    stream = ClassicStream(7, MANY, 300)
     claim = Claim(((5, 2_000_000),), 1000, 0, "d", "h", "", 0)
     expectation = Expectation(MANY + 3, MANY + 3, (claim,), missed=(Missed(MANY - 9, MANY, 1, 9),))
     tally = read(client, expectation, stream)
@@ -99,7 +99,7 @@ def test_a_signal_ends_the_reading_of_a_wide_range(client, filled, stop, monkeyp
 
     filled._answer = ask_to_stop
     with pytest.raises(Interrupted):
-        read(client, Expectation(MANY, MANY), Stream(7, MANY, 300), stop=stop)
+        read(client, Expectation(MANY, MANY), ClassicStream(7, MANY, 300), stop=stop)
     assert len(filled.requests) < 15
 
 

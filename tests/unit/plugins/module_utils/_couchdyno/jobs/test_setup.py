@@ -9,7 +9,11 @@ from itertools import count
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import CLOSED, Access
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import DatabaseExists, LedgerDamaged
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
+    DatabaseExists,
+    LedgerDamaged,
+    UsageError,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import (
     Request,
     Sharding,
@@ -195,6 +199,77 @@ def test_access_is_granted_once(couch, client):
         "members": {"roles": ["_admin"], "names": ["dora", "eva"]},
         "admins": {"roles": ["_admin", "boss"]},
     }
+
+
+TYPES = {
+    "types": {
+        "order": {"documents": 60, "updates": 7, "create": 10, "delete": 5},
+        "counter": {"total": 2, "updates": 3, "size": 90},
+    }
+}
+SHOP = Request(WANTED, idempotent=True, workload=TYPES)
+KEPT = [
+    {"name": "order", "total": 48, "updates": 7, "create": 5, "delete": 3, "prefix": "order:", "size": 200,
+     "tombstone": "bare"},
+    {"name": "counter", "total": 2, "updates": 3, "create": 0, "delete": 0, "prefix": "counter:", "size": 90,
+     "tombstone": "bare"},
+]  # fmt: skip
+
+
+def test_a_workload(absent, client):
+    planned = preview(client, SHOP)["dyno_config"]
+    assert not absent.exists and (planned["workload"], planned["version"]) == ({"types": KEPT}, 2)
+    first, second = set_up(client, SHOP), set_up(client, SHOP)
+    assert (first["changed"], second["changed"], preview(client, SHOP)["changed"]) == (True, False, False)
+    assert first["dyno_config"]["workload"] == second["dyno_config"]["workload"] == {"types": KEPT}
+    assert absent.documents[META_ID]["workload"] == {"types": KEPT} and absent.documents[META_ID]["version"] == 2
+
+
+def test_classic_has_no_workload_in_its_ledger(absent, client):
+    report = set_up(client, Request(WANTED))
+    assert report["dyno_config"]["version"] == 1 and "workload" not in report["dyno_config"]
+    assert "workload" not in absent.documents[META_ID]
+
+
+def test_a_fill_writes_all_documents_of_a_workload(absent, client):
+    assert preview(client, SHOP._replace(fill=True))["fill"] == {"updates": 50}
+    assert set_up(client, SHOP._replace(fill=True))["fill"]["updates"] == 50
+    ids = [name for name in absent.documents if not name.startswith("couchdyno")]
+    assert sorted(ids, reverse=True)[:48] == [f"order:{n:012d}" for n in range(47, -1, -1)]
+    assert sorted(ids)[:2] == [f"counter:{n:012d}" for n in range(2)] and len(ids) == 50
+
+
+def test_another_workload_is_another_database(absent, client):
+    set_up(client, SHOP)
+    before = dict(absent.documents)
+    for other in (None, {"types": {**TYPES["types"], "order": {"documents": 60, "updates": 7}}}):
+        with pytest.raises(DatabaseExists, match=r"was set up with total 50, .*, and another workload; use --force to"):
+            set_up(client, SHOP._replace(workload=other))
+    assert absent.documents == before
+    forced = set_up(client, Request(WANTED, force=True))
+    assert forced["before"]["workload"] == {"types": KEPT} and "workload" not in forced["dyno_config"]
+
+
+def test_a_workload_that_makes_no_sense_is_refused_before_any_request(couch, client):
+    for job in (set_up, preview):
+        with pytest.raises(UsageError, match=r"^types\.order.create: must be"):
+            job(client, SHOP._replace(workload={"types": {"order": {"create": 101}}}, force=True))
+    assert couch.requests == []
+
+
+def cautions(updates, workload):
+    return Request(Parameters(50, 200, updates), workload=workload).cautions()
+
+
+def test_types_that_make_cycles_smaller_are_named():
+    """The two counters are created by updates 48 and 49, and first rewritten by update 51."""
+    assert cautions(3, TYPES) == []
+    assert cautions(4, TYPES) == [
+        "cycles update at most 3 documents, not 4: with more, a document of type counter would be updated twice"
+    ]
+    both = {"types": {name: {"total": total} for name, total in (("a", 2), ("b", 3), ("c", 45))}}
+    assert [each.split()[4] for each in cautions(100, both)] == ["6", "9", "47"]
+    assert cautions(100, None) == []
 
 
 def test_a_preview_grants_nothing(absent, client):

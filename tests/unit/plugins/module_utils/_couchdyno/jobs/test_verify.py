@@ -22,16 +22,17 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import LEASE, Parts, claim, proceed
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.tally import Tally
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import resolve
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
 sys.path.insert(0, str(next(path for path in Path(__file__).resolve().parents if path.name == "tests")))
 
-from corrupter import CORRUPTIONS, assert_found
+from corrupter import CORRUPTIONS, FOUR_TYPES, WORKLOAD_CORRUPTIONS, assert_found
 
 MERGE = missed.bounded
 TOTAL, POSITION = 20, 50
@@ -78,7 +79,7 @@ def pages(request, monkeypatch):
 
 
 def without_ledger(couch, client):
-    updates = Stream(7, TOTAL, 300)
+    updates = ClassicStream(7, TOTAL, 300)
     for name in [name for name in couch.documents if name.startswith(("couchdyno_meta", "couchdyno_ledger_"))]:
         del couch.documents[name]
     return verify(client, given=updates)
@@ -119,13 +120,13 @@ def test_every_corruption_of_documents_is_found_without_a_ledger(couch, client, 
 def test_without_a_ledger_the_documents_must_agree(couch, client, book):
     report = without_ledger(couch, client)
     assert (report["verdict"], report["low"], report["high"], report["ledger"]) == ("right", POSITION, POSITION, None)
-    report = verify(client, Span(POSITION - 2, POSITION), given=Stream(7, TOTAL, 300))
+    report = verify(client, Span(POSITION - 2, POSITION), given=ClassicStream(7, TOTAL, 300))
     assert (report["verdict"], report["ledger"]) == ("right", None)
     remedy = "it is an incomplete copy; to verify it anyway, give --source, or --seed, --total and --size of its source"
     with pytest.raises(NoLedger, match=remedy):
         verify(client)
     couch.exists = False
-    for given in (None, Stream(7, TOTAL, 300)):
+    for given in (None, ClassicStream(7, TOTAL, 300)):
         with pytest.raises(NoDatabase, match=r"there is no database http://couch:5984/db; check the URL$"):
             verify(client, given=given)
 
@@ -136,7 +137,7 @@ def test_a_ledger_that_was_rewound_does_not_agree(couch, client, book):
 
 
 def test_another_seed_makes_everything_damaged(couch, client, book):
-    report = verify(client, given=Stream(8, TOTAL, 300))
+    report = verify(client, given=ClassicStream(8, TOTAL, 300))
     assert report["counts"]["damaged"] == TOTAL and len(report["samples"]["damaged"]) == 5
     assert (report["low"], report["high"], report["low_ts"]) == (None, 0, None)
 
@@ -390,7 +391,8 @@ def test_the_time_of_the_source_is_that_of_its_latest_claim(couch, client, book,
 def test_a_lag_that_is_not_known(couch, client, book, another):
     other_couch, source = another
     other_couch.documents.update(couch.documents)
-    assert verify(client, given=Stream(8, TOTAL, 300), original=source)["lag"] == {"updates": None, "seconds": None}
+    found = verify(client, given=ClassicStream(8, TOTAL, 300), original=source)
+    assert found["lag"] == {"updates": None, "seconds": None}
     execute(source, 1)
     del other_couch.documents["cdyno_000000000010"]
     assert verify(client, original=source)["lag"] == {"updates": 1, "seconds": None}
@@ -481,3 +483,126 @@ def test_a_document_that_went_back_to_the_original_tool_is_behind(couch, client,
     report = verify(client)
     assert report["reasons"] == [f"1 document older than allowed; {SAY_WHEN}"]
     assert "was written by the original couchdyno" in report["samples"]["behind"][0]["reason"]
+
+
+# -- workloads
+
+
+@pytest.fixture
+def shop(client):
+    """A database of four types, after a few laps."""
+    workload = resolve({"types": FOUR_TYPES}, 40, 250)
+    book = LedgerDocument(client)
+    book.create(Parameters(workload.total, workload.size, 10, 7, workload))
+    while book.ledger.position < 260:
+        execute(client)
+        book.read()
+    return book
+
+
+def types_of(report):
+    return {each["name"]: {key: count for key, count in each.items() if key != "name"} for each in report["types"]}
+
+
+def test_a_right_database_of_four_types(couch, client, shop, pages):
+    report = verify(client)
+    position, stream = shop.ledger.position, shop.ledger.stream
+    live, deleted = stream.existing_of(position), stream.deleted_of(position)
+    assert (report["verdict"], report["reasons"], report["samples"]) == ("right", [], {})
+    assert report["low"] == report["high"] == position and report["ledger"]["agrees"]
+    assert report["low_ts"] == report["high_ts"] == couch.clock
+    assert report["documents"] == {"expected": sum(live), "deleted": sum(deleted), "found": sum(live),
+                                   "tombstones": sum(deleted)}  # fmt: skip
+    assert report["checked"] == sum(live) and report["counts"]["deleted"] == sum(deleted) > 0
+    types = zip(stream.workload.types, live, deleted)
+    assert report["types"] == [
+        {"name": each.name, "checked": count, "exact": count, **({"deleted": gone} if gone else {})}
+        for each, count, gone in types
+    ]
+    assert f"checked : {sum(live)} of {sum(live)}" in render(report)
+
+
+@pytest.mark.parametrize("corrupt", WORKLOAD_CORRUPTIONS)
+def test_every_corruption_of_four_types_is_found_and_named(couch, client, shop, pages, corrupt):
+    expected = corrupt(Store(couch), shop.ledger.stream, shop.ledger.position)
+    report = verify(client)
+    assert_found(report, expected)
+    for kind, document_id in expected:
+        if not document_id.startswith("invoice"):
+            assert types_of(report)[document_id.split(":")[0]][kind] >= 1
+
+
+@pytest.mark.parametrize("corrupt", WORKLOAD_CORRUPTIONS)
+def test_every_corruption_of_four_types_is_found_within_a_span(couch, client, shop, corrupt):
+    position = shop.ledger.position
+    expected = corrupt(Store(couch), shop.ledger.stream, position)
+    assert_found(verify(client, Span(position - 2, position)), expected)
+
+
+@pytest.mark.parametrize("corrupt", WORKLOAD_CORRUPTIONS)
+def test_every_corruption_of_four_types_is_found_without_a_ledger(couch, client, shop, corrupt):
+    stream = shop.ledger.stream
+    expected = corrupt(Store(couch), stream, shop.ledger.position)
+    for name in [name for name in couch.documents if name.startswith(("couchdyno_meta", "couchdyno_ledger_"))]:
+        del couch.documents[name]
+    assert_found(verify(client, given=stream), expected)
+
+
+def test_a_copy_of_a_later_time_is_undecided_although_documents_were_deleted_meanwhile(couch, client, shop):
+    ledger = json.loads(json.dumps(couch.ledger))
+    for __ in range(4):
+        execute(client)
+    after = LedgerDocument(client)
+    after.read()
+    couch.documents[couch.ledger["_id"]].update({name: ledger[name] for name in ("position", "start", "runs")})
+    report = verify(client)
+    assert report["verdict"] == "undecided" and report["low"] == report["high"] == after.ledger.position
+    assert report["reasons"][0].startswith(f"the documents are those of update {after.ledger.position}, but the ledger")
+
+
+def test_an_earlier_copy_is_undecided_although_documents_exist_that_were_deleted_later(couch, client, shop):
+    documents = json.loads(json.dumps({name: each for name, each in couch.documents.items() if ":" in name}))
+    position = shop.ledger.position
+    for __ in range(4):
+        execute(client)
+    for name in [name for name in couch.documents if ":" in name]:
+        del couch.documents[name]
+    couch.documents.update(documents)
+    report = verify(client)
+    assert (report["verdict"], report["low"], report["high"]) == ("undecided", position, position)
+
+
+def test_documents_that_are_deleted_during_the_reading_are_not_missing(couch, client, shop, monkeypatch):
+    """All pages are read with the expectation of the beginning, but the documents are of a later time."""
+    read, done = reader.Reader._judge_range, []
+
+    def later(self, *page):
+        if not done:
+            done.append([execute(client) for __ in range(6)])
+        return read(self, *page)
+
+    monkeypatch.setattr(reader, "CONNECTIONS", 1)
+    monkeypatch.setattr(reader.Reader, "_judge_range", later)
+    before = set(couch.documents)
+    report = verify(client)
+    assert before - set(couch.documents), "no document was deleted meanwhile"
+    assert (report["verdict"], report["reasons"]) == ("right", [])
+
+
+def test_at_the_edge_of_a_span_the_tombstones_decide(couch, client, shop):
+    position = shop.ledger.position
+    for __ in range(6):
+        execute(client)
+    after = LedgerDocument(client)
+    after.read()
+    span = Span(position, after.ledger.position)
+    report = verify(client, span)
+    assert (report["verdict"], report["reasons"]) == ("right", []) and report["counts"]["absent"] == 0
+    deleted_since = report["counts"]["deleted"] - sum(shop.ledger.stream.deleted_of(position))
+    assert deleted_since > 0
+    couch.tombstones.clear()  # as in a copy by a tool that does not keep them
+    del couch.documents[after.ledger.holder]
+    report = verify(client, span)
+    assert report["verdict"] == "undecided" and report["counts"]["absent"] == deleted_since
+    assert report["reasons"] == [f"{deleted_since} documents do not exist; they were created or deleted after the copy "
+                                 "began, or are lost"]  # fmt: skip

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb import client as client_module
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.bulk import bulk_body
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import (
     ClaimLost,
@@ -28,6 +29,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clai
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import SAMPLES, Failure
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.before_write import revisions
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.lease import Lease
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
@@ -393,3 +395,155 @@ def test_what_too_few_replicas_accepted_counts_when_all_reachable_ones_have_it(c
     monkeypatch.setattr(client, "bulk_post", bulk_post)
     outcome = write(client, book, lease)
     assert (outcome.written, outcome.accepted, outcome.current, outcome.errors) == (5, 5, 0, 0)
+
+
+# -- documents that are created and deleted
+
+
+def workload(**types):
+    return Workload(tuple(DocumentType(name, *numbers, f"{name}:", 150) for name, numbers in types.items()))
+
+
+QUEUE = workload(q=(4, 1, 2, 2))  # 0-3 create; then each lap deletes 2, rewrites 2 and creates 2
+
+
+@pytest.fixture
+def queue(couch, client):
+    return new_book(couch, client, QUEUE)
+
+
+def new_book(couch, client, types):
+    book = LedgerDocument(client)
+    book.create(Parameters(types.total, types.size, 3, 7, types))
+    book.change(lambda ledger: (ledger, None))
+    couch.requests.clear()
+    return book
+
+
+def advance(client, book, count, **options):
+    """Write the next updates and close their claim; returns the outcome."""
+    lease = claim_window(client, book, count)
+    outcome = write(client, book, lease, expects=expects_of(book), **options)
+    book.change(lambda ledger: (ledger.with_claims([]), None))
+    return outcome
+
+
+def expects_of(book):
+    return lambda update: book.ledger.stream.previous(update) is not None
+
+
+def indexes(couch, prefix="q:"):
+    return [int(name[len(prefix) :]) for name in sorted(couch.documents) if name.startswith(prefix)]
+
+
+def test_documents_are_created_and_deleted(couch, client, queue):
+    assert advance(client, queue, 4).written == 4 and indexes(couch) == [0, 1, 2, 3]
+    outcome = [advance(client, queue, 4) for __ in range(6)][-1]
+    assert (outcome.written, outcome.current, outcome.foreign, outcome.errors) == (4, 0, 0, 0)
+    assert indexes(couch) == [8, 9, 10, 11] and len(couch.tombstones) >= 8
+    assert couch.documents["q:000000000011"]["_rev"].startswith("1-")
+
+
+def test_a_creation_that_comes_late_revives_nothing(couch, client, queue):
+    advance(client, queue, 4)
+    created = dict(couch.documents["q:000000000000"])
+    advance(client, queue, 2)
+    assert "q:000000000000" in couch.tombstones
+    client.bulk_post(bulk_body([json.dumps(created)], new_edits=False))
+    assert "q:000000000000" not in couch.documents
+    ts = created["ts"]
+    assert created["_rev"] == queue.ledger.stream.content.first_revision(0, ts)
+    assert json.loads(queue.ledger.stream.content.render(0, ts, created["_rev"])) == created
+
+
+def test_the_deletion_of_an_absent_document_sends_nothing(couch, client, queue):
+    advance(client, queue, 4)
+    del couch.documents["q:000000000000"]
+    couch.bulk_writes.clear()
+    outcome = advance(client, queue, 1)
+    assert (outcome.written, outcome.current, outcome.foreign, outcome.errors) == (0, 1, 1, 0)
+    assert not any("q:000000000000" in ids for ids in couch.bulk_writes)
+
+
+def test_a_redone_deletion_that_was_done_is_not_foreign(couch, client, queue):
+    advance(client, queue, 4)
+    claim_window(client, queue, 2)
+    couch.clock += LEASE + 1
+    client.get("couchdyno_meta")  # the answer shows the time
+    del couch.documents["q:000000000000"]
+    lease = claim_window(client, queue, 2, "e")
+    outcome = write(client, queue, lease, expects=expects_of(queue))
+    assert (outcome.current, outcome.foreign) == (1, 0) and indexes(couch)[0] == 2
+
+
+def test_a_deletion_whose_answer_is_lost_is_not_foreign(couch, client, queue):
+    advance(client, queue, 4)
+    lease = claim_window(client, queue, 1)
+    couch.faults.extend([None, "lost after"])  # reading the revision, deleting
+    outcome = write(client, queue, lease, expects=expects_of(queue))
+    assert (outcome.written, outcome.current, outcome.foreign, outcome.conflicts) == (0, 1, 0, 1)
+    assert indexes(couch) == [1, 2, 3]
+
+
+def test_documents_that_others_have_deleted_or_created_are_foreign(couch, client, queue):
+    advance(client, queue, 4)
+    advance(client, queue, 2)
+    del couch.documents["q:000000000002"]
+    couch.documents["q:000000000004"] = {"_id": "q:000000000004", "_rev": "1-x", "mine": True}
+    outcome = advance(client, queue, 4)
+    assert (outcome.written, outcome.foreign, outcome.errors) == (4, 2, 0)
+    assert couch.documents["q:000000000004"]["type"] == "q" and indexes(couch) == [2, 3, 4, 5]
+
+
+def test_pushed_requests_that_are_too_large_are_halved(couch, client, monkeypatch):
+    book = new_book(couch, client, workload(q=(40, 1, 2, 2)))
+    couch.largest = 2000
+    outcome = advance(client, book, 40)
+    assert (outcome.written, outcome.errors) == (40, 0) and indexes(couch) == list(range(40))
+
+
+def test_a_pushed_document_that_is_refused_is_named(couch, client, queue):
+    couch.refuse = {"q:000000000002": "forbidden"}
+    outcome = advance(client, queue, 4)
+    assert (outcome.written, outcome.errors) == (3, 1) and outcome.samples[0].id == "q:000000000002"
+
+
+def test_on_a_cluster_pushed_documents_count_once_they_are_read_back(couch, client, queue):
+    couch.replicas = client._replicas = 3
+    outcome = advance(client, queue, 4)
+    assert (outcome.written, outcome.foreign, outcome.conflicts, outcome.errors) == (4, 0, 0, 0)
+    assert any(path.endswith("_bulk_get") for __, path in couch.requests)
+
+
+def test_on_a_cluster_pushed_documents_do_not_count_while_most_replicas_are_away(couch, client, queue, monkeypatch):
+    couch.replicas = client._replicas = 3
+    lease = claim_window(client, queue, 4)
+    monkeypatch.setattr(Client, "reaches", lambda self, replicas: False)
+    outcome = write(client, queue, lease)
+    assert (outcome.written, outcome.foreign, outcome.errors) == (0, 0, 4)
+    assert all(document["_rev"].startswith("1-") for name, document in couch.documents.items() if name[:2] == "q:")
+
+
+def test_on_a_cluster_a_deletion_is_done_only_if_no_replica_has_the_document(couch, client, queue):
+    couch.replicas = client._replicas = 3
+    advance(client, queue, 4)
+    couch.shown["q:000000000000"] = None  # this replica has missed the creation
+    outcome = advance(client, queue, 1)
+    assert (outcome.written, outcome.current, outcome.foreign) == (1, 0, 0) and indexes(couch) == [1, 2, 3]
+
+
+def test_a_window_of_several_types_is_written_in_few_requests(couch, client):
+    types = workload(a=(6, 2, 1, 1), b=(4, 1, 1, 0), c=(3, 3, 0, 0))
+    book = new_book(couch, client, types)
+    assert advance(client, book, types.total).written == types.total
+    couch.requests.clear()
+    stream, before = book.ledger.stream, book.ledger.position
+    outcome = advance(client, book, 5)
+    count = book.ledger.position - before
+    assert outcome.written == count and outcome.foreign == 0
+    states = {stream.number(update): stream.state_at(stream.number(update), before + count)
+              for update in range(before + count)}  # fmt: skip
+    for number, state in states.items():
+        document = couch.documents.get(stream.id_of(number))
+        assert (document or {}).get("update") == (state.update if state.exists else None)
+    assert sum(path.endswith("_bulk_docs") for __, path in couch.requests) <= 3  # deletions and rewrites, creations

@@ -22,9 +22,13 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clai
     renew,
     settle,
 )
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import NOT_CREATED
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.existence import existing
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.laps import DELETES
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -34,27 +38,40 @@ def named(name, host="h", process=""):
     return Driver(name, host, process)
 
 
-def held(stream, index, position):
-    """The update that a document holds, None if it holds none."""
-    state = stream.state_at(index, position)
-    return state.update if state.exists else None
+def last_of(stream, number, position):
+    """The last update of a document, which may be its deletion, None if it has not been created."""
+    state = stream.state_at(number, position)
+    return None if state == NOT_CREATED else state.update
+
+
+@st.composite
+def workloads(draw):
+    """None for classic, or one to three types."""
+    types = []
+    for number in range(draw(st.integers(0, 3))):
+        total = draw(st.integers(1, 8))
+        create = draw(st.integers(0, total))
+        delete = draw(st.integers(0, create))
+        types.append(DocumentType(str(number), total, draw(st.integers(1, 4)), create, delete, f"{number}:", 100))
+    return Workload(tuple(types)) if types else None
 
 
 RESULT = Result(ts=1, dt=0.5, updates=1, errors=0)
 
 
 class Drivers(RuleBasedStateMachine):
-    """Any number of drivers on one ledger; ``documents`` are what they have written, by index.
+    """Any number of drivers on one ledger; ``documents`` are the last updates that they have written, by number.
 
     Drivers that have lost their claims may still write: the server gets such requests late, and documents never go
     back, as the writer sees to it.
     """
 
-    @initialize(total=st.integers(1, 30), updates=st.integers(1, 40))
-    def set_up(self, total, updates):
-        self.total = total
+    @initialize(workload=workloads(), total=st.integers(1, 30), updates=st.integers(1, 40))
+    def set_up(self, workload, total, updates):
+        total = workload.total if workload else total
         self.now = 1000
-        self.ledger = Ledger.new(Parameters(total, 100, min(updates, total), 7), self.now)
+        self.ledger = Ledger.new(Parameters(total, 100, min(updates, total), 7, workload), self.now)
+        self.stream = self.ledger.stream
         self.drivers = {}  # that believe to have claims
         self.number = 0
         self.handed_out = []
@@ -138,18 +155,21 @@ class Drivers(RuleBasedStateMachine):
         self.now += LEASE
         self.drivers, self.late = {}, []
         ledger = data.draw(st.sampled_from([self.ledger, *self.backups]))
-        for index in sorted(self.documents):
-            laps = data.draw(st.sampled_from([0, 0, 1, 2]))
-            if self.documents[index] < laps * self.total:
-                del self.documents[index]
+        for number, update in sorted(self.documents.items()):
+            visits = data.draw(st.sampled_from([0, 0, 1, 2]))
+            if self.stream.visits(update) < visits:
+                del self.documents[number]
             else:
-                self.documents[index] -= laps * self.total
+                self.documents[number] = self.stream.back(update, visits)
         position = max([ledger.position, *(update + 1 for update in self.documents.values())])
         lacking = {}
-        for index in range(self.total):
-            last, present = held(ledger.stream, index, position), self.documents.get(index, index - self.total)
-            if last is not None and present != last:
-                lacking.setdefault((last - present) // self.total - 1, []).append(last)
+        for number in self.numbers(position):
+            last, present = last_of(self.stream, number, position), self.documents.get(number)
+            if present is None and self.stream.operation(last) == DELETES:  # nobody can tell
+                self.documents[number] = last
+            elif present != last:
+                earlier = self.stream.visits(last) - (0 if present is None else self.stream.visits(present) + 1)
+                lacking.setdefault(earlier, []).append(self.stream.place(last))
         lacking = {earlier: ranges.ranges_of(updates) for earlier, updates in lacking.items()}
         self.ledger = adopted(ledger, position, lacking, ledger.runs, self.now, "i")
         self.handed_out = list(range(position))
@@ -161,7 +181,8 @@ class Drivers(RuleBasedStateMachine):
         return sorted(name for name, mine in self.drivers.items() if all(entry.redo for entry in mine))
 
     def hand_out(self, driver, mine):
-        self.handed_out += [k for entry in mine if not entry.redo for k in ranges.updates(entry.updates)]
+        new = [place for entry in mine if not entry.redo for place in ranges.updates(entry.updates)]
+        self.handed_out += sorted(map(self.stream.update, new))
         if mine:
             self.drivers[driver] = mine
 
@@ -180,21 +201,28 @@ class Drivers(RuleBasedStateMachine):
         """The documents of updates that neither failed nor were refused; requests that failed may arrive late."""
         failed = ranges.union(*(entry.updates for entry in parts.unfinished))
         for entry in mine:
-            for update in ranges.updates(entry.updates):
-                if ranges.holds(failed, update):
-                    self.late.append(update)
-                elif not ranges.holds(parts.refused, update):
-                    self.put(update)
-                    self.settled[update % self.total] = max(update, self.settled.get(update % self.total, -1))
+            for place in ranges.updates(entry.updates):
+                if ranges.holds(failed, place):
+                    self.late.append(place)
+                elif not ranges.holds(parts.refused, place):
+                    self.put(place)
+                    update = self.stream.update(place)
+                    number = self.stream.number(update)
+                    self.settled[number] = max(update, self.settled.get(number, -1))
 
     def lose(self, driver):
         """A driver stops; its requests may arrive late."""
         for entry in self.drivers.pop(driver):
             self.late += ranges.updates(entry.updates)
 
-    def put(self, update):
-        index = update % self.total
-        self.documents[index] = max(update, self.documents.get(index, -1))
+    def put(self, place):
+        update = self.stream.update(place)
+        number = self.stream.number(update)
+        self.documents[number] = max(update, self.documents.get(number, -1))
+
+    def numbers(self, position):
+        """The documents that have ever been created."""
+        return sorted({self.stream.number(update) for update in range(position)})
 
     @invariant()
     def every_update_is_handed_out_once(self):
@@ -202,24 +230,25 @@ class Drivers(RuleBasedStateMachine):
 
     @invariant()
     def a_document_has_at_most_one_open_update(self):
-        indexes = [k % self.total for entry in self.ledger.claims for k in ranges.updates(entry.updates)]
-        assert len(indexes) == len(set(indexes))
+        places = [place for entry in self.ledger.claims for place in ranges.updates(entry.updates)]
+        numbers = [self.stream.number(self.stream.update(place)) for place in places]
+        assert len(numbers) == len(set(numbers))
 
     @invariant()
     def each_update_is_written_or_open_or_missed(self):
         """A document that is exactly what it was to be is written, any other is open or on record."""
-        stream, expectation = self.ledger.stream, Expectation.of(self.ledger)
-        for index in range(self.total):
-            present, last = self.documents.get(index), held(stream, index, self.ledger.position)
-            if present != last and last is not None:
-                assert expectation.claim_of(last) or expectation.is_missed(last)
+        stream, expectation = self.stream, Expectation.of(self.ledger)
+        for number in self.numbers(self.ledger.position):
+            present, last = self.documents.get(number), last_of(stream, number, self.ledger.position)
+            if present != last:
+                is_open = any(each.holds(stream.place(last)) for each in self.ledger.claims)
+                assert is_open or expectation.is_missed(stream, last)
 
     @invariant()
     def no_document_is_older_than_the_ledger_lets_expect(self):
-        expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in range(self.total):
-            present = self.documents.get(index, -1)
-            assert present >= expectation.oldest(stream, index).update
+        expectation = Expectation.of(self.ledger)
+        for number in self.numbers(self.ledger.position):
+            assert self.documents.get(number, -1) >= expectation.oldest(self.stream, number).update
 
     @invariant()
     def what_is_missed_is_recorded_exactly(self):
@@ -227,9 +256,9 @@ class Drivers(RuleBasedStateMachine):
 
         Nothing is on record twice, or as missed while it is open, and so few entries are not merged.
         """
-        expectation, stream = Expectation.of(self.ledger), self.ledger.stream
-        for index in range(self.total):
-            assert expectation.oldest(stream, index).update == self.settled.get(index, -1)
+        expectation = Expectation.of(self.ledger)
+        for number in self.numbers(self.ledger.position):
+            assert expectation.oldest(self.stream, number).update == self.settled.get(number, -1)
         for entries in (self.ledger.refused, self.ledger.superseded):
             assert not any(each.is_merged for each in entries)
         both = ranges.both(missed.as_ranges(self.ledger.refused), missed.as_ranges(self.ledger.superseded))
@@ -238,15 +267,21 @@ class Drivers(RuleBasedStateMachine):
         assert ranges.both(open_updates, missed.as_ranges(self.ledger.missed)) == ()
 
     @invariant()
+    def documents_that_exist_are_counted(self):
+        deleted = sum(self.stream.operation(update) == DELETES for update in self.settled.values())
+        assert existing(self.ledger) == len(self.settled) - deleted
+
+    @invariant()
     def what_supersedes_is_open(self):
         """A superseded update is forgotten when the update that superseded it is written, open until then."""
         for entry in self.ledger.superseded:
-            for update in range(entry.first, entry.stop):
-                assert Expectation.of(self.ledger).claim_of(update + self.total)
+            for place in range(entry.first, entry.stop):
+                ((following, __),) = self.stream.next_of(((place, place + 1),))
+                assert any(claim.holds(following) for claim in self.ledger.claims)
 
     @invariant()
     def start_is_position_within_the_lap(self):
-        assert self.ledger.start == self.ledger.position % self.total
+        assert self.ledger.start == self.ledger.position % self.ledger.total
 
     @invariant()
     def it_is_stored_and_read_as_it_is(self):
@@ -304,7 +339,7 @@ def test_the_claim_of_a_driver_that_is_gone_is_redone_at_once():
     ten, __ = claim(state(), named("dead", "h", "space 1 2"), 3, 1000)
     ten, __ = claim(ten, named("alive", "h", "space 3 4"), 3, 1000)
     ten, (redo, own) = claim(ten, named("next"), 3, 1001, lambda name, process: process == "space 1 2")
-    assert (redo.first, redo.ts, redo.redo, own.first) == (0, 1000, True, 6)
+    assert (redo.updates[0][0], redo.ts, redo.redo, own.updates[0][0]) == (0, 1000, True, 6)
     assert [entry.driver for entry in ten.claims] == ["next", "alive", "next"]
 
 

@@ -19,6 +19,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expe
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,7 +102,7 @@ class Cycle:
                 for __ in range(2)
             )
             refused = ranges.union(refused, given_up)
-            rest = entry.minus(ranges.minus(ranges.window(0, 10**9), failed)).minus(given_up)
+            rest = entry.minus(ranges.minus(ranges.window(0, 2**52), failed)).minus(given_up)
             left += [rest] if rest.updates else []
         return Parts(left, refused, True)
 
@@ -122,3 +123,25 @@ def test_it_agrees_with_what_each_document_must_hold(data, total, cycles):
         found = Cycle(data, number).run(found, data.draw(st.integers(1, total)))
         expectation = Expectation.of(found)
         assert existing(found) == sum(expectation.oldest(found.stream, index).exists for index in range(total))
+
+
+@st.composite
+def workloads(draw):
+    types = []
+    for number in range(draw(st.integers(1, 3))):
+        total = draw(st.integers(1, 5))
+        create = draw(st.integers(0, total))
+        delete = draw(st.integers(0, create))
+        types.append(DocumentType(f"t{number}", total, draw(st.integers(1, 3)), create, delete, f"{number}:", 100))
+    return Workload(tuple(types))
+
+
+@settings(deadline=None)
+@given(st.data(), workloads(), st.integers(1, 10))
+def test_a_workload_agrees_with_what_each_document_must_hold(data, workload, cycles):
+    found = Ledger.new(Parameters(workload.total, workload.size, 1, 7, workload), 0)
+    for number in range(cycles):
+        found = Cycle(data, number).run(found, data.draw(st.integers(1, workload.total)))
+        expectation = Expectation.of(found)
+        numbers = {found.stream.number(update) for update in range(found.position)}
+        assert existing(found) == sum(expectation.oldest(found.stream, each).exists for each in numbers)

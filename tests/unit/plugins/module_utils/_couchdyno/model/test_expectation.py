@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import (
     NOT_CREATED,
     deleted_by,
@@ -12,21 +13,20 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.docu
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import judge
 
-STREAM = Stream(7, 10, 100)
+STREAM = ClassicStream(7, 10, 100)
 
 
 def claim(first, count):
     return Claim(((first, first + count),), 1000, 0, "d", "h", "", 0)
 
 
-class Deleting(Stream):
+class Deleting(ClassicStream):
     """A stream whose update 14 deletes its document."""
 
-    def state_at(self, index, position):
-        return deleted_by(14) if index == 4 and position > 14 else super().state_at(index, position)
+    def state_at(self, number, position):
+        return deleted_by(14) if number == 4 and position > 14 else super().state_at(number, position)
 
 
 def test_the_three_states_are_told_apart():
@@ -55,10 +55,10 @@ def test_a_missed_update_excuses_its_document_alone_and_as_many_visits_as_were_m
 
 def test_a_deleted_document_need_not_be_there():
     stream = Deleting(7, 10, 100)
-    assert judge(stream, Expectation(20, 20), 4, None).kind == "absent"
+    assert judge(stream, Expectation(20, 20), 4, None).kind == "deleted"
     assert judge(stream, Expectation(14, 14), 4, None).kind == "missing"
 
 
 def test_an_update_of_an_open_claim_has_its_time_stamp():
     expectation = Expectation(23, 23, (claim(20, 3),))
-    assert [expectation.time_stamp(update) for update in (19, 20, 22, 23)] == [None, 1000, 1000, None]
+    assert [expectation.time_stamp(STREAM, update) for update in (19, 20, 22, 23)] == [None, 1000, 1000, None]

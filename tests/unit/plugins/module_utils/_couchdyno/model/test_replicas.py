@@ -7,13 +7,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.replicas import (
     difference,
     difference_of_other,
 )
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 
-STREAM = Stream(7, 10, 300)
+STREAM = ClassicStream(7, 10, 300)
 
 
 def holding(update, rev="1-a", **fields):

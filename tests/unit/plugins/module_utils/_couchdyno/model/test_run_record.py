@@ -9,6 +9,7 @@ import json
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model import ranges
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS, LATEST_RUN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import bounded, entries_of
@@ -53,11 +54,14 @@ RECORDS = st.builds(
 )
 
 
+STREAM = ClassicStream(7, 1000, 100)
+
+
 def test_the_document_of_a_small_cycle():
     """Its bytes stay in the database for good, so none may be added without need."""
     claim = Claim(((362, 363),), 1794992700, 0, "d", "driver-1", "p", 35)
     outcome = Outcome(written=1, latencies=Latencies.of([0.0098]))
-    document = RunRecord.of([claim], outcome, 1000, dt=0.0123, connections=CONNECTIONS, throttled=0).dump()
+    document = RunRecord.of(STREAM, [claim], outcome, 1000, dt=0.0123, connections=CONNECTIONS, throttled=0).dump()
     assert document == SMALL
     assert len(json.dumps(document, separators=(",", ":"))) < 115
 
@@ -67,7 +71,7 @@ def test_what_is_not_usual_is_stored():
     outcome = Outcome(written=6, errors=3, failed={"forbidden": 2}, refused=ranges.window(2, 4))
     settings = {"kind": FILL, "connections": 5, "limit": 2.5, "sizes": {"file": 7}, "throttled": 2}
     settings.update(delay=4, missed=entries_of(((2, 4),)))
-    assert RunRecord.of(claims, outcome, 1000, dt=0.0001, **settings).dump() == {
+    assert RunRecord.of(STREAM, claims, outcome, 1000, dt=0.0001, **settings).dump() == {
         "_id": "couchdyno_run_00004", "format": 2, "window": [2, 7, 8], "ms": 1, "updates": 6, "errors": 3,
         "kind": "fill", "host": "h", "connections": 5, "limit": 2.5, "sizes": [None, 7],
         "classes": {"forbidden": 2, "other": 1}, "redone": [[0, 2, 5]], "refused": 2, "throttled": 2,

@@ -49,7 +49,7 @@ def test_a_change_that_lost_the_race_is_applied_again(couch, client):
     other.read()
     first = other.change(lambda book: claim(book, named("other"), 3, couch.clock))
     second = mine.change(lambda book: claim(book, named("mine"), 3, couch.clock))
-    assert (first[0].first, second[0].first) == (0, 3)
+    assert (first[0].updates[0][0], second[0].updates[0][0]) == (0, 3)
 
 
 @pytest.mark.parametrize("fault", ["lost", "lost after"])
@@ -57,7 +57,7 @@ def test_a_claim_whose_answer_is_lost_is_made_once(couch, client, fault):
     book = made(client)
     couch.faults.append(fault)
     mine = book.change(lambda state: claim(state, named("d"), 3, couch.clock))
-    assert [(entry.first, entry.count) for entry in mine] == [(0, 3)]
+    assert [(entry.updates[0][0], entry.count) for entry in mine] == [(0, 3)]
     assert book.read().position == 3
 
 

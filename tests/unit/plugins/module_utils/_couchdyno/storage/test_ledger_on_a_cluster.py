@@ -46,7 +46,7 @@ def drive(cluster, name, cycles, handed_out, careless=0.0, document=None):
         driver = f"{name}{number}"
         try:
             mine = book.change(lambda ledger, driver=driver: claim(ledger, Driver(driver, "h", ""), 1, 1000))
-            handed_out.append(mine[0].first)
+            handed_out.append(mine[0].updates[0][0])
             book.change(lambda ledger, driver=driver: (settle(ledger, driver, Parts([]), RESULT), None))
         except ClaimLost:  # it was settled, and the answer was lost
             pass

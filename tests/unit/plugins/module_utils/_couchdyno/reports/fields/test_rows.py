@@ -18,6 +18,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execu
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import Wanted, info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.comparison import COMPARISON
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import DATABASE, INFO
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.rows import (
@@ -37,6 +38,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text import verify as verify_text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
+WORKLOAD = Workload((DocumentType("order", 10, 1, 2, 1, "order:", 200),))
 SECTIONS = {"setup": SETUP, "execute": EXECUTE, "info": INFO, "verify": VERIFY, "comparison": COMPARISON}
 RENDER = {
     "setup": setup_text.render, "execute": execute_text.render, "info": info_text.render,
@@ -54,6 +56,7 @@ IN_LINES = {
     "verify": {
         *("low_ts", "high_ts", "ledger.position", "ledger.claims", "ledger.refused", "ledger.agrees"),
         *("span.from_position", "span.to_position", "source.position", "source.ts"),
+        *("documents.expected", "documents.deleted", "types.*.name", "types.*.checked", "types.*.behind"),
     },
     "comparison": {
         *(f"{side}.{key}" for side in "ab" for key in ("name", "server_version", "runs", "since", "until", "errors")),
@@ -70,7 +73,7 @@ NOT_SHOWN = {
         *("runs.*.first", "runs.*.count", "runs.*.connections", "runs.*.limit", "runs.*.redone"),
         *(f"statistics.{kind}.trend.{half}" for kind in ("cycle", "fill") for half in ("earlier", "later")),
     },
-    "verify": {"format", "ledger.settled"},
+    "verify": {"format", "ledger.settled", "documents.found", "types.*.exact"},
     "comparison": {
         *("a.url", "b.url", "a.updates", "b.updates", "figures.*.a.values", "figures.*.b.values"),
     },
@@ -98,6 +101,9 @@ def reports(couch, client):
     found.update(conflicts=conflicts, earlier=[1], ring=dict(found["ring"], skipped=2))
     found["statistics"]["fill"] = copy.deepcopy(found["statistics"]["cycle"])
     found["progress"].update(open_hosts=["h"], open_claims=1, expired_hosts=["h"], expired_claims=1, outdated=True)
+    found["dyno_config"]["workload"] = WORKLOAD.dump()
+    found["progress"]["types"] = [{"name": "order", "present": 3, "deleted": 2, "lap": 1}]
+    found["database"]["expected_count"] = 20
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]
     counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "throttled": 6}
     failed["after"].update(counts, reason="broken", unrecorded="its place is taken", undeleted="forbidden")
@@ -111,7 +117,9 @@ def reports(couch, client):
                   "adopted": adopt.preview(client)["adopted"], "security": dict(access, kept=True),
                   "security_before": access},
         "execute": failed, "info": found,
-        "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2),
+        "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,
+                       documents={"expected": 3, "deleted": 2, "found": 4, "tombstones": 2},
+                       types=[{"name": "order", "checked": 3, "exact": 2, "behind": 1}]),
         "comparison": compare(earlier, later, force=True),
     }  # fmt: skip
     return json.loads(json.dumps(reports))
@@ -174,6 +182,15 @@ def around(path):
     """A path and the paths of all parts around it, the outermost first."""
     names = path.split(".")
     return [".".join(names[: number + 1]) for number in range(len(names))]
+
+
+def test_the_info_of_a_workload_has_these_fields(reports, another):
+    couch, client = another
+    add_sizes(couch)
+    LedgerDocument(client).create(Parameters(10, 200, 5, 42, WORKLOAD))
+    seen = json.loads(json.dumps(info(client)))
+    for part, name in (("dyno_config", "workload"), ("progress", "types"), ("database", "expected_count")):
+        assert set(places({name: seen[part][name]})) == set(places({name: reports["info"][part][name]}))
 
 
 @pytest.mark.parametrize("kind", SECTIONS)

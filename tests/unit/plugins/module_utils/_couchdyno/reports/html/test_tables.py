@@ -42,6 +42,19 @@ def test_a_verification_names_the_database_with_the_same_stream():
     assert row[1].text == "-"
 
 
+def test_types_are_listed():
+    found = dict(info(), statistics={}, gaps={"latest": []}, runs=[], hosts=[])
+    found["progress"]["types"] = [{"name": "order", "present": 1200, "deleted": 3, "lap": 2}]
+    found["dyno_config"]["workload"] = {"types": [
+        {"name": "order", "total": 1000, "updates": 7, "create": 100, "delete": 3, "prefix": "o:", "size": 400,
+         "tombstone": "bare"}]}  # fmt: skip
+    progress, workload = tables.lists(found)
+    assert (progress["title"], workload["title"]) == ("Document types", "Workload")
+    assert [[cell.text for cell in row] for row in progress["body"]] == [["order", "1,200", "3", "2"]]
+    (row,) = workload["body"]
+    assert [cell.text for cell in row] == ["order", "1,000", "7", "100", "3", "o:", "400 B", "bare"]
+
+
 def test_open_claims_are_listed_with_their_hosts():
     claim = {"host": "a", "first": 5, "count": 2, "ts": 60, "lease": 160}
     claims = [claim, dict(claim, host="b", lease=0), dict(claim, host="c", lease=100 + 121)]  # longer than any lease

@@ -11,6 +11,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execu
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import INFO
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.verify import VERIFY
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.written import EXECUTE
@@ -51,6 +52,18 @@ def test_names_and_help(found, script):
 def name_of(metric):
     """The full name of a metric; prometheus_client keeps that of a counter without its suffix."""
     return metric.name + ("_total" if metric.type == "counter" else "")
+
+
+def test_types_have_metrics_only_if_there_is_a_workload(found, another):
+    __, client = another
+    types = (DocumentType("order", 6, 1, 2, 1, "order:", 200), DocumentType("item", 4, 1, 0, 0, "item:", 200))
+    LedgerDocument(client).create(Parameters(10, 200, 5, 42, Workload(types)))
+    measured = {name_of(metric): metric for metric in metrics.measured("info", INFO, info(client))}
+    classic = {name_of(metric) for metric in found["info"]}
+    names = {"couchdyno_info_type_present_documents", "couchdyno_info_type_deleted_documents_total"}
+    assert {name for name in measured if "_type_" in name} == names and not names & classic
+    for name in names:
+        assert [sample.labels for sample in measured[name].samples] == [{"type": "order"}, {"type": "item"}]
 
 
 def test_names_are_not_used_twice(found):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.content import Reading
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import NOT_CREATED, holding
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import MAX_SEED, MAX_TOTAL
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.stream import Stream
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -21,30 +21,30 @@ SIZES = st.integers(1, 5000)
 
 @given(total=TOTALS, first=UPDATES, count=st.integers(1, 500))
 def test_a_window_names_no_document_twice(total, first, count):
-    stream = Stream(0, total, 100)
+    stream = ClassicStream(0, total, 100)
     count = min(count, total)
     assert len({stream.document_id(update) for update in range(first, first + count)}) == count
 
 
 @given(total=st.integers(1, 200), lap=st.integers(0, 10**9))
 def test_a_lap_names_every_document_once(total, lap):
-    stream = Stream(0, total, 100)
-    assert sorted(stream.index(lap * total + i) for i in range(total)) == list(range(total))
+    stream = ClassicStream(0, total, 100)
+    assert sorted(stream.number(lap * total + i) for i in range(total)) == list(range(total))
 
 
 @given(total=st.integers(1, 50), position=st.integers(0, 300))
 def test_state_is_what_remains_after_applying_the_updates_one_by_one(total, position):
-    stream = Stream(0, total, 100)
+    stream = ClassicStream(0, total, 100)
     documents = {}
     for update in range(position):
-        documents[stream.index(update)] = update
+        documents[stream.number(update)] = update
     states = {i: stream.state_at(i, position) for i in range(total)}
     assert states == {i: holding(documents[i]) if i in documents else NOT_CREATED for i in range(total)}
 
 
 @given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)
 def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, total, size, update, ts):
-    stream = Stream(seed, total, size)
+    stream = ClassicStream(seed, total, size)
     text = stream.content.render(update, ts)
     document = json.loads(text)
     assert list(document) == ["_id", "ts", "update", "data"]
@@ -57,15 +57,15 @@ def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, 
 
 @given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)
 def test_what_is_rendered_is_read_as_the_update(seed, total, size, update, ts):
-    content = Stream(seed, total, size).content
+    content = ClassicStream(seed, total, size).content
     document = json.loads(content.render(update, ts, "1-a"))
     assert content.read(document) == Reading(update)
 
 
 @given(TOTALS, UPDATES)
 def test_the_index_of_an_id(total, update):
-    stream = Stream(0, total, 100)
-    assert stream.index_of(stream.document_id(update)) == stream.index(update)
+    stream = ClassicStream(0, total, 100)
+    assert stream.number_of(stream.document_id(update)) == stream.number(update)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_the_index_of_an_id(total, update):
     ],
 )
 def test_ids_outside_the_stream(document_id):
-    assert Stream(0, 10, 100).index_of(document_id) is None
+    assert ClassicStream(0, 10, 100).number_of(document_id) is None
 
 
 @given(SEEDS, SIZES, UPDATES, TIMES)
 def test_a_revision_comes_on_top_of_the_size(seed, size, update, ts):
-    stream = Stream(seed, 1000, size)
+    stream = ClassicStream(seed, 1000, size)
     document = json.loads(stream.content.render(update, ts, "3-abc"))
     assert document.pop("_rev") == "3-abc"
     assert document == json.loads(stream.content.render(update, ts))
@@ -100,7 +100,7 @@ WRITES = st.tuples(SEEDS, UPDATES, TIMES)
 @given(WRITES, WRITES)
 def test_same_seed_update_and_time_same_bytes_others_different_ones(one, other):
     def data(seed, update, ts):
-        return Stream(seed, 1000, 400).content.digits(update, ts, 200)
+        return ClassicStream(seed, 1000, 400).content.digits(update, ts, 200)
 
     assert data(*one) == data(*one)
     assume(one != other)
@@ -108,7 +108,7 @@ def test_same_seed_update_and_time_same_bytes_others_different_ones(one, other):
 
 
 def test_the_bytes_never_change_between_versions_and_machines():
-    stream = Stream(seed=42, total=5, size=100)
+    stream = ClassicStream(seed=42, total=5, size=100)
     assert stream.content.render(7, 1653543334) == (
         '{"_id":"cdyno_000000000002","ts":1653543334,"update":7,"data":"9f7e849b891cfa85eeeb8f27f1827926f78"}'
     )

@@ -1,0 +1,236 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workloads: the document types that a database is made of, and how they change. Pure.
+
+A workload is *written* with shares and percentages, which fit a database of any size (DESCRIPTION of the module setup),
+and *kept* in the ledger with the numbers that follow from these.
+"""
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple
+
+from ..errors import Part, Term, UsageError, option
+from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer
+
+CLASSIC = "classic"
+MOST_TYPES = 100
+MOST_SHARE = 100
+LONGEST = 100  # characters of a prefix; a name and a colon make one
+OWN = "couchdyno"  # no id of a document may begin like this
+BARE, FIELDS = "bare", "fields"  # what tombstones contain: nothing, or the stream's own fields
+
+OBJECT = Term("an object", "a dict")
+
+Document = Dict[str, Any]
+
+
+class DocumentType(NamedTuple):
+    """A type of documents: ``total`` at the start, of which each lap creates and deletes some.
+
+    ``updates`` is its weight among the updates of all types, ``size`` is in bytes, and ids are the ``prefix`` and
+    digits. ``tombstone`` says what its deleted documents contain: one of BARE and FIELDS.
+    """
+
+    name: str
+    total: int
+    updates: int
+    create: int
+    delete: int
+    prefix: str
+    size: int
+    tombstone: str = BARE
+
+    def dump(self) -> Document:
+        """The type as the ledger keeps it and reports show it."""
+        return dict(self._asdict())
+
+
+class Workload(NamedTuple):
+    """The types of a database, in the order of the fill."""
+
+    types: tuple[DocumentType, ...]
+
+    @property
+    def total(self) -> int:
+        """How many documents exist at the start."""
+        return sum(each.total for each in self.types)
+
+    @property
+    def size(self) -> int:
+        """The average size of the documents at the start, in bytes."""
+        return max(1, sum(each.total * each.size for each in self.types) // self.total)
+
+    def dump(self) -> Document:
+        """The workload as the ledger keeps it and reports show it."""
+        return {"types": [each.dump() for each in self.types]}
+
+    @classmethod
+    def load(cls, value: Any) -> Workload | None:
+        """A workload from the ledger, None if it makes no sense."""
+        entries = value.get("types") if isinstance(value, dict) else None
+        if not (isinstance(entries, list) and 1 <= len(entries) <= MOST_TYPES):
+            return None
+        types = []
+        for entry in entries:
+            if not (isinstance(entry, dict) and set(entry) == set(DocumentType._fields)):
+                return None
+            types.append(DocumentType(**entry))
+        is_sound = (all(_is_sound(each) for each in types) and not _clash([each.prefix for each in types])
+                    and len({each.name for each in types}) == len(types))
+        return cls(tuple(types)) if is_sound else None
+
+
+def _is_sound(each: DocumentType) -> bool:
+    return (is_count(each.total, 1, MAX_TOTAL) and is_count(each.updates, 1, MOST_SHARE)
+            and is_count(each.create, 0, each.total) and is_integer(each.delete) and 0 <= each.delete <= each.create
+            and is_count(each.size, 1, MAX_SIZE) and each.tombstone in (BARE, FIELDS)
+            and not _wrong_name(each.name) and not _wrong_prefix(each.prefix))
+
+
+# -- as users write it
+
+KEYS = ("documents", "total", "updates", "create", "delete", "size", "prefix", "tombstone")
+
+
+class _Draft(NamedTuple):
+    """A type as it is written: a share of the documents or a fixed ``total``, and percentages."""
+
+    name: str
+    share: int | None
+    total: int | None
+    updates: int
+    create: int
+    delete: int
+    prefix: str
+    size: int
+    tombstone: str
+
+    def of(self, total: int) -> DocumentType:
+        """The type with a number of documents at the start."""
+        create, delete = (-(-total * percent // 100) for percent in (self.create, self.delete))
+        return DocumentType(self.name, total, self.updates, create, delete, self.prefix, self.size, self.tombstone)
+
+
+def resolve(written: Any, total: int, size: int) -> Workload:
+    """The workload of a database with ``total`` documents, of ``size`` bytes unless its type says otherwise.
+
+    ``written`` is as in the documentation of workloads; raises UsageError, which names the place of an error.
+    """
+    drafts = _drafts(written, size)
+    clash = _clash([draft.prefix for draft in drafts])
+    if clash:
+        raise _refused("types", f"the prefix {clash[0]!r} begins the prefix {clash[1]!r}; ids would be ambiguous")
+    fixed = sum(draft.total or 0 for draft in drafts)
+    shared = [draft.share for draft in drafts if draft.share is not None]
+    rest = total - fixed
+    if rest < len(shared) or (rest and not shared):
+        least = fixed + len(shared)
+        raise UsageError(option("total"), f" must be {'at least ' if shared else ''}{least} for this workload")
+    portions = iter(_portions(rest, shared))
+    return Workload(tuple(draft.of(draft.total or next(portions)) for draft in drafts))
+
+
+def _portions(total: int, shares: list[int]) -> list[int]:
+    """``total`` divided by shares; what is left over goes to the largest remainders.
+
+    Shares that amount to less than one have one, and the others divide the rest; so no share has more than a greater
+    one. ``total`` is at least the number of shares.
+    """
+    rest, whole = total, sum(shares)
+    portions = [1] * len(shares)
+    large = list(range(len(shares)))
+    while any(shares[place] * rest < whole for place in large):
+        large = [place for place in large if shares[place] * rest >= whole]
+        rest, whole = total - len(shares) + len(large), sum(shares[place] for place in large)
+    for place in large:
+        portions[place] = rest * shares[place] // whole
+    by_remainder = sorted(large, key=lambda place: -(rest * shares[place] % whole))
+    for place in by_remainder[:total - sum(portions)]:
+        portions[place] += 1
+    return portions
+
+
+def _drafts(written: Any, size: int) -> list[_Draft]:
+    if not isinstance(written, dict):
+        raise UsageError("a workload must be ", OBJECT, " with types")
+    _check_keys("", written, ("types",))
+    types = written.get("types")
+    if not (isinstance(types, dict) and types):
+        raise _refused("types", "must be ", OBJECT, " with at least one type")
+    if len(types) > MOST_TYPES:
+        raise _refused("types", f"must not have more than {MOST_TYPES} types")
+    return [_draft(name, entry, size) for name, entry in types.items()]
+
+
+def _draft(name: str, entry: Any, size: int) -> _Draft:
+    where = f"types.{name!s:.40}"
+    wrong = _wrong_name(name)
+    if wrong:
+        raise _refused(where, f"the name of a type {wrong}")
+    if not isinstance(entry, dict):
+        raise _refused(where, "must be ", OBJECT)
+    _check_keys(where + ".", entry, KEYS)
+    if "documents" in entry and "total" in entry:
+        raise _refused(where, "documents and total exclude each other")
+    is_fixed = "total" in entry
+    share = None if is_fixed else _integer(where, entry, "documents", 1, 1, MOST_SHARE)
+    total = _integer(where, entry, "total", 1, 1, MAX_TOTAL) if is_fixed else None
+    create, delete = (_integer(where, entry, key, 0, 0, 100) for key in ("create", "delete"))
+    if delete > create:
+        raise _refused(f"{where}.delete", f"{delete} is more than create, {create}: the type would die out")
+    prefix = entry.get("prefix", f"{name}:")
+    wrong = _wrong_prefix(prefix)
+    if wrong:
+        raise _refused(f"{where}.prefix", wrong)
+    tombstone = entry.get("tombstone", BARE)
+    if tombstone not in (BARE, FIELDS):
+        raise _refused(f"{where}.tombstone", f"must be {BARE} or {FIELDS}, not {tombstone!r:.40}")
+    return _Draft(name, share, total, _integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
+                  _integer(where, entry, "size", size, 1, MAX_SIZE), tombstone)
+
+
+def _check_keys(where: str, entry: Document, known: tuple[str, ...]) -> None:
+    for key in entry:
+        if key not in known:
+            raise _refused(f"{where}{key:.40}", f"is unknown; known are {', '.join(known)}")
+
+
+def _integer(where: str, entry: Document, key: str, default: int, least: int, most: int) -> int:
+    value = entry.get(key, default)
+    if not is_count(value, least, most):
+        raise _refused(f"{where}.{key}", f"must be a whole number from {least} to {most}, not {value!r:.40}")
+    return int(value)
+
+
+def _wrong_name(name: Any) -> str:
+    """Why the name of a type cannot be used, ``""`` if it can."""
+    if not isinstance(name, str) or not 1 <= len(name) < LONGEST:
+        return f"must be a string of 1 to {LONGEST - 1} characters"
+    return "" if name.isprintable() else "must consist of printable characters"
+
+
+def _wrong_prefix(prefix: Any) -> str:
+    """Why a prefix of ids cannot be used, ``""`` if it can."""
+    if not isinstance(prefix, str) or not 1 <= len(prefix) <= LONGEST:
+        return f"must be a string of 1 to {LONGEST} characters, not {prefix!r:.40}"
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in prefix):
+        return "must not contain half of a surrogate pair, which CouchDB refuses"
+    if prefix.startswith("_"):
+        return "must not begin with _, which CouchDB keeps for itself"
+    if prefix.startswith(OWN):
+        return f"must not begin with {OWN}, as the documents of the ledger do"
+    return ""
+
+
+def _clash(prefixes: list[str]) -> tuple[str, str] | None:
+    """Two prefixes of which one begins the other, None if there are none."""
+    ordered = sorted(prefixes)
+    for one, other in zip(ordered, ordered[1:]):
+        if other.startswith(one):
+            return one, other
+    return None
+
+
+def _refused(where: str, *what: Part) -> UsageError:
+    return UsageError(Term("", "workload."), f"{where}: ", *what)

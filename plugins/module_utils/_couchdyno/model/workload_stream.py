@@ -1,0 +1,228 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stream of a workload: documents of several types, created and deleted as time goes on. Pure.
+
+The schedule (schedule.py) says which type has which update, the laps of the type (laps.py) what that does to which of
+its documents.
+"""
+from __future__ import annotations
+
+from typing import Callable, Iterator
+
+from .content import Content
+from .document_ids import DIGITS
+from .document_state import NOT_CREATED, DocumentState, deleted_by, holding
+from .laps import DELETES, Laps
+from .ranges import NONE, Range, Ranges
+from .schedule import Schedule
+from .stream import Section, Stream
+from .typed_content import TypedContent
+from .workload import Workload
+
+NUMBERS: int = 10 ** DIGITS  # of documents of a type, which is how many ids it has
+PLACES = 2 ** 45  # of visits of a type; no database reaches it
+
+
+class WorkloadStream(Stream):
+    """The updates of a database with a ``workload``, with contents that depend on ``seed``."""
+
+    def __init__(self, seed: int, workload: Workload) -> None:
+        self.seed = seed
+        self.workload = workload
+        self.total = workload.total
+        self.size = workload.size
+        self.deletes = any(each.delete for each in workload.types)
+        self._types = workload.types
+        self._laps = [Laps(each.total, each.create, each.delete) for each in self._types]
+        self._schedule = Schedule([each.total for each in self._types], [each.updates for each in self._types])
+        self._kinds = {each.prefix: kind for kind, each in enumerate(self._types)}
+        self._by_id = sorted(range(len(self._types)), key=lambda kind: self._types[kind].prefix.encode("utf-8"))
+        self.spans = [self._span(kind) for kind in range(len(self._types))]
+        self.span = min(self.total, *self.spans)
+        self.content: Content = TypedContent(seed, self)
+
+    # -- single updates
+
+    def step(self, update: int) -> tuple[int, int, str]:
+        """The number of the type that an update belongs to, the index of its document, and what it does to that."""
+        kind, visit = self._schedule.visit(update)
+        index, operation = self._laps[kind].step(visit)
+        return kind, index, operation
+
+    def number(self, update: int) -> int:
+        """As in Stream."""
+        kind, index, __ = self.step(update)
+        return kind * NUMBERS + index
+
+    def operation(self, update: int) -> str:
+        """As in Stream."""
+        return self.step(update)[2]
+
+    def size_of(self, update: int) -> int:
+        """As in Stream."""
+        return self._types[self._schedule.visit(update).kind].size
+
+    def previous(self, update: int) -> int | None:
+        """As in Stream."""
+        kind, visit = self._schedule.visit(update)
+        return self._update(kind, self._laps[kind].previous(visit))
+
+    def next(self, update: int) -> int | None:
+        """As in Stream."""
+        kind, visit = self._schedule.visit(update)
+        return self._update(kind, self._laps[kind].next(visit))
+
+    def visits(self, update: int) -> int:
+        """As in Stream."""
+        kind, visit = self._schedule.visit(update)
+        return self._laps[kind].visits(visit)
+
+    def back(self, update: int, visits: int) -> int:
+        """As in Stream."""
+        kind, visit = self._schedule.visit(update)
+        return self._schedule.update(kind, self._laps[kind].back(visit, visits))
+
+    # -- documents
+
+    def creation(self, number: int) -> int | None:
+        """As in Stream."""
+        kind, index = divmod(number, NUMBERS)
+        return self._update(kind, self._laps[kind].creation(index))
+
+    def state_at(self, number: int, position: int) -> DocumentState:
+        """As in Stream."""
+        kind, index = divmod(number, NUMBERS)
+        laps = self._laps[kind]
+        visit = laps.last_visit(index, self._schedule.done(kind, position))
+        if visit is None:
+            return NOT_CREATED
+        update = self._schedule.update(kind, visit)
+        return deleted_by(update) if laps.step(visit).operation == DELETES else holding(update)
+
+    def id_of(self, number: int) -> str:
+        """As in Stream."""
+        return self.id_in(*divmod(number, NUMBERS))
+
+    def id_in(self, kind: int, index: int) -> str:
+        """The id of a document of a type, by its index."""
+        return f"{self._types[kind].prefix}{index:0{DIGITS}d}"
+
+    def number_of(self, document_id: str) -> int | None:
+        """As in Stream."""
+        prefix, digits = document_id[:-DIGITS], document_id[-DIGITS:]
+        kind = self._kinds.get(prefix)
+        if kind is None or len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
+            return None
+        return kind * NUMBERS + int(digits)
+
+    def existing(self, position: int) -> int:
+        """As in Stream."""
+        return sum(self.existing_of(position))
+
+    def existing_of(self, position: int) -> list[int]:
+        """How many documents of each type exist when all updates below ``position`` are done."""
+        done = [self._schedule.done(kind, position) for kind in range(len(self._laps))]
+        return [laps.created(visits) - laps.deleted(visits) for laps, visits in zip(self._laps, done)]
+
+    def deleted_of(self, position: int) -> list[int]:
+        """How many documents of each type have been deleted when all updates below ``position`` are done."""
+        return [laps.deleted(self._schedule.done(kind, position)) for kind, laps in enumerate(self._laps)]
+
+    def laps_of(self, position: int) -> list[int]:
+        """The lap of each type when all updates below ``position`` are done; its fill is lap 0."""
+        return [laps.lap(self._schedule.done(kind, position)) for kind, laps in enumerate(self._laps)]
+
+    def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
+        """As in Stream."""
+        return tuple(self._section(kind, since, until) for kind in self._by_id)
+
+    # -- sets of updates
+
+    def place(self, update: int) -> int:
+        """As in Stream."""
+        kind, visit = self._schedule.visit(update)
+        return kind * PLACES + visit
+
+    def update(self, place: int) -> int:
+        """As in Stream."""
+        return self._schedule.update(*divmod(place, PLACES))
+
+    def window(self, first: int, stop: int) -> Ranges:
+        """As in Stream."""
+        done = ((kind, self._schedule.done(kind, first), self._schedule.done(kind, stop))
+                for kind in range(len(self._laps)))
+        return tuple((kind * PLACES + low, kind * PLACES + high) for kind, low, high in done if low < high)
+
+    def next_of(self, places: Ranges) -> Ranges:
+        """As in Stream."""
+        return self._each(places, lambda kind, visits: self._laps[kind].next_of(visits))
+
+    def previous_of(self, places: Ranges) -> Ranges:
+        """As in Stream."""
+        return self._each(places, lambda kind, visits: self._laps[kind].previous_of(visits))
+
+    def rewritten(self, places: Ranges, stop: int) -> Ranges:
+        """As in Stream."""
+        return self._each(places, lambda kind, visits: self._laps[kind].rewritten(visits,
+                                                                                  self._schedule.done(kind, stop)))
+
+    def deletions(self, places: Ranges) -> Ranges:
+        """As in Stream."""
+        return self._each(places, lambda kind, visits: self._laps[kind].deletions(visits))
+
+    def due_again(self, places: Ranges, first: int, stop: int) -> Ranges:
+        """As in Stream."""
+        def due(kind: int, visits: Ranges) -> Ranges:
+            begins = self._laps[kind].begins_lap(self._schedule.done(kind, first), self._schedule.done(kind, stop))
+            return self._laps[kind].deletions(visits) if begins else NONE
+
+        return self._each(places, due)
+
+    def latest(self, position: int) -> Ranges:
+        """As in Stream."""
+        found = ((kind, laps.last_visits(self._schedule.done(kind, position))) for kind, laps in enumerate(self._laps))
+        return tuple((kind * PLACES + first, kind * PLACES + stop) for kind, (first, stop) in found if first < stop)
+
+    def edges(self, position: int) -> tuple[int, ...]:
+        """As in Stream."""
+        found = ((kind, laps.edges(self._schedule.done(kind, position))) for kind, laps in enumerate(self._laps))
+        return tuple(kind * NUMBERS + index for kind, indexes in found for index in indexes)
+
+    def is_same(self, other: Stream) -> bool:
+        """As in Stream."""
+        return isinstance(other, WorkloadStream) and (self.seed, self.workload) == (other.seed, other.workload)
+
+    # -- types
+
+    def _span(self, kind: int) -> int:
+        """How many consecutive updates never concern a document of a type twice."""
+        laps, first = self._laps[kind], self._types[kind].total
+        in_fill = self._schedule.update(kind, first) - self._schedule.update(kind, 0)
+        return min(in_fill, self._schedule.least_distance(kind, laps.distance))
+
+    def _section(self, kind: int, since: int, until: int | None) -> Section:
+        laps = self._laps[kind]
+        before = self._schedule.done(kind, since)
+        after = before if until is None else max(before, self._schedule.done(kind, until))
+        first = kind * NUMBERS
+        return Section(first, first + laps.deleted(before), first + laps.created(after), self._types[kind].prefix + ":")
+
+    def _update(self, kind: int, visit: int | None) -> int | None:
+        return None if visit is None else self._schedule.update(kind, visit)
+
+    def _each(self, places: Ranges, change: Callable[[int, Ranges], Ranges]) -> Ranges:
+        """Places after a change to the visits of each type."""
+        found: list[Range] = []
+        for kind, visits in self._by_kind(places):
+            found += ((kind * PLACES + first, kind * PLACES + stop) for first, stop in change(kind, visits))
+        return tuple(found)
+
+    def _by_kind(self, places: Ranges) -> Iterator[tuple[int, Ranges]]:
+        """The visits of each type among some places; no range spans several types."""
+        visits: dict[int, list[Range]] = {}
+        for first, stop in places:
+            kind = first // PLACES
+            visits.setdefault(kind, []).append((first - kind * PLACES, stop - kind * PLACES))
+        for kind, found in visits.items():
+            yield kind, tuple(found)
