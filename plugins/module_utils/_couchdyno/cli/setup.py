@@ -26,8 +26,9 @@ from .workload_file import workload
 FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
            "n": None, "force": False, "wait_to_fill": False, "workload": None}
 # The options that grant access, in the order of Access.
-GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even of "
-                          "an existing database with these parameters; one without members is open to all and stays so",
+GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even if "
+                          "the database already exists with these parameters; if it has no members, everybody may "
+                          "use it, and nothing is added",
           "member_roles": "the same for users with this role",
           "admin_names": "make this user an admin of the database: add the name to the admins in _security",
           "admin_roles": "the same for users with this role"}
