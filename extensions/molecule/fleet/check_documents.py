@@ -12,12 +12,12 @@ from pathlib import Path
 
 package = Path(sys.argv[1])
 sys.path.insert(0, str(package.parent))
-Stream = __import__(package.name + ".model.stream", fromlist=["Stream"]).Stream
+ClassicStream = __import__(package.name + ".model.classic_stream", fromlist=["ClassicStream"]).ClassicStream
 
 data = json.load(sys.stdin)
 ledger = data["ledger"]
 position, total = ledger["position"], ledger["total"]
-stream = Stream(ledger["seed"], total, ledger["size"])
+stream = ClassicStream(ledger["seed"], total, ledger["size"])
 times = {}
 for run in data["runs"]:
     for update in range(run["first"], run["first"] + run["updates"]):

@@ -56,8 +56,8 @@ class Progress:
         now = time.monotonic()
         self._next = now + INTERVAL
         rate = (done - self._done_before) / (now - self._since)
-        left = f", {duration((total - done) / rate)} left" if rate else ""
-        share = f"{done:,} of {total:,} documents ({100 * done // total} %)"
+        left = f", {duration(max(0, total - done) / rate)} left" if rate else ""
+        share = f"{done:,} of {total:,} documents" + (f" ({100 * done // total} %)" if total else "")
         terminal.tell(f"{self._what}: {share}, {per_second(rate)}{left}")
 
 

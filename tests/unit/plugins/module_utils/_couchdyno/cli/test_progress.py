@@ -31,6 +31,14 @@ def test_a_line_every_ten_seconds(clock, capsys):
     ]
 
 
+def test_documents_where_none_are_expected(clock, capsys):
+    progress = Progress("verifying")
+    progress(0, 0)
+    clock[0] = 10
+    progress(20, 0)
+    assert capsys.readouterr().err == "verifying: 20 of 0 documents, 2/s, 0 s left\n"
+
+
 def test_nobody_can_tell_how_long_nothing_takes(clock, capsys):
     progress = Progress("filling")
     progress(100, 1000)
