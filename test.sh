@@ -6,7 +6,8 @@
 # the named parts. The part cluster runs only when named; it needs COUCHDYNO_TEST_CLUSTER, see tests/cluster/conftest.py.
 # COUCHDYNO_FAULTS_REPEAT=N repeats each scenario of faults, COUCHDYNO_FAULTS_KILLS=N sets how many drivers are killed.
 # COUCHDYNO_TEST_URL=http://user:password@host:port uses that server instead of the embedded one.
-# COUCHDYNO_EVERY_PYTHON=1 runs the unit tests on every Python of this machine, not only on that of venv and the oldest.
+# COUCHDYNO_EVERY_PYTHON=1 runs the unit tests on every Python of this machine, not only on that of venv and the oldest,
+# and the matrix with all pairs of ansible-core and Python.
 set -euo pipefail
 cd "$(dirname "$0")"
 
