@@ -164,9 +164,9 @@ CORRUPTIONS = (
 
 FOUR_TYPES = {
     "order": {"documents": 5, "updates": 5, "create": 20, "delete": 20},
-    "customer": {"documents": 3, "updates": 2},
-    "event": {"documents": 3, "updates": 3, "create": 30, "tombstone": "fields"},
-    "counter": {"documents": 1, "updates": 1},
+    "customer": {"documents": 3, "updates": 2, "body": "person", "size": [300, 900]},
+    "event": {"documents": 3, "updates": 3, "create": 30, "tombstone": "fields", "ids": "hashed"},
+    "counter": {"documents": 1, "updates": 1, "hot": True, "body": "state"},
 }
 MARGIN = 10  # updates: documents that were created or deleted this close to the position are left alone
 
@@ -215,7 +215,7 @@ def resurrected(store, stream, position, document_id):
 def damage_a_resurrected_one(store, stream, position):
     document_id = Documents(stream, position, "order").gone[0]
     store.put({"_id": document_id, "type": "order"})
-    return {("damaged", document_id): "has no field data"}
+    return {("damaged", document_id): "has no field update"}
 
 
 def write_an_old_body_with_a_new_number(store, stream, position):
@@ -223,8 +223,26 @@ def write_an_old_body_with_a_new_number(store, stream, position):
     document = next(each for each in documents
                     if len(str(each["update"])) == len(str(stream.previous(each["update"]))))  # fmt: skip
     older = json.loads(stream.content.render(stream.previous(document["update"]), document["ts"]))
-    store.put(dict(document, data=older["data"]))
-    return {("damaged", document["_id"]): "has data that does not match update"}
+    store.put(dict(older, update=document["update"], _rev=document["_rev"]))
+    return {("damaged", document["_id"]): f"; compared with update {document['update']}"}
+
+
+def change_a_nested_value(store, stream, position):
+    document = store.get(Documents(stream, position, "customer").ids[1])
+    store.put(dict(document, address=dict(document["address"], number=document["address"]["number"] + 1)))
+    return {("damaged", document["_id"]): "at 'address.number' instead of "}
+
+
+def leave_out_what_is_null(store, stream, position):
+    document = store.get(Documents(stream, position, "customer").ids[2])
+    store.put({name: value for name, value in document.items() if value is not None})
+    return {("damaged", document["_id"]): "lacks 'partner'"}
+
+
+def add_a_member(store, stream, position):
+    document = store.get(Documents(stream, position, "customer").ids[1])
+    store.put(dict(document, more=1))
+    return {("damaged", document["_id"]): "has an unexpected 'more'"}
 
 
 def swap_two_of_a_type(store, stream, position):
@@ -312,6 +330,9 @@ WORKLOAD_CORRUPTIONS = (
     lose_all_deletions,
     damage_a_resurrected_one,
     write_an_old_body_with_a_new_number,
+    change_a_nested_value,
+    leave_out_what_is_null,
+    add_a_member,
     swap_two_of_a_type,
     swap_two_of_different_types,
     leave_out_a_type,

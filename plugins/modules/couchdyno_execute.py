@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: couchdyno_execute
-short_description: Update the next documents of a CouchDB database, round robin
+short_description: Run update cycles on a CouchDB database
 version_added: 0.1.0
 description:
   - Runs update cycles on a database that M(dyno.couchdb.couchdyno_setup) has set up. Each cycle writes the next
@@ -35,8 +35,8 @@ options:
   updates_per_run:
     description:
       - The number of documents to update in each cycle, from 1 to 1000000000000. If it exceeds the number of documents
-        in the database, each cycle updates all of them. A cycle never updates a document twice, so with other workloads
-        it may update fewer.
+        in the database, each cycle updates all of them. A cycle never updates a document twice, unless it is hot, so
+        with other workloads it may update fewer.
       - If omitted, the number that the database was set up with is used.
     type: int
   cycles:
@@ -163,6 +163,10 @@ cycles:
           type: int
         accepted:
           description: The number of documents that fewer nodes than a quorum have confirmed.
+          type: int
+        superseded:
+          description: The number of updates of hot documents that were not written because the document already held
+            a later one, which another driver had written meanwhile. They are not in C(updates), and are no errors.
           type: int
         conflicts:
           description: The number of writes that CouchDB refused because the document had just changed. They are

@@ -60,6 +60,8 @@ options:
       - V(classic), the default, has documents of one size that are rewritten round robin; none is ever deleted.
       - V(queue) has messages that come and go, first in, first out. Each lap replaces half of them.
       - V(growing) is a journal. Each lap rewrites all documents and adds a tenth of the initial number.
+      - V(crm) has people, orders, reports and counters with realistic bodies. Orders come and go.
+      - V(hot) has accounts, and a few counters that have most of the updates. Several drivers may update them at once.
       - C(types) is a dict of document types by their names, in the order in which a fill creates them. The value of
         each is a dict with the following keys, all of which are optional. The names of types are part of the documents.
       - C(documents) is its share of O(total), a number from 1 to 100, by default 1. For example, of types with the
@@ -69,9 +71,18 @@ options:
       - C(create) and C(delete) say how many documents each lap of the type creates and deletes, in percent of the
         documents at the start, rounded up. Both are 0 by default; C(delete) must not exceed C(create). A lap deletes
         the oldest documents, rewrites the others, then creates new ones.
-      - C(size) is the size of its documents in bytes, by default O(size).
-      - C(prefix) is what the ids of its documents begin with, by default its name and a colon; 12 digits follow. No
-        prefix may begin with C(_) or C(couchdyno), or be the beginning of another one.
+      - C(size) is the size of its documents in bytes, by default O(size), or a list of the least and the most. In that
+        case, sizes are distributed so that as many are between 1 KB and 2 KB as between 2 KB and 4 KB.
+      - C(body) is what its documents contain. Either the name of a built-in body, V(hex) (the default), V(person),
+        V(order), V(report), V(package), V(chunk), V(log), V(state) or V(hostile), or a template as described in
+        U(https://github.com/couchdyno/dyno.couchdb/blob/main/docs/workloads.md#bodies).
+      - C(prefix) is what the ids of its documents begin with, by default its name and a colon (and with the body
+        V(hostile), characters that are special in URLs); 12 digits follow. No prefix may begin with C(_) or
+        C(couchdyno), or be the beginning of another one.
+      - C(ids) says which digits these are. With V(ordered), the default, documents are numbered; with V(hashed), the
+        digits are scattered, so that new and updated documents are all over the index of the database.
+      - C(hot) is a boolean, by default false. Several drivers may update documents of a hot type at once, and a cycle
+        may update one several times. It must not have C(create) and C(delete).
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - A workload cannot be combined with O(adopt). If the database was already set up, it must have the same workload,
@@ -80,8 +91,8 @@ options:
   updates_per_run:
     description:
       - The number of documents to update in each cycle, from 1 to 1000000000000.
-      - If it exceeds O(total), each cycle updates all documents. A cycle never updates a document twice, so with a
-        workload other than V(classic) it may update fewer.
+      - If it exceeds O(total), each cycle updates all documents. A cycle never updates a document twice, unless it is
+        hot, so with a workload other than V(classic) it may update fewer.
     type: int
     default: 10
   seed:
@@ -304,13 +315,25 @@ dyno_config:
               type: str
               sample: "order:"
             size:
-              description: The size of its documents in bytes.
-              type: int
-              sample: 600
+              description: The size of its documents in bytes, or a list of the least and the most.
+              type: raw
+              sample: [400, 6000]
+            body:
+              description: The name of the body of its documents, or the template as JSON text.
+              type: str
+              sample: order
             tombstone:
               description: What its deleted documents contain, either V(bare) or V(fields).
               type: str
               sample: bare
+            ids:
+              description: The digits in the ids of its documents, either V(ordered) or V(hashed).
+              type: str
+              sample: ordered
+            hot:
+              description: Whether a document may be updated by several drivers at once.
+              type: bool
+              sample: false
 fill:
   description: What the fill did. In check mode, only the number of documents that it would write. Further counts are
     described at RV(dyno.couchdb.couchdyno_execute#module:cycles[].after).

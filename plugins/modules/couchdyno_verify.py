@@ -86,6 +86,17 @@ options:
       about documents that look wrong.
     type: bool
     default: false
+  allow:
+    description:
+      - What may have changed without making the verdict wrong. It is reported all the same.
+      - With V(numbers), numbers may have been changed as JavaScript does. It rounds integers beyond 2^53, and writes
+        C(1.0) as C(1). Backup tools written in JavaScript, such as couchbackup, do this to documents that have such
+        numbers.
+    type: list
+    elements: str
+    choices: [numbers]
+    default: []
+    version_added: 0.2.0
   fail_on_wrong:
     description: Whether the module fails if the database is wrong or the verdict is undecided. If V(false), it only
       reports the verdict.
@@ -163,8 +174,8 @@ counts:
   description: The number of documents of each kind.
   type: dict
   returned: when the verification was completed
-  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "unreadable": 0, "missing": 0, "revived": 0,
-           "extra": 0, "conflicted": 0, "earlier": 0, "absent": 0, "deleted": 0}
+  sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "rounded": 0, "unreadable": 0, "missing": 0,
+           "revived": 0, "extra": 0, "conflicted": 0, "earlier": 0, "absent": 0, "deleted": 0}
   contains:
     exact:
       description: Documents that hold an allowed update, byte for byte.
@@ -177,6 +188,9 @@ counts:
       type: int
     damaged:
       description: Documents whose contents match none of their updates.
+      type: int
+    rounded:
+      description: Documents that are as they should be, except that JavaScript has changed their numbers.
       type: int
     unreadable:
       description: Documents that exist, but that the server cannot read.
@@ -324,7 +338,12 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.worklo
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import RIGHT, WRONG, verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import (
+    MAY_BE_ALLOWED,
+    RIGHT,
+    WRONG,
+    verify,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE, run
 
@@ -334,7 +353,7 @@ def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[
     given = given_stream(params["seed"], params["total"], params["size"], _written(params["workload"]))
     taken = period(params["taken_from"], params["taken_to"])
     report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source,
-                    replicas=params["replicas"])
+                    replicas=params["replicas"], allowed=params["allow"])
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
         is_wrong = report["verdict"] == WRONG
@@ -360,6 +379,7 @@ def main() -> None:
         "size": {"type": "int"},
         "workload": {"type": "raw"},
         "replicas": {"type": "bool", "default": False},
+        "allow": {"type": "list", "elements": "str", "choices": list(MAY_BE_ALLOWED), "default": []},
         "fail_on_wrong": {"type": "bool", "default": True},
     }, check)
 

@@ -66,18 +66,22 @@ class Address(NamedTuple):
 
 
 class Connection:
-    """A persistent connection; answers end after their length or with their last chunk."""
+    """A persistent connection; answers end after their length or with their last chunk.
 
-    def __init__(self, connected: socket.socket) -> None:
+    ``checks``: an answer with an error in it raises Broken.
+    """
+
+    def __init__(self, connected: socket.socket, checks: bool = True) -> None:
         self._socket = connected
+        self._checks = checks
         self._buffer = bytearray(BUFFER)
         self._view = memoryview(self._buffer)
 
     @classmethod
-    def to(cls, address: Address) -> Connection:
+    def to(cls, address: Address, checks: bool = True) -> Connection:
         connected = socket.create_connection((address.host, address.port))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return cls(connected)
+        return cls(connected, checks)
 
     def exchange(self, request: bytes) -> None:
         """Send a request and wait for the end of its answer; raises Broken for any error."""
@@ -114,7 +118,7 @@ class Connection:
         return count
 
     def _checked(self, count: int) -> memoryview:
-        if self._buffer.find(ERROR, 0, count) >= 0:
+        if self._checks and self._buffer.find(ERROR, 0, count) >= 0:
             raise Broken(bytes(self._buffer[:count]).decode(errors="replace")[-300:])
         return self._view[:count]
 

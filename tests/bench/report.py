@@ -19,6 +19,7 @@ TITLES = {
     "memory": "Memory", "growth": "Growth of the database", "history": "Growth of the history",
     "pace": "Keeping to a rate", "drivers": "Several drivers", "verify": "Verifying", "fleet": "Ansible",
     "batches": "Sizes of requests",
+    "workloads": "Workloads", "workloads_verify": "Verifying a workload", "workloads_hot": "Hot documents",
 }
 
 

@@ -292,6 +292,23 @@ def test_info_creates_a_page_as_well(browser, watched, tmp_path):
     assert browser.draw_all() and browser.complaints() == []
 
 
+def test_the_types_of_a_workload_are_listed(browser, database, tmp_path):
+    run("couchdyno-setup", "--workload", "crm", "-t", 40, "-u", 15, "-w", database.url)
+    for __ in range(3):
+        run("couchdyno-execute", database.url)
+    run("couchdyno-info", "--report", tmp_path / "report.html", database.url)
+    browser.open(tmp_path / "report.html")
+    tables = browser.script("""return Object.fromEntries([...document.querySelectorAll('h2, h3')].map(heading => {
+        let next = heading.nextElementSibling;
+        while (next && !next.querySelector('td') && next.tagName[0] != 'H') next = next.nextElementSibling;
+        return [heading.textContent, next ? [...next.querySelectorAll('tbody tr')].map(row => row.textContent) : []];
+    }))""")
+    types = report("couchdyno-info", database.url)["progress"]["types"]
+    assert [row.startswith(each["name"]) for row, each in zip(tables["Document types"], types)] == 4 * [True]
+    assert [any(word in row for word in ("hashed", "ordered")) for row in tables["Workload"]] == 4 * [True]
+    assert browser.draw_all() and browser.complaints() == []
+
+
 @pytest.mark.parametrize(
     "argv, code",
     [

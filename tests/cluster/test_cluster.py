@@ -7,6 +7,11 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import BUILT_IN
 from drivers import Ended, launch, make, wait_until
 from verification import assert_nothing_lost
 
@@ -38,6 +43,30 @@ def test_eight_drivers_on_all_nodes(views, figures):
     assert [(each.code, each.lines) for each in ended] == [(0, [])] * DRIVERS
     verified = assert_one_leaf(views, 400 + DRIVERS * CYCLES * WINDOW)
     figures(f"{DRIVERS} drivers on {len(views)} nodes, {DRIVERS * CYCLES} cycles; {verified}, one leaf")
+
+
+def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures):
+    """Types that come and go, hashed ids, and hot documents; all nodes show a right database in the end."""
+    client = views[0].client()
+    setup(client, Request(Parameters(800, 400, 40, 7), fill=True, workload=BUILT_IN["crm"].types))
+    drivers = drive_all(views, CYCLES)
+    killed = 0
+    while killed < 4:
+        time.sleep(3)
+        drivers[killed].kill()
+        drivers.append(launch(views[killed % len(views)].url, "-c", 0, "--cycles", CYCLES))
+        killed += 1
+    codes = [Ended(driver, 300).code for driver in drivers]
+    assert codes[killed:] == [0] * DRIVERS and set(codes[:killed]) <= {0, -9}
+    while views[0].book().claims:
+        assert execute(client, 1)["after"]["errors"] == 0
+    for view in views:
+        wait_until(lambda view=view: view.book().position == views[0].book().position)
+        report = verify(view.client())
+        assert (report["verdict"], report["reasons"], report["counts"]["conflicted"]) == ("right", [], 0), report
+    assert report["counts"]["deleted"] > 0 and report["ledger"]["refused"] == 0
+    runs, position = views[0].book().runs, report["high"]
+    figures(f"{DRIVERS} drivers of crm on {len(views)} nodes, {killed} killed, {runs} runs, {position} updates: right")
 
 
 def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node, figures):
@@ -75,8 +104,6 @@ def test_a_database_is_recreated_again_and_again(views):
 
 def test_one_of_many_setups_wins(views):
     """Each node may believe that it created the database; all continue with one ledger in the end."""
-    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
-    from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 
     def one(view):
         return setup(view.client(), Request(Parameters(50, 200, 10), idempotent=True))["dyno_config"]["seed"]

@@ -71,6 +71,13 @@ PATHS = (
     "/d b/db", "/..", "/db;x", "/" + "d" * 300, "/\x1b/db", "/%00", "/_node/a%40b/db", "/a@b/db"
 )  # fmt: skip
 SETTINGS = ("url", "username", "password", "ca_path", "validate_certs", "client_cert", "client_key", "timeout")
+WORKLOAD = {
+    "documents": (1, 60, 100), "total": (1, 7, 10**12), "updates": (1, 50), "create": (0, 1, 100), "delete": (0, 1),
+    "size": (1, 500, [100, 900], [5, 5]), "prefix": ("x:", "é%s/"), "tombstone": ("bare", "fields"),
+    "ids": ("ordered", "hashed"), "hot": (True, False),
+    "body": ("hex", "order", "hostile", "package", {"a": "$name"}, {"a": {"$fill": "text"}, "b": [{"$growth": {}}]}),
+}  # fmt: skip
+JUNK_IN_JSON = (None, -1, 1.5, 10**400, float("nan"), "", "\ud800", [], [[]], {}, {"$fill": 1}, {"$x": 1}, {"_id": 1})
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY")
 OTHERS = ("REQUESTS_CA_BUNDLE", "COLUMNS", "LINES", "TZ", "TERM", "HOME", "NETRC", "COUCHDYNO_DEBUG")
 
@@ -164,6 +171,19 @@ class Files:
         name = self._rng.choice(("job", "job", "a b", "-", "", HOSTILE, "\udcff", "x" * 250))
         return str(self._directory / (name + self._rng.choice((".prom", ".html"))))
 
+    def workload(self):
+        """The name of a workload, or a file with one, which may make no sense."""
+        rng = self._rng
+        if rng.random() < 0.3:
+            return rng.choice(("classic", "queue", "crm", "hot", "none", ".json", "/"))
+        keys = rng.sample(sorted(WORKLOAD), rng.randrange(len(WORKLOAD)))
+        entry = {key: rng.choice(WORKLOAD[key] if rng.random() < 0.9 else JUNK_IN_JSON) for key in keys}
+        text = json.dumps({"types": {"a": entry, HOSTILE if rng.random() < 0.1 else "b": rng.choice(({}, entry))}})
+        if rng.random() < 0.1:
+            text = rng.choice(("[" * 10**5, "null", text[:-3], '{"types": {"a": {}, "a": {}}}', "9" * 5000))
+        path = self._new(text)
+        return str(Path(path).rename(path + ".json"))
+
     def certificate(self):
         if self._rng.random() < 0.3:
             return self._other()
@@ -189,6 +209,10 @@ def value(rng, files, real, action):
         return files.output()
     if name in ("ca_path", "client_cert", "client_key"):
         return files.certificate()
+    if name == "workload":
+        return files.workload()
+    if name == "allow":
+        return rng.choice(("numbers", "numbers,numbers", "", ",", "all"))
     if name == "taken":
         return rng.choice(TIMES_TAKEN)
     return rng.choice(NUMBERS if rng.random() < 0.5 else NUMBERS[:4])
@@ -367,5 +391,5 @@ def test_all_options_are_known():
         if isinstance(action, argparse._StoreAction) and action.type is None
     }
     assert texts == {"url", "source", "config", "source_config", "infos", "compare", "metrics", "report", "ca_path",
-                     "client_cert", "client_key", "timeout", "taken"}  # fmt: skip
+                     "client_cert", "client_key", "timeout", "taken", "workload", "allow"}  # fmt: skip
     assert Path(BIN / "couchdyno-info").exists()

@@ -19,6 +19,8 @@ ELSEWHERE = {
         *("model/stream", "model/content", "model/document_ids", "model/document_state"),
     ],
     f"{UNIT}/model/test_workload_stream.py": ["model/laps", "model/schedule", "model/streams", "model/typed_content"],
+    f"{UNIT}/model/bodies/test_template.py": ["model/bodies/body", "model/bodies/generators"],
+    f"{UNIT}/model/bodies/test_built_in.py": ["model/bodies/words"],
     f"{UNIT}/model/test_claiming.py": ["model/claim", "model/expectation"],
     f"{UNIT}/model/test_ledger.py": ["model/legacy", "model/parameters"],
     f"{UNIT}/model/test_verdicts.py": ["couchdb/source", "model/tally"],
@@ -30,7 +32,6 @@ ELSEWHERE = {
     f"{UNIT}/cli/test_connection.py": ["couchdb/options"],
     f"{UNIT}/cli/test_command.py": ["cli/options", "cli/scripts", "model/limits"],
     f"{UNIT}/cli/test_live_view.py": ["cli/terminal", "jobs/snapshot", "model/common_lap"],
-    f"{UNIT}/model/test_workload.py": ["model/workloads"],
     f"{UNIT}/cli/test_workload_file.py": ["reports/text/workloads"],
     f"{UNIT}/jobs/test_compare.py": ["cli/saved_reports"],
     f"{UNIT}/reports/fields/test_rows.py": [

@@ -6,7 +6,9 @@
 =============  =======================================================================================================
 errors.py      names everything that can go wrong, as one tree with exit codes
 couchdb/       talks to CouchDB over HTTP: requests, revisions, shared documents. Knows nothing about updates
-model/         decides by pure rules what is updated, what documents contain and may hold, and who may write what
+model/         decides by pure rules what is updated, what documents contain and may hold, and who may write what;
+               bodies/ makes contents from templates
+
 storage/       keeps the model's documents in a database: ledger, run records, documents before a write
 statistics/    computes rates, trends and missed cycles from run records
 jobs/          does what was requested: set up, execute, inform, verify. Plain data in, plain data out

@@ -8,7 +8,7 @@ from typing import Callable, Iterator
 from bench import Bench
 from figures import Table
 
-from . import batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify
+from . import batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify, workloads
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "rates": rates.measure,
@@ -18,6 +18,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "scale": scale.measure,
     "pace": pace.measure,
     "drivers": drivers.measure,
+    "workloads": workloads.measure,
     "verify": verify.measure,
     "fleet": fleet.measure,
 }

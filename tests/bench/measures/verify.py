@@ -11,8 +11,8 @@ from figures import Table, at_least, at_most, ratios
 SIZE = 1000
 PLAIN = "plain reading"
 NOTE = ("{documents:,} documents of 1,000 B, start to exit. Plain reading requests the same documents from _all_docs "
-        "in pages of 1,000, four at a time, and decodes their JSON. From the CPU time of couchdyno, but not from its "
-        "rate, start-up is subtracted, measured by verifying a database of one document.")
+        "in pages of 1,000, four at a time, and decodes their JSON. Start-up, measured by verifying a database of one "
+        "document, is subtracted from the CPU time of couchdyno, but not from its rate.")
 
 
 def measure(bench: Bench) -> Iterator[Table]:

@@ -27,12 +27,13 @@ class Execute(Command):
     """Run one cycle, or many."""
 
     name = "execute"
-    description = "Update the next documents of a database, round robin."
+    description = "Run update cycles: write the next updates of a database."
     sections = EXECUTE
 
     def add_options(self, parser: ArgumentParser) -> None:
         """How many documents, how often, and how fast."""
-        add_updates_per_run(parser, help="documents to update per cycle, at most all (default: as set up)")
+        add_updates_per_run(parser, help="documents to update per cycle (default: as set up); fewer if "
+                            "one that is not hot would be updated twice")
         parser.add_argument("-c", "--continuous", type=float, metavar="SECONDS",
                             help="run cycles in an endless loop, and sleep for SECONDS in between")
         parser.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0,

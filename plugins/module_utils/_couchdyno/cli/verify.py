@@ -11,7 +11,7 @@ from ..couchdb.client import Client
 from ..errors import UsageError
 from ..jobs.evidence import Span, given_stream
 from ..jobs.taken import Period, period
-from ..jobs.verify import RIGHT, verify
+from ..jobs.verify import RIGHT, check_allowed, verify
 from ..model.stream import Stream
 from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
@@ -60,15 +60,20 @@ class Verify(Command):
         parser.add_argument("--replicas", action="store_true",
                             help="read every document from each replica, and name differing documents; requires "
                                  "CouchDB 3, a server admin, and all nodes up")
+        parser.add_argument("--allow", metavar="WHAT", help="what may have changed without making the verdict wrong, a "
+                            "list with commas; so far, only 'numbers': that JavaScript has rounded integers beyond "
+                            "2^53, or has written 1.0 as 1")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
         """Verify, show progress and report."""
         client, args = invocation.connect(), invocation.args
         given, taken = _given(args), _taken(args.taken)
+        allowed = args.allow.split(",") if args.allow else []
+        check_allowed(allowed)
         with Progress("verifying") as progress:
             report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
-                            invocation.stop, args.replicas)
+                            invocation.stop, args.replicas, allowed)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 

@@ -149,6 +149,14 @@ def deleted_ids(answer: Json) -> list[str]:
     return [row["id"] for row in found]
 
 
+def possible_ancestors(answer: Json) -> dict[str, list[str]]:
+    """The revisions in an answer of ``_revs_diff``, by document."""
+    found = {document_id: each.get("possible_ancestors", []) for document_id, each in an_object(answer).items()
+             if isinstance(each, dict)}
+    _check(all(isinstance(revs, list) and all(map(_is_rev, revs)) for revs in found.values()))
+    return found
+
+
 def changes(answer: Json) -> tuple[list[Row], str | int]:
     """The rows of ``_changes``, each with an ``id`` and a list of ``changes``, and the ``last_seq``."""
     found = _list_in(answer, "results")

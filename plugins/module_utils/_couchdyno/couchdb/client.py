@@ -68,6 +68,7 @@ LIST = 8 * MB  # of many documents or rows; if there are more bytes, fewer are a
 DOCUMENT = 128 * MB  # of one document
 TOO_LARGE = f"is larger than {DOCUMENT // MB} MB"
 LATEST = 253370764800  # the beginning of the year 9999 in Unix seconds; later times would not fit into the ledger
+LATER_THAN_ANY = "9999999-00"  # a revision that no document has, and that any leaf could be an ancestor of
 Params = Dict[str, Union[str, int]]
 Tell = Callable[[str], None]  # passes a line on to the user
 
@@ -327,6 +328,14 @@ class Client(Source):
     def rows(self, ids: list[str], include_docs: bool = False) -> list[Row]:
         """The rows of _all_docs for some ids, without missing and deleted documents."""
         return self._rows_of(WITH_DOCS if include_docs else WHOLE, ids)
+
+    def leaf_revisions(self, ids: list[str]) -> dict[str, list[str]]:
+        """The revisions of the leaves of documents, deleted ones too; this is faster than ``rows`` for scattered ids.
+
+        A document is missing or has an empty list if it does not exist, or if the server does not report its leaves.
+        """
+        body = _encode({document_id: [LATER_THAN_ANY] for document_id in ids})
+        return dict(self._request("POST", self._url("_revs_diff"), {}, body, answers.possible_ancestors, most=LIST))
 
     def deleted(self, ids: list[str]) -> set[str]:
         """As in Source: the documents with a tombstone."""

@@ -169,12 +169,16 @@ def _sizes(client: Client) -> Data | None:
 def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None]:
     """Whether the document of an update should exist already, None if that is not known.
 
-    It should if the previous update of the document belongs to the stream, and is neither unfinished nor missed.
+    It should if the previous update of the document belongs to the stream, and is neither unfinished nor missed. Hot
+    documents exist from their creation on.
     """
     stream, origin, missed = ledger.stream, ledger.origin, ledger.missed
 
     def expects(update: int) -> bool | None:
+        is_hot = stream.period(stream.place(update)) is not None
         earlier = stream.previous(update)
+        if is_hot and earlier is not None:
+            earlier = stream.creation(stream.number(update))
         if earlier is None or earlier < (origin or 0):
             return False if origin is None else None
         place = stream.place(earlier)

@@ -298,7 +298,8 @@ def _read(source: Source) -> Ledger:
     except NoLedger:
         raise NoLedger(f"the database {source.place} has no document {META_ID}: it was not set up by couchdyno, or "
                        "it is an incomplete copy; to verify it anyway, give ", option("source_url"), ", or ",
-                       *PARAMETERS, " of its source") from None
+                       *PARAMETERS, " of its source (and its ", option("workload"), ", unless that is classic)"
+                       ) from None
     if ledger.seed is None:
         raise NoLedger(f"the database {source.place} was set up by the original couchdyno and has not been updated "
                        "since, so it cannot be verified; run cycles with ", command("execute"), " first")

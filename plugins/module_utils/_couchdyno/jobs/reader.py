@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Callable, Generic, Iterator
+from typing import Callable, Generic, Iterable, Iterator
 
 from ..couchdb.all_replicas import AllReplicas
 from ..couchdb.bulk import Row
@@ -19,11 +19,12 @@ from ..couchdb.source import AFTER, Document, Source, document_of
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
 from ..model.expectation import Expectation
+from ..model.found import Found
 from ..model.limits import CONNECTIONS
 from ..model.replicas import FIELD, difference_of_other
-from ..model.stream import Stream
+from ..model.stream import Section, Stream
 from ..model.tally import AnyTally, Tally
-from ..model.verdicts import DELETED, REVIVED, UNKNOWN, Finding, classify, judge, judge_other
+from ..model.verdicts import ABSENT, DELETED, REVIVED, UNKNOWN, Finding, classify, classify_one, judge, judge_other
 
 PAGE_DOCUMENTS = 1000
 PAGE_BYTES = 10 ** 6
@@ -36,7 +37,11 @@ LATE = frozenset(("behind", "missing", REVIVED))  # how a document looks in a re
 ROUNDS = 4  # how often a document that keeps changing is read again
 PAUSE = 0.1  # seconds before the second of these readings; doubled before each further one
 
+FULL = 1.1  # how many ranges of scattered ids there are for each page: they are not all of one size
+MOST_ABSENT = 10 ** 5  # documents with scattered ids that are looked through in one piece
+
 Progress = Callable[[int, int], None]
+Jobs = Iterator[Callable[[], AnyTally]]
 
 
 class Reader(Generic[AnyTally]):
@@ -56,39 +61,64 @@ class Reader(Generic[AnyTally]):
         self._stop = stop
         self._new_tally = new_tally
         self._total = stream.existing(expectation.since if expectation.until is None else expectation.until)
-        self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.size))
+        self._page = max(1, min(PAGE_DOCUMENTS, PAGE_BYTES // stream.parsed_size))
 
     def read(self, progress: Progress = lambda done, total: None) -> AnyTally:
         """Read and judge everything; ``progress`` is called with the number of documents so far and in total."""
         whole = self._new_tally()
         flying: set[Future[AnyTally]] = set()
+        sections = self._stream.sections(self._expectation.since, self._expectation.until)
+        scattered = [(section, Found(section.first)) for section in sections if not section.is_ordered]
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            for job in self._jobs():
-                while len(flying) > CONNECTIONS:  # one more than connections, so that none waits for us
+            for jobs in (self._jobs(sections, dict(scattered)), self._jobs_for_absent(scattered)):
+                for job in jobs:
+                    while len(flying) > CONNECTIONS:  # one more than connections, so that none waits for us
+                        self._collect(flying, whole, progress)
+                    flying.add(pool.submit(job))
+                while flying:
                     self._collect(flying, whole, progress)
-                flying.add(pool.submit(job))
-            while flying:
-                self._collect(flying, whole, progress)
         return whole
 
-    def _jobs(self) -> Iterator[Callable[[], AnyTally]]:
+    def _jobs(self, sections: Iterable[Section], scattered: dict[Section, Found]) -> Jobs[AnyTally]:
         """Jobs for all ranges of ids of the source, each of about a page of existing documents."""
-        stream, expectation = self._stream, self._expectation
         count = self._source.document_count() or 0
         after: str | None = None
-        for section in stream.sections(expectation.since, expectation.until):
-            yield partial(self._judge_others, after, stream.id_of(section.first))
-            if section.first < section.live:
-                yield partial(self._judge_range, section.first, section.live, stream.id_of(section.live))
-            known = min(section.stop, section.live + max(expectation.since, count))
-            width = self._page * max(1, (known - section.live) // max(1, count))
-            last = known if known < section.stop else max(section.live, known - width)
-            for first in range(section.live, last, width):
-                stop = min(first + width, last)
-                yield partial(self._judge_range, first, stop, stream.id_of(stop))
-            yield partial(self._judge_end, last, section.stop, section.before)
+        for section in sections:
+            yield partial(self._judge_others, after, section.begin)
+            if section in scattered:
+                yield from self._jobs_of_scattered(section, count, scattered[section])
+            else:
+                yield from self._jobs_in_order(section, count)
             after = section.before
         yield partial(self._judge_others, after, None)
+
+    def _jobs_in_order(self, section: Section, count: int) -> Jobs[AnyTally]:
+        stream = self._stream
+        if section.first < section.live:
+            yield partial(self._judge_range, section.first, section.live, stream.id_of(section.live))
+        known = min(section.stop, section.live + max(self._expectation.since, count))
+        width = self._page * max(1, (known - section.live) // max(1, count))
+        last = known if known < section.stop else max(section.live, known - width)
+        for first in range(section.live, last, width):
+            stop = min(first + width, last)
+            yield partial(self._judge_range, first, stop, stream.id_of(stop))
+        yield partial(self._judge_end, last, section.stop, section.before)
+
+    def _jobs_of_scattered(self, section: Section, count: int, found: Found) -> Jobs[AnyTally]:
+        parts = 1 + int(FULL * min(count, section.stop - section.live) / self._page)
+        begin = section.begin
+        for part in range(1, parts + 1):
+            before = section.before if part == parts else section.id_at(part, parts)
+            yield partial(self._judge_scattered, begin, before, section.stop, found)
+            begin = before
+
+    def _jobs_for_absent(self, scattered: Iterable[tuple[Section, Found]]) -> Jobs[AnyTally]:
+        """Jobs for the documents with scattered ids that have not been found by now."""
+        for section, found in scattered:
+            for first, stop in ((section.first, section.live), (section.live, section.stop)):
+                for start in range(first, stop, MOST_ABSENT):
+                    yield partial(self._judge_absent, start, min(start + MOST_ABSENT, stop), found)
+            yield partial(self._find_next, section.stop, found)
 
     def _collect(self, flying: set[Future[AnyTally]], whole: AnyTally, progress: Progress) -> None:
         """Wait for a range, and add the tallies of all finished ones."""
@@ -126,6 +156,41 @@ class Reader(Generic[AnyTally]):
         tally.lower(self._stream.creation(stop))
         return tally
 
+    def _judge_scattered(self, begin: str, before: str, stop: int, found: Found) -> AnyTally:
+        """Judge documents whose ids are scattered, and others among them, in a thread of the pool."""
+        tally = self._new_tally()
+        for rows, __ in self._pages(begin, before, self._page, include_docs=True):
+            suspects: list[Finding] = []
+            others, numbers = [], []
+            for row in map(_shown, rows):
+                for finding in classify_one(self._stream, self._expectation, stop, row):
+                    if finding.is_other:
+                        others.append(row)
+                    else:
+                        numbers.append(finding.number)
+                        suspects += self._sorted_out(finding, tally)
+            found.add(numbers)
+            self._settle(suspects, tally)
+            self._judge_other_rows(others, tally)
+        return tally
+
+    def _judge_absent(self, first: int, stop: int, found: Found) -> AnyTally:
+        """Judge those of the documents ``[first, stop)`` that were not found, in a thread of the pool."""
+        tally = self._new_tally()
+        suspects: list[Finding] = []
+        for begin, end in found.absent(first, stop):
+            self._check_stop()
+            for finding in classify(self._stream, self._expectation, begin, end, ()):
+                suspects += self._sorted_out(finding, tally)
+        self._settle(suspects, tally)
+        return tally
+
+    def _find_next(self, stop: int, found: Found) -> AnyTally:
+        """Find the first document from ``stop`` on that is not created yet."""
+        tally = self._new_tally()
+        tally.lower(self._stream.creation(found.next_absent(stop)))
+        return tally
+
     def _judged(self, first: int, stop: int, before: str, tally: Tally) -> Iterator[int]:
         """Judge documents as in ``_judge_range``; returns the ones from ``stop`` on that hold updates, in order."""
         for rows, last in self._pages(self._stream.id_of(first), before, self._page, include_docs=True):
@@ -157,10 +222,10 @@ class Reader(Generic[AnyTally]):
             tally.add(finding)
 
     def _add(self, finding: Finding, tally: Tally) -> None:
-        """Add a finding; of documents that may have been lost or deleted, the ones with tombstones were deleted."""
+        """Add a finding; of absent documents that may have been deleted, the ones with tombstones were."""
         stream, expectation = self._stream, self._expectation
-        if (not finding.doubtful or finding.count > MOST_TOMBSTONES
-                or expectation.deletion(stream, finding.number) is None):
+        if (finding.kind != ABSENT or finding.count > MOST_TOMBSTONES
+                or expectation.deleted_meanwhile(stream, finding.number) is None):
             tally.add(finding)
             return
         numbers = range(finding.number, finding.number + finding.count)
@@ -310,7 +375,8 @@ class Reader(Generic[AnyTally]):
         """
         count = sum(suspect.count for suspect in suspects)
         first, stop = suspects[0].number, suspects[-1].number + suspects[-1].count
-        if self._source.replicas() > 1 or stop - first - count > SPARSE * count:
+        is_range = self._stream.is_ordered(first) and stop - first - count <= SPARSE * count
+        if self._source.replicas() > 1 or not is_range:
             return self._source.whole_documents([name for suspect in suspects for name in self._ids(suspect)])
         ids = self._stream.id_of(first), self._stream.id_of(stop - 1) + AFTER
         pages = self._pages(*ids, self._page, include_docs=True)

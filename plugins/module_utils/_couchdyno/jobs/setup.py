@@ -72,6 +72,8 @@ class Request(NamedTuple):
         """The request with its parameters checked; raises UsageError if it makes no sense."""
         parameters = self.parameters.check()
         workload = None if self.workload is None else resolve(self.workload, parameters.total, parameters.size)
+        if workload and any(each.hot for each in workload.types):  # a cycle may update these several times
+            parameters = parameters._replace(updates=self.parameters.updates)
         checked = self._replace(parameters=parameters._replace(workload=workload), access=self.access.check())
         check_count("q", 1 if self.sharding.q is None else self.sharding.q, MAX_SHARDS)
         check_count("n", 1 if self.sharding.n is None else self.sharding.n, MAX_REPLICAS)
@@ -85,7 +87,7 @@ class Request(NamedTuple):
         spans = WorkloadStream(0, wanted.workload).spans
         return [f"cycles update at most {span} documents, not {wanted.updates}: with more, a document of type "
                 f"{each.name} would be updated twice" for each, span in zip(wanted.workload.types, spans)
-                if span < wanted.updates]
+                if span is not None and span < wanted.updates]
 
 
 class Found(NamedTuple):

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import time
 from itertools import takewhile
-from typing import Any, Callable, Dict, Iterator, NamedTuple, TypeVar
+from typing import Any, Callable, Collection, Dict, Iterator, NamedTuple, TypeVar
 
 from .. import REPORT_FORMAT
 from ..couchdb.client import Client
 from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
+from ..errors import UsageError, option
 from ..model import missed
 from ..model.expectation import Expectation
 from ..model.history import History
@@ -26,17 +27,19 @@ from ..model.outcome import nonzero, rate
 from ..model.state_document import number_of
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
-from ..model.verdicts import REVIVED, Finding
+from ..model.verdicts import REVIVED, ROUNDED, Finding
 from ..model.workload_stream import WorkloadStream
 from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
 from .reader import PAGE_IDS, Progress, Reader
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
-FAULTS = (("damaged", "damaged"), ("unreadable", "unreadable"), ("missing", "missing"),
-          (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
+FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadable", "unreadable"),
+          ("missing", "missing"), (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
 OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))
+NUMBERS = "numbers"
+MAY_BE_ALLOWED = {NUMBERS: ROUNDED}  # faults that some backup tools document, by what they change
 SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
 OF_ANOTHER_TIME = ("behind", "ahead", "missing", REVIVED)
 UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
@@ -81,12 +84,14 @@ class Census(Tally):
 
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
-           progress: Progress = lambda done, total: None, stop: Stop = NEVER, replicas: bool = False) -> Data:
+           progress: Progress = lambda done, total: None, stop: Stop = NEVER, replicas: bool = False,
+           allowed: Collection[str] = ()) -> Data:
     """Verify a database by its own ledger, by that of its source, or by a ``given`` stream.
 
     It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
     update that it can have held at that time. ``original`` is the source of the copy. With ``replicas``, every document
-    is read from each replica. Returns::
+    is read from each replica. What is ``allowed``, some of MAY_BE_ALLOWED, is counted, and does not make the verdict
+    wrong. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
          "reasons": why it is wrong, or the verdict is undecided, in words,
@@ -117,7 +122,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     case = gather(copy, span, given, original)
     tally = _read_all(case, progress, stop, replicas)
     ledgers = reread(case)
-    conclusion = _conclude(case, ledgers, tally)
+    conclusion = _conclude(case, ledgers, tally, {MAY_BE_ALLOWED[name] for name in allowed})
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
@@ -175,8 +180,8 @@ def _is_snapshot(census: Census, position: int) -> bool:
     return not census.differing and census.low == position and not any(counts[kind] for kind, __ in FAULTS)
 
 
-def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
-    """What follows from the tally, and from the ledgers after reading."""
+def _conclude(case: Case, ledgers: Ledgers, tally: Census, tolerated: Collection[str]) -> Conclusion:
+    """What follows from the tally, and from the ledgers after reading; ``tolerated`` kinds are no reasons."""
     counts, samples = tally.counts, tally.samples
     reasons: list[str] = []
     doubts: list[str] = []
@@ -188,7 +193,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; {SAY_WHEN}")
-    reasons += _faults_of_documents(counts, _number_of_documents(case, tally))
+    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated)
     if own and not case.span and reasons and _may_be_of_other_times(case, counts):
         reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
@@ -199,7 +204,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census) -> Conclusion:
         reasons += _faults_of_copy(case, ledgers, counts, tally.high)
     is_snapshot = own and tally.low == high == own.position
     if case.span and tally.doubtful and not is_snapshot:
-        doubts.append(_doubt(tally.doubtful, case.stream.deletes))
+        doubts.append(_doubt(tally.doubtful))
     if case.doubt:
         doubts.append(case.doubt)
     return Conclusion(counts, samples, reasons, doubts)
@@ -217,7 +222,8 @@ def _are_of_another_time(case: Case, own: Ledger, tally: Tally) -> bool:
     if case.span or tally.low != high:
         return False
     is_filling = own.position < case.stream.total or 0 < case.histories.own.reach <= high
-    if counts["ahead"] + counts["behind"] + counts[REVIVED] or high > own.position:
+    is_hidden = high > tally.high and counts["damaged"] + counts["unreadable"] > 0  # one of these may be what is next
+    if counts["ahead"] + counts["behind"] + counts[REVIVED] or (high > own.position and not is_hidden):
         return True
     return counts["missing"] > 0 and high > 0 and is_filling
 
@@ -235,18 +241,17 @@ def _number_of_documents(case: Case, tally: Census) -> int:
     return case.stream.existing(max(case.stream.total, _high(case, tally)))
 
 
-def _doubt(absent: int, deletes: bool) -> str:
+def _doubt(absent: int) -> str:
     """Why documents that do not exist leave a doubt."""
-    change = "created or deleted" if deletes else "created"
     if absent == 1:
-        return f"1 document does not exist; it was {change} after the copy began, or is lost"
-    return f"{absent} documents do not exist; they were {change} after the copy began, or are lost"
+        return "1 document does not exist; it was created after the copy began, or is lost"
+    return f"{absent} documents do not exist; they were created after the copy began, or are lost"
 
 
-def _faults_of_documents(counts: dict[str, int], total: int) -> Iterator[str]:
+def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str]) -> Iterator[str]:
     for kind, words in FAULTS:
         count = counts[kind]
-        if count:
+        if count and kind not in tolerated:
             of_total = f" of {total}" if kind == "missing" else ""
             yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}"
 
@@ -291,6 +296,13 @@ def _forked(own: Ledger, original: Ledger) -> str:
         if number >= len(original.forks) or original.forks[number] != fork:
             return f"forked at update {fork.position}"
     return ""
+
+
+def check_allowed(names: Collection[str]) -> None:
+    """Raise UsageError if something that is to be allowed is unknown."""
+    for name in names:
+        if name not in MAY_BE_ALLOWED:
+            raise UsageError(option("allow"), f" must be some of {', '.join(MAY_BE_ALLOWED)}, not {name!a:.40}")
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:

@@ -10,6 +10,11 @@ read. Three rules keep documents from going back to an older update, whatever di
 - a write under an old revision is refused, and a refused document is read again: if it holds this update or a later
   one, it is done;
 - for windows that another driver had before, whole documents are read, for the same reason.
+
+Hot documents may be written by several drivers at once. So they are always read whole, and an update is done if its
+document holds a later one; batches of them follow each other, and none writes a document twice. On a cluster two
+drivers can each succeed in a few replicas, so after a refusal, or in a redo, an update is done only when all replicas
+show one leaf.
 """
 from __future__ import annotations
 
@@ -36,7 +41,9 @@ from ..storage.lease import Lease
 from .pace import Pace
 
 ROUNDS = 5  # attempts to write a document that was refused or could not be written
+HOT_ROUNDS = 20  # the same for a hot document, each refusal of which means that another driver has written it
 TOO_FEW_REPLICAS = "accepted by too few replicas"
+SPLIT = "not the same in all replicas"
 TOO_LARGE = "too_large"
 NO_ANSWER = {"error": "no answer"}
 TICK = 1.0  # seconds between two checks of the lease while batches are in flight
@@ -45,11 +52,15 @@ Reasons = Dict[int, str]  # by update: why its document was not written
 
 
 class Batch(NamedTuple):
-    """Updates of one claim that are written together; ``due`` is when to start, on the monotonic clock."""
+    """Updates of one claim that are written together, either all of them of hot documents or none.
+
+    ``due`` is when to start, on the monotonic clock.
+    """
 
     claim: Claim
     updates: Sequence[int]
     due: float
+    is_hot: bool = False
 
     @property
     def size(self) -> int:
@@ -61,8 +72,9 @@ class Work:
     """A batch that a thread is writing, and the state of its updates so far.
 
     ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
-    accepted the update; ``pushed``: it was created under a computed revision; ``foreign``: the document was deleted or
-    written by others; ``refused``: for good; ``failed``: for now.
+    accepted the update; ``pushed``: it was created under a computed revision; ``superseded``: the document already
+    holds a later one; ``foreign``: the document was deleted or written by others; ``refused``: for good; ``failed``:
+    for now.
     """
 
     def __init__(self, batch: Batch, expects: Callable[[int], bool | None]) -> None:
@@ -71,6 +83,7 @@ class Work:
         self.claim = batch.claim
         self.written: set[int] = set()
         self.current: set[int] = set()
+        self.superseded: set[int] = set()
         self.accepted: set[int] = set()
         self.pushed: set[int] = set()
         self.foreign: set[int] = set()
@@ -88,7 +101,8 @@ class Work:
         samples = [Failure(stream.document_id(update), update, reason) for update, reason in reasons.items()]
         return Outcome(
             written=len(self.written), accepted=len((self.written & self.accepted) - self.pushed),
-            current=len(self.current), conflicts=self.conflicts, foreign=len(self.foreign), errors=errors,
+            current=len(self.current), superseded=len(self.superseded), conflicts=self.conflicts,
+            foreign=len(self.foreign), errors=errors,
             samples=tuple(samples[:SAMPLES]),
             failed=Counter(map(error_class, reasons.values())), latencies=Latencies.of(self.latencies), broken=broken,
             refused=ranges_of(map(stream.place, self.refused)),
@@ -122,17 +136,20 @@ class Writer:
         outcome = NOTHING
         flying: set[Future[Outcome]] = set()
         claim: Claim | None = None
+        hot: Future[Outcome] | None = None  # the latest batch of hot documents
         with ThreadPoolExecutor(self._pace.connections + 1) as pool:
             for batch in self._batches():
                 while flying and claim and claim.redo and batch.claim != claim:  # a redo ends before what follows
                     outcome = self._collect(flying, outcome, progress)
                 claim = batch.claim
-                while self._has_to_wait(batch, flying, outcome):
+                while self._has_to_wait(batch, flying, outcome) or (batch.is_hot and hot in flying):
                     outcome = self._collect(flying, outcome, progress, batch.due)
                 if outcome.broken or self._stop.is_requested():
                     outcome = outcome.plus(self._not_started(batch, is_error=outcome.broken is not None))
                 else:
-                    flying.add(pool.submit(self._write_batch, batch))
+                    future = pool.submit(self._write_batch, batch)
+                    flying.add(future)
+                    hot = future if batch.is_hot else hot
             while flying:
                 outcome = self._collect(flying, outcome, progress)
         return outcome
@@ -141,6 +158,9 @@ class Writer:
         for claim in list(self._lease.claims):
             batch: list[int] = []
             for place, stop in claim.updates:  # of one type
+                if self._stream.period(place):
+                    yield from self._hot_batches(claim, place, stop)
+                    continue
                 size = self._stream.size_of(self._stream.update(place))
                 while place < stop:
                     most = self._pace.batch_documents(size)
@@ -153,8 +173,17 @@ class Writer:
             if batch:
                 yield self._batch(claim, batch)
 
-    def _batch(self, claim: Claim, batch: list[int]) -> Batch:
-        return Batch(claim, batch, self._pace.due(len(batch)))
+    def _hot_batches(self, claim: Claim, first: int, stop: int) -> Iterator[Batch]:
+        """Batches of a hot type, none of which writes a document twice."""
+        period = self._stream.period(first) or 1
+        size = self._stream.size_of(self._stream.update(first))
+        while first < stop:
+            end = min(stop, first + min(period, self._pace.batch_documents(size)))
+            yield self._batch(claim, list(map(self._stream.update, range(first, end))), is_hot=True)
+            first = end
+
+    def _batch(self, claim: Claim, batch: list[int], is_hot: bool = False) -> Batch:
+        return Batch(claim, batch, self._pace.due(len(batch)), is_hot)
 
     def _has_to_wait(self, batch: Batch, flying: set[Future[Outcome]], outcome: Outcome) -> bool:
         if outcome.broken or self._stop.is_requested():
@@ -197,37 +226,41 @@ class Writer:
     def _write_rounds(self, work: Work) -> None:
         """Write a batch, and retry what was refused or could not be written."""
         todo = list(work.batch.updates)
+        is_hot = work.batch.is_hot
         reasons: Reasons = {}
-        for attempt in range(ROUNDS):
-            todo, found = self._look(todo, work, attempt)
+        for attempt in range(HOT_ROUNDS if is_hot else ROUNDS):
+            todo, found, unsettled = self._look(todo, work, attempt)
             todo = self._without_done_deletions(todo, found, work, attempt)
             if not work.claim.redo:  # in a redo, the earlier run may have created the document
                 work.foreign.update(update for update in todo if _is_foreign(work.expected[update], update in found)
                                     and update not in work.pushed)
-            reasons = self._post(work, todo, found) if todo else {}
+            reasons = {**unsettled, **(self._post(work, todo, found) if todo else {})}
             todo = list(reasons)
-            if not todo:
+            if not todo or (unsettled and attempt + 1 >= ROUNDS):
                 break
-            self._lease.confirm()  # another driver may have taken over these documents
+            if not is_hot:
+                self._lease.confirm()  # another driver may have taken over these documents
             if attempt or not work.pushed.issuperset(todo):
-                self._is_clear = False
-                self._client.pause(random.uniform(0, 0.1) * 2 ** attempt)
+                self._is_clear = self._is_clear and is_hot  # there, other drivers are a reason, too
+                self._client.pause(random.uniform(0, 0.1) * 2 ** min(attempt, ROUNDS))
         work.failed.update(reasons)
 
-    def _look(self, updates: list[int], work: Work, attempt: int) -> tuple[list[int], Revisions]:
-        """The updates that still need writing, and the revisions of their documents.
+    def _look(self, updates: list[int], work: Work, attempt: int) -> tuple[list[int], Revisions, Reasons]:
+        """The updates that still need writing, the revisions of their documents, and what has to be looked at again.
 
         Documents are read whole if they may hold their update already, and not at all if none should exist.
         """
         if work.claim.redo or attempt:
-            return self._behind(updates, work)
+            return self._behind(updates, work, is_sure=False)
         to_read = updates
         if self._is_clear:
             to_read = [update for update in updates if work.expected[update] is not False or self._is_pushed(update)]
         if not to_read:
-            return updates, {}
+            return updates, {}, {}
+        if work.batch.is_hot:
+            return self._behind(updates, work, is_sure=True)
         with self._slots:
-            return updates, revisions(self._client, self._stream, to_read)
+            return updates, revisions(self._client, self._stream, to_read), {}
 
     def _is_pushed(self, update: int) -> bool:
         """Whether an update creates its document under a computed revision, which would not be refused if it exists."""
@@ -243,7 +276,7 @@ class Writer:
         absent = [update for update in updates if update not in found and self._stream.operation(update) == DELETES]
         if absent and not (work.claim.redo or attempt) and self._client.replicas() > 1:
             with self._slots:
-                documents = resolved_documents(self._client, self._stream, absent)
+                documents = resolved_documents(self._client, self._stream, absent).documents
             ids = {update: self._stream.document_id(update) for update in absent}
             found.update({update: documents[name]["_rev"] for update, name in ids.items() if name in documents})
         done = {update for update in absent if update not in found}
@@ -253,24 +286,43 @@ class Writer:
         work.current.update(done - work.accepted)
         return [update for update in updates if update not in done]
 
-    def _behind(self, updates: list[int], work: Work) -> tuple[list[int], Revisions]:
-        """The updates whose documents do not hold them yet, and the revisions of these documents."""
+    def _behind(self, updates: list[int], work: Work, is_sure: bool) -> tuple[list[int], Revisions, Reasons]:
+        """The updates whose documents do not hold them yet, and the revisions of these documents.
+
+        The third part are hot updates that are not done yet, as not all replicas show one leaf; ``is_sure``: they were
+        not tried before, so a document that holds a later one needs nothing.
+        """
         with self._slots:
-            found = resolved_documents(self._client, self._stream, updates)
-        behind, present = [], {}
+            found, split = resolved_documents(self._client, self._stream, updates)
+        behind, present, unsettled = [], {}, {}
         is_reached = work.pushed.isdisjoint(updates) or self._client.reaches(self._client.replicas() // 2 + 1)
+        is_sure = is_sure or not work.batch.is_hot or self._is_everywhere()
         for update in updates:
-            document = found.get(self._stream.document_id(update))
+            document_id = self._stream.document_id(update)
+            document = found.get(document_id)
             held = update_held(self._stream, document) if document else None
             if held is not None and held >= update and (is_reached or update not in work.pushed):
-                (work.written if update in work.accepted else work.current).add(update)
+                if work.batch.is_hot and (document_id in split or not is_sure):
+                    unsettled[update] = SPLIT if document_id in split else TOO_FEW_REPLICAS
+                else:
+                    self._is_done(work, update, held)
                 continue
             behind.append(update)
             if document and (held != update or update not in work.pushed):  # what was pushed is pushed again
                 present[update] = document["_rev"]
                 if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
-        return behind, present
+        return behind, present, unsettled
+
+    def _is_everywhere(self) -> bool:
+        """Whether all replicas have been read just now."""
+        return self._client.replicas() == 1 or self._client.reaches(self._client.replicas())
+
+    def _is_done(self, work: Work, update: int, held: int) -> None:
+        """Record that a document holds an update or a later one."""
+        if held > update and work.batch.is_hot:
+            work.superseded.add(update)
+        (work.written if update in work.accepted and update not in work.superseded else work.current).add(update)
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
         """Write documents under their revisions; returns those worth another try, with the reasons."""

@@ -126,7 +126,7 @@ def proceed(ledger: Ledger, driver: Driver, parts: Parts, count: int, now: int) 
     _check_free(ledger, others, stop)
     superseded = parts.superseded(ledger.stream, stop)
     left = [entry.minus(superseded) for entry in parts.left]
-    ledger = _close(ledger, mine, parts).with_missed(superseded=superseded)
+    ledger = _close(ledger, others, mine, parts).with_missed(superseded=superseded)
     ledger, new = _hand_out(ledger, driver, stop, now, mine[0].run)
     ledger = ledger.with_claims([*others, *(entry for entry in left if entry.updates), *new])
     return ledger, _split(ledger, driver.name)[0]
@@ -149,16 +149,17 @@ def settle(ledger: Ledger, driver: str, parts: Parts, result: Result) -> Ledger:
     mine, others = _split(ledger, driver)
     if not mine:
         raise ClaimLost(f"the lease expired before the cycle was settled, and {TAKEN_OVER}")
-    return _close(ledger, mine, parts).with_claims(others + parts.left)._replace(
+    return _close(ledger, others, mine, parts)._replace(
         last_ts=result.ts, last_dt=int(result.dt), last_updates=result.updates, last_errors=result.errors)
 
 
-def _close(ledger: Ledger, mine: Claims, parts: Parts) -> Ledger:
-    """Record which updates of a driver's claims are written and refused."""
+def _close(ledger: Ledger, others: Claims, mine: Claims, parts: Parts) -> Ledger:
+    """Record which updates of a driver's claims are written and refused; what is left of them stays open."""
     refused = parts.missed
     written = ranges.minus(ranges.union(*(entry.updates for entry in mine)),
                            ranges.union(refused, *(entry.updates for entry in parts.left)))
-    return ledger.with_written(written).with_missed(refused=refused)
+    ledger = ledger.with_claims([*others, *parts.left])
+    return ledger.with_written(written).with_missed(refused=refused).without_made_up()
 
 
 def _check_free(ledger: Ledger, held: Claims, stop: int) -> None:

@@ -19,7 +19,7 @@ class ClassicStream(Stream):
     def __init__(self, seed: int, total: int, size: int) -> None:
         self.seed = seed
         self.total = total
-        self.size = size
+        self.size = self.parsed_size = size
         self.deletes = False
         self.span = total
         self.content: Content = ClassicContent(seed, size, self.number)
@@ -72,7 +72,7 @@ class ClassicStream(Stream):
 
     def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
         """As in Stream."""
-        return (Section(0, 0, self.total, AFTER_ALL),)
+        return (Section(0, 0, self.total, self.id_of(0), AFTER_ALL),)
 
     def place(self, update: int) -> int:
         """As in Stream."""

@@ -24,10 +24,14 @@ FIELDS = frozenset(("_id", "_rev", "ts", "update", "data"))
 
 
 class Reading(NamedTuple):
-    """What a document contains: an ``update``, byte for byte, or the ``flaw`` that shows that it does not match any."""
+    """What a document contains: an ``update``, byte for byte, or the ``flaw`` that shows that it does not match any.
+
+    If it ``is_rounded``, it has a flaw, and is an update all the same: its numbers went through JavaScript.
+    """
 
     update: int
     flaw: str = ""
+    is_rounded: bool = False
 
 
 def any_time(_update: int) -> int | None:

@@ -45,25 +45,34 @@ class Expectation(NamedTuple):
         state = stream.state_at(number, self.since)
         if state == NOT_CREATED or not (self.claims or self.missed):
             return state
-        update: int | None = state.update
-        while update is not None:
+        update = state.update
+        while True:
             visits = self._visits_back(stream.place(update))
             if not visits:
                 return state if update == state.update else holding(update)
-            for __ in range(visits):
-                if update is None:
-                    break
-                update = stream.previous(update)
-        return NOT_CREATED
+            if visits > stream.visits(update):
+                return NOT_CREATED
+            update = stream.back(update, visits)
 
     def newest(self, stream: Stream, number: int) -> DocumentState:
         """The newest state that a document may be in; if nothing is known, that of the far future."""
         return stream.state_at(number, REACHABLE if self.until is None else max(self.since, self.until))
 
     def may_be_lost(self, stream: Stream, number: int) -> bool:
-        """Whether a document that need not exist may have been lost: it existed between the two positions."""
-        state, newest = stream.state_at(number, self.since), self.newest(stream, number)
-        return newest != NOT_CREATED if state == NOT_CREATED else state.exists and not newest.exists
+        """Whether a document that need not exist may have been lost with others: a fill was creating it meanwhile.
+
+        What a fill had created until then cannot be told from what a copy has lost, and an empty copy would be right.
+        Once the database is filled, all documents that existed at the beginning must exist, unless they were deleted
+        since, and a copy need not have the few ones that were created since.
+        """
+        if stream.state_at(number, self.since) != NOT_CREATED or self.newest(stream, number) == NOT_CREATED:
+            return False
+        creation = stream.creation(number)
+        return creation is not None and creation < stream.total
+
+    def deleted_meanwhile(self, stream: Stream, number: int) -> int | None:
+        """The update that may have deleted a document between the two positions, None if none may."""
+        return None if stream.state_at(number, self.since).case == DELETED else self.deletion(stream, number)
 
     def deletion(self, stream: Stream, number: int) -> int | None:
         """The update that may have deleted a document, None if none may."""
@@ -123,9 +132,9 @@ class Expectation(NamedTuple):
         yield from self._of_one_case(stream, first, middle)
         yield from self._of_one_case(stream, middle, stop)
 
-    def _cases(self, stream: Stream, number: int) -> tuple[str, str, str]:
+    def _cases(self, stream: Stream, number: int) -> tuple[str, str, str, bool]:
         return (self.oldest(stream, number).case, stream.state_at(number, self.since).case,
-                self.newest(stream, number).case)
+                self.newest(stream, number).case, self.may_be_lost(stream, number))
 
     def is_missed(self, stream: Stream, update: int) -> bool:
         """Whether it is on record that an update was not written."""

@@ -158,6 +158,17 @@ class Laps(NamedTuple):
         """The visits that delete their documents."""
         return ranges.minus(visits, self.previous_of(self.next_of(visits))) if self.delete else ranges.NONE
 
+    def followed(self, visits: Ranges, others: Ranges) -> Ranges:
+        """The visits after which one of the ``others`` concerns the same document, in a type with constant laps."""
+        found: list[Ranges] = []
+        distance, end = self.documents, others[-1][1] if others else 0
+        while visits and visits[0][0] + distance < end:
+            before = ranges.both(visits, ranges.shifted(others, -distance))
+            found.append(before)
+            visits = ranges.minus(visits, before)
+            distance += self.documents
+        return ranges.union(*found)
+
     # -- laps
 
     def begins_lap(self, first: int, stop: int) -> bool:

@@ -234,9 +234,9 @@ class Ledger(NamedTuple):
             return self
         stream, before = self.stream, self.missed
         again = stream.previous_of(ranges.union(refused, superseded))
+        refused_now = missed.merged(missed.without(self.refused, again), missed.new_entries(refused, before, stream))
         return self._replace(
-            refused=missed.bounded(missed.merged(missed.without(self.refused, again),
-                                                 missed.new_entries(refused, before, stream))),
+            refused=missed.bounded(missed.chained(refused_now, stream)),
             superseded=missed.bounded(missed.merged(missed.without(self.superseded, again),
                                                     missed.new_entries(superseded, before, stream))))
 
@@ -245,6 +245,17 @@ class Ledger(NamedTuple):
         if not (self.refused or self.superseded):
             return self
         made_up = ranges.union(places, self.stream.previous_of(places))
+        return self._replace(refused=missed.without(self.refused, made_up),
+                             superseded=missed.without(self.superseded, made_up))
+
+    def without_made_up(self) -> Ledger:
+        """The ledger without missed updates of hot documents of which later ones are written, in whatever order."""
+        stream, places = self.stream, missed.as_ranges(self.missed)
+        if not any(stream.period(first) for first, __ in places):
+            return self
+        closed = ranges.minus(stream.window(0, self.position), ranges.union(
+            missed.all_visits(self.missed, stream), *(claim.updates for claim in self.claims)))
+        made_up = stream.made_up(places, closed)
         return self._replace(refused=missed.without(self.refused, made_up),
                              superseded=missed.without(self.superseded, made_up))
 

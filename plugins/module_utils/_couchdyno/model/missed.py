@@ -125,6 +125,50 @@ def new_entries(updates: Ranges, before: Entries, stream: Stream) -> Entries:
     return merged(tuple(found), entries_of(rest))
 
 
+def chained(entries: Entries, stream: Stream) -> Entries:
+    """The entries, in which no document of a hot type has several: of a run of updates, the last one has them all.
+
+    Other documents have one anyway, as they have one open update at most.
+    """
+    cold = tuple(each for each in entries if stream.period(each.first) is None)
+    hot: Entries = ()
+    for each in entries:
+        period = stream.period(each.first)
+        if period is None:
+            continue
+        for start in range(each.first, each.stop, period):
+            stop = min(each.stop, start + period)
+            hot = _continued(hot, each._replace(first=start, stop=stop, count=min(each.count, stop - start)), period)
+    return merged(cold, hot)
+
+
+def _continued(found: Entries, new: Missed, period: int) -> Entries:
+    """Entries with a later one, which adds its visits to those of the updates that precede its own."""
+    distance = period * new.visits
+    rest: Entries = (new,)
+    result: list[Missed] = []
+    for each in found:
+        again = ranges.both(((each.first + distance, each.stop + distance),), as_ranges(rest))
+        result += without((each,), ranges.shifted(again, -distance))
+        result += entries_of(again, each.visits + new.visits)
+        rest = without(rest, again)
+    return (*result, *rest)
+
+
+def all_visits(entries: Entries, stream: Stream) -> Ranges:
+    """The places of missed updates of hot documents, with those before the last one, as far as others precede them."""
+    found: list[Ranges] = []
+    least = min(each.first for each in entries)
+    for each in entries:
+        places: Ranges = ((each.first, each.stop),)
+        visits = each.visits if stream.period(each.first) else 1
+        while visits and places and places[-1][1] > least:
+            found.append(places)
+            places = stream.previous_of(places)
+            visits -= 1
+    return ranges.union(*found)
+
+
 def reopened(entries: Entries, places: Ranges, stream: Stream) -> Entries:
     """The entries when the updates at some places are tried again: what was missed before them is still missed."""
     earlier: list[Missed] = []

@@ -18,7 +18,7 @@ from .ranges import Ranges
 SAMPLES = 5  # how many of the documents that could not be written are named
 WORD = re.compile("(?!https?$)[a-z][a-z_ ]{0,39}")  # CouchDB's word for an error; not the start of a URL
 OTHER = "other"
-ADDED = ("written", "accepted", "current", "conflicts", "foreign", "errors", "samples")
+ADDED = ("written", "accepted", "current", "superseded", "conflicts", "foreign", "errors", "samples")
 
 Data = Dict[str, Any]
 
@@ -35,16 +35,18 @@ class Outcome(NamedTuple):
     """The outcome of writing windows, or one batch.
 
     Counts of documents: ``written`` (``accepted`` of them by fewer nodes than a quorum); ``current``, which already
-    held their update or a later one; ``foreign``, which others had deleted or written; ``errors``, which could not be
-    written. ``conflicts`` counts refused writes. ``samples`` are the first few errors; ``failed`` counts, by class, the
-    errors that have a reason of their own. ``latencies`` are those of the bulk requests. ``broken`` is the error that
-    ended the writing early. ``refused`` are the updates that the server refused for good, which are errors, too;
-    ``unfinished`` are the other updates that were not written, by claim.
+    held their update or a later one (``superseded`` of them, hot ones, a later one); ``foreign``, which others had
+    deleted or written; ``errors``, which could not be written. ``conflicts`` counts refused writes. ``samples`` are the
+    first few errors; ``failed`` counts, by class, the errors that have a reason of their own. ``latencies`` are those
+    of the bulk requests. ``broken`` is the error that ended the writing early. ``refused`` are the updates that the
+    server refused for good, which are errors, too; ``unfinished`` are the other updates that were not written, by
+    claim.
     """
 
     written: int = 0
     accepted: int = 0
     current: int = 0
+    superseded: int = 0
     conflicts: int = 0
     foreign: int = 0
     errors: int = 0
@@ -91,8 +93,8 @@ class Outcome(NamedTuple):
         """The part ``after`` of a cycle's report; ``dt`` is its duration in seconds, ``first`` its first update."""
         after: Data = {"updates": self.written, "dt": round(dt, 3), "rate": rate(self.written, dt),
                        "errors": self.errors, "first": first}
-        after.update(nonzero(refused=ranges.size(self.refused), accepted=self.accepted, conflicts=self.conflicts,
-                             foreign=self.foreign, left=self._left))
+        after.update(nonzero(refused=ranges.size(self.refused), accepted=self.accepted, superseded=self.superseded,
+                             conflicts=self.conflicts, foreign=self.foreign, left=self._left))
         if self.samples:
             after["samples"] = [failure._asdict() for failure in self.samples]
         if self.broken:

@@ -21,20 +21,28 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from .content import Content
+from .document_ids import DIGITS
 from .document_state import DocumentState
-from .ranges import Ranges
+from .ranges import NONE, Ranges
 
 
 class Section(NamedTuple):
     """The documents of a type: those from ``live`` up to ``stop`` may exist; the ones from ``first`` on were deleted.
 
-    ``before`` sorts after the ids of all documents that the type can ever have.
+    The ids of all documents that the type can ever have are between two: ``begin`` is the first, ``before`` sorts after
+    them. ``is_ordered``: they are in the order of the documents; otherwise they are scattered evenly.
     """
 
     first: int
     live: int
     stop: int
+    begin: str
     before: str
+    is_ordered: bool = True
+
+    def id_at(self, part: int, parts: int) -> str:
+        """The id that begins a part of the ids, which are divided into equal parts."""
+        return f"{self.begin[:-DIGITS]}{part * 10 ** DIGITS // parts:0{DIGITS}d}"
 
 
 class Stream(ABC):
@@ -43,9 +51,10 @@ class Stream(ABC):
     seed: int
     total: int
     size: int
+    parsed_size: int  # of a usual document in memory, compared with a flat one of this many bytes
     content: Content
     deletes: bool  # whether any update deletes its document
-    span: int  # how many consecutive updates never write a document twice, unless they are of the first ``total``
+    span: int  # how many consecutive updates write no document twice that is not hot, after the first ``total``
 
     # -- single updates
 
@@ -91,6 +100,10 @@ class Stream(ABC):
     def number_of(self, document_id: str) -> int | None:
         """The number of the document with an id, None if the id does not belong to the stream."""
 
+    def is_ordered(self, number: int) -> bool:
+        """Whether the ids of the documents of a type are in the order of their numbers."""
+        return True
+
     @abstractmethod
     def existing(self, position: int) -> int:
         """How many documents exist when all updates below ``position`` are done."""
@@ -117,6 +130,14 @@ class Stream(ABC):
     def update(self, place: int) -> int:
         """The update at a place."""
 
+    def period(self, place: int) -> int | None:
+        """After how many places the documents of a hot type have their next turns; None if the type is not hot.
+
+        A document of a hot type may have several open updates, and its updates may be written in any order, as each is
+        only written if the document does not hold a later one.
+        """
+        return None
+
     @abstractmethod
     def window(self, first: int, stop: int) -> Ranges:
         """The places of the updates from ``first`` up to, but not including, ``stop``."""
@@ -131,7 +152,11 @@ class Stream(ABC):
 
     @abstractmethod
     def rewritten(self, places: Ranges, stop: int) -> Ranges:
-        """The places among some whose documents are written again by an update below ``stop``."""
+        """The places among some whose documents are written again by an update below ``stop``, without hot ones."""
+
+    def made_up(self, places: Ranges, others: Ranges) -> Ranges:
+        """The places among some of hot documents that are written again by one of the updates at ``others``."""
+        return NONE
 
     @abstractmethod
     def deletions(self, places: Ranges) -> Ranges:

@@ -4,11 +4,14 @@
 """What documents of a workload contain: the stream's own fields, and a body. Pure."""
 from __future__ import annotations
 
+import json
 from hashlib import shake_128
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .content import Content, Document, Reading, TimeStamp, any_time, invalid_field, wrong_data, wrong_fields
+from .bodies import values
+from .bodies.body import body_of
+from .content import Content, Document, Reading, TimeStamp, any_time, invalid_field
 from .document_ids import DIGITS
 from .laps import CREATES, DELETES
 from .limits import EXACT, is_integer
@@ -18,11 +21,11 @@ if TYPE_CHECKING:
     from .workload_stream import WorkloadStream
 
 DIGEST = 16  # bytes, as in CouchDB's own revisions
-FIELDS = frozenset(("_id", "_rev", "type", "update", "ts", "data"))
+OF_COUCHDB = ("_id", "_rev", "_conflicts")
 
 
 class TypedContent(Content):
-    """Documents with the name of their type, the number of the update, its time stamp, and hexadecimal digits."""
+    """Documents with the name of their type, the number of the update, its time stamp, and a body."""
 
     def __init__(self, seed: int, stream: WorkloadStream) -> None:
         self._seed = seed
@@ -30,6 +33,7 @@ class TypedContent(Content):
         self._types = stream.workload.types
         self._ids = ['{"_id":"' + _pattern(each.prefix) + f'%0{DIGITS}d"' for each in self._types]
         self._named = [f',"type":"{_pattern(each.name)}","update":%d,"ts":%d' for each in self._types]
+        self._bodies = [body_of(each.body, *each.bounds) for each in self._types]
 
     def render(self, update: int, ts: int, rev: str | None = None) -> str:
         """As in Content; without ``rev`` the text has the size of its type, or is as short as the other fields allow.
@@ -38,10 +42,10 @@ class TypedContent(Content):
         """
         kind, index, operation = self._stream.step(update)
         tail = "" if rev is None else f',"_rev":{encode_basestring_ascii(rev)}'
-        head = self._ids[kind] % index
+        head = self._ids[kind] % self._stream.digits(kind, index)
         if operation != DELETES:
             head += self._named[kind] % (update, ts)
-            return f'{head},"data":"{self._data(update, ts, kind, len(head))}"{tail}}}'
+            return head + self._body(update, ts, kind, len(head), is_kept=False) + tail + "}"
         if self._types[kind].tombstone == WITH_FIELDS:
             head += self._named[kind] % (update, ts)
         return f'{head}{tail},"_deleted":true}}'
@@ -55,36 +59,48 @@ class TypedContent(Content):
 
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
         """As in Content."""
-        names = document.keys() - {"_conflicts"} if "_conflicts" in document else document.keys()
-        if names != FIELDS:
-            return Reading(-1, wrong_fields(names, FIELDS))
-        update, ts, data = document["update"], document["ts"], document["data"]
-        for name, value in (("update", update), ("ts", ts)):
-            if not is_integer(value) or not 0 <= value < EXACT:
-                return Reading(-1, invalid_field(name, value))
+        for name in ("update", "ts"):
+            if name not in document:
+                return Reading(-1, f"has no field {name}")
+            if not is_integer(document[name]) or not 0 <= document[name] < EXACT:
+                return Reading(-1, invalid_field(name, document[name]))
+        update, ts = document["update"], document["ts"]
         kind, index, operation = self._stream.step(update)
         own_id = self._stream.id_in(kind, index)
         if document["_id"] != own_id:
             return Reading(-1, f"holds update {update}, which belongs to {own_id!a}")
-        if document["type"] != self._types[kind].name:
-            return Reading(-1, invalid_field("type", document["type"]))
+        if document.get("type") != self._types[kind].name:
+            return Reading(-1, invalid_field("type", document["type"]) if "type" in document else "has no field type")
         if operation == DELETES:
             return Reading(-1, f"holds update {update}, which deletes it")
         stamp = ts_of(update)
         if stamp is not None and ts != stamp:
             return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
-        expected = self._data(update, ts, kind, len(self._ids[kind] % index) + len(self._named[kind] % (update, ts)))
-        if data != expected:
-            return Reading(-1, wrong_data(data, expected, f"update {update} with time stamp {ts}"))
-        return Reading(update)
+        return self._compared(document, update, ts, kind)
 
-    def _data(self, update: int, ts: int, kind: int, used: int) -> str:
-        """The hexadecimal digits that fill a document up to its size, of which ``used`` characters precede them."""
-        length = self._types[kind].size - used - len(',"data":""}')
-        if length <= 0:
-            return ""
+    def _compared(self, document: Document, update: int, ts: int, kind: int) -> Reading:
+        """Whether the body of a document is that of its update."""
+        named = self._named[kind] % (update, ts)
+        used = len(self._ids[kind] % 0) + len(named)
+        text = f"{{{named[1:]}{self._body(update, ts, kind, used, is_kept=True)}}}"
+        found = {name: value for name, value in document.items() if name not in OF_COUCHDB}
+        if values.dumped(found) == text:
+            return Reading(update)
+        expected = json.loads(text)
+        if values.are_same(found, expected):
+            return Reading(update)
+        difference = values.difference(found, expected)
+        if values.differ_by_rounding(found, expected):
+            return Reading(update, f"{difference}, as JavaScript makes it", is_rounded=True)
+        return Reading(-1, f"{difference}; compared with update {update} with time stamp {ts}")
+
+    def _body(self, update: int, ts: int, kind: int, used: int, is_kept: bool) -> str:
+        """The members of the body, in a document of which ``used`` bytes are the stream's own."""
+        body = self._bodies[kind]
         source = b"%d/%d/%d/%d" % (self._seed, update, ts, kind)
-        return shake_128(source).hexdigest((length + 1) // 2)[:length]
+        visits = self._stream.visits(update) if body.counts_visits else 0
+        members: Any = body.kept if is_kept else body.written
+        return str(members(source, visits, used + 1))
 
 
 def _pattern(text: str) -> str:

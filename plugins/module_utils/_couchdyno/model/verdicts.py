@@ -8,6 +8,7 @@ Each document of the stream is one of:
 - ``exact``: it contains, byte for byte, an update that it may hold;
 - ``behind``, ``ahead``: it contains, byte for byte, an older or newer update than it may hold;
 - ``damaged``: its bytes are not those of the update that it names, or that update belongs to another document;
+- ``rounded``: it is as it should be, except that its numbers went through JavaScript;
 - ``unreadable``: it exists, but the server cannot read it;
 - ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet, or any more;
 - ``deleted``: it does not exist, as an update has deleted it; ``revived``: it exists, although one has;
@@ -31,9 +32,9 @@ from .run_record import ID_PREFIX as RUN_ID_PREFIX
 from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
-EXTRA, REVIVED, DELETED = "extra", "revived", "deleted"
-KINDS = ("exact", "behind", "ahead", "damaged", "unreadable", "missing", REVIVED, EXTRA, "conflicted", "earlier",
-         "absent", DELETED)
+ABSENT, EXTRA, REVIVED, DELETED, ROUNDED = "absent", "extra", "revived", "deleted", "rounded"
+KINDS = ("exact", "behind", "ahead", "damaged", ROUNDED, "unreadable", "missing", REVIVED, EXTRA, "conflicted",
+         "earlier", "absent", DELETED)
 FINE = frozenset(("exact", "earlier", "absent", DELETED))
 UNKNOWN = frozenset(("damaged", "unreadable"))  # they say nothing about the updates of other documents
 OWN = re.compile(f"{META_ID}|{STATE_PREFIX}[0-9]{{{DIGITS},}}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
@@ -99,6 +100,15 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
     yield from _judge_gap(stream, expectation, number, stop)
 
 
+def classify_one(stream: Stream, expectation: Expectation, stop: int, row: Document) -> Iterator[Finding]:
+    """The verdict on the document of a row; from ``stop`` on as in ``classify``."""
+    number = stream.number_of(row["id"])
+    if number is None or (number >= stop and _is_flawed(stream, row.get("doc"))):
+        yield from judge_other(row["id"], row.get("doc"))
+    else:
+        yield judge(stream, expectation, number, row.get("doc"))
+
+
 def judge(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> Finding:
     """The verdict on a document of the stream, as it was read."""
     if document is not None and replicas.FIELD in document:
@@ -113,7 +123,7 @@ def judge(stream: Stream, expectation: Expectation, number: int, document: Docum
     if document is not None and document.get("_conflicts"):
         kind = "conflicted" if kind in FINE else kind
         reason = "; ".join(filter(None, (reason, _conflicts(document["_conflicts"]))))
-    doubtful = kind == "absent" and expectation.may_be_lost(stream, number)
+    doubtful = kind == ABSENT and expectation.may_be_lost(stream, number)
     return Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful)
 
 
@@ -146,7 +156,7 @@ def _verdict(stream: Stream, expectation: Expectation, number: int, document: Do
     if legacy.may_have_left(document, expectation.origin):
         return _verdict_on_earlier(oldest, expectation.origin or 0)
     reading = stream.content.read(document, partial(expectation.time_stamp, stream))
-    if reading.flaw:
+    if reading.flaw and not reading.is_rounded:
         return "damaged", reading.flaw
     if oldest.case == GONE:
         return REVIVED, f"holds update {reading.update}, but update {oldest.update} has deleted it"
@@ -155,12 +165,17 @@ def _verdict(stream: Stream, expectation: Expectation, number: int, document: Do
     if expectation.until is not None and reading.update >= expectation.until:
         return "ahead", f"holds update {reading.update}; it can only hold updates below {expectation.until}"
     wrong_time = expectation.wrong_time(stream, reading.update, document["ts"])
-    return ("damaged", wrong_time) if wrong_time else EXACT
+    if wrong_time:
+        return "damaged", wrong_time
+    return (ROUNDED, reading.flaw) if reading.is_rounded else EXACT
 
 
 def _is_flawed(stream: Stream, document: Document | None) -> bool:
     """Whether a document does not hold any update of the stream."""
-    return document is None or bool(stream.content.read(replicas.without(document)).flaw)
+    if document is None:
+        return True
+    reading = stream.content.read(replicas.without(document))
+    return bool(reading.flaw) and not reading.is_rounded
 
 
 def _held(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> int | None:

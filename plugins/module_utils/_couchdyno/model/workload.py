@@ -8,9 +8,15 @@ and *kept* in the ledger with the numbers that follow from these.
 """
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple
+import json
+from typing import Any, Dict, NamedTuple, Tuple, Union
 
 from ..errors import Part, Term, UsageError, option
+from .bodies.body import body_of, usual_size
+from .bodies.built_in import BODIES, HEX, HOSTILE
+from .bodies.generators import Wrong
+from .bodies.sizes import Sizes
+from .bodies.template import compiled
 from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer
 
 CLASSIC = "classic"
@@ -19,17 +25,24 @@ MOST_SHARE = 100
 LONGEST = 100  # characters of a prefix; a name and a colon make one
 OWN = "couchdyno"  # no id of a document may begin like this
 BARE, FIELDS = "bare", "fields"  # what tombstones contain: nothing, or the stream's own fields
+ORDERED, HASHED = "ordered", "hashed"  # the digits of ids: the index of the document, or scattered (scatter.py)
+
+ODD = "/+$%é "  # what ids of hostile documents contain: characters that mean something in URLs and elsewhere
 
 OBJECT = Term("an object", "a dict")
 
 Document = Dict[str, Any]
+Size = Union[int, Tuple[int, int]]
 
 
 class DocumentType(NamedTuple):
     """A type of documents: ``total`` at the start, of which each lap creates and deletes some.
 
-    ``updates`` is its weight among the updates of all types, ``size`` is in bytes, and ids are the ``prefix`` and
-    digits. ``tombstone`` says what its deleted documents contain: one of BARE and FIELDS.
+    ``updates`` is its weight among the updates of all types. The ``size`` is in bytes, one or the least and the most.
+    The ``body`` is the name of a built-in one, or the JSON text of a template, which like that is the same in every
+    copy of the ledger. An id is the ``prefix`` and digits, in one of the orders ORDERED and HASHED. ``tombstone`` says
+    what its deleted documents contain: one of BARE and FIELDS. Documents of a ``hot`` type may have several open
+    updates; it neither creates nor deletes any.
     """
 
     name: str
@@ -38,12 +51,37 @@ class DocumentType(NamedTuple):
     create: int
     delete: int
     prefix: str
-    size: int
+    size: Size
+    body: str = HEX
     tombstone: str = BARE
+    ids: str = ORDERED
+    hot: bool = False
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the most bytes that its documents have."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
+    def mean_size(self) -> int:
+        """The average size of its documents, in bytes."""
+        return Sizes(*self.bounds).mean
 
     def dump(self) -> Document:
         """The type as the ledger keeps it and reports show it."""
-        return dict(self._asdict())
+        return dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
+
+    @classmethod
+    def load(cls, entry: Any) -> DocumentType | None:
+        """A type from the ledger, None if it makes no sense."""
+        if not (isinstance(entry, dict) and REQUIRED <= set(entry) <= set(cls._fields)):
+            return None
+        size = _size(entry["size"])
+        found = None if size is None else cls(**dict(entry, size=size))
+        return found if found and _is_sound(found) else None
+
+
+REQUIRED = set(DocumentType._fields) - set(DocumentType._field_defaults)
 
 
 class Workload(NamedTuple):
@@ -59,7 +97,7 @@ class Workload(NamedTuple):
     @property
     def size(self) -> int:
         """The average size of the documents at the start, in bytes."""
-        return max(1, sum(each.total * each.size for each in self.types) // self.total)
+        return max(1, sum(each.total * each.mean_size for each in self.types) // self.total)
 
     def dump(self) -> Document:
         """The workload as the ledger keeps it and reports show it."""
@@ -71,26 +109,41 @@ class Workload(NamedTuple):
         entries = value.get("types") if isinstance(value, dict) else None
         if not (isinstance(entries, list) and 1 <= len(entries) <= MOST_TYPES):
             return None
-        types = []
-        for entry in entries:
-            if not (isinstance(entry, dict) and set(entry) == set(DocumentType._fields)):
-                return None
-            types.append(DocumentType(**entry))
-        is_sound = (all(_is_sound(each) for each in types) and not _clash([each.prefix for each in types])
+        types = tuple(each for each in map(DocumentType.load, entries) if each)
+        is_sound = (len(types) == len(entries) and not _clash([each.prefix for each in types])
                     and len({each.name for each in types}) == len(types))
-        return cls(tuple(types)) if is_sound else None
+        return cls(types) if is_sound else None
 
 
 def _is_sound(each: DocumentType) -> bool:
     return (is_count(each.total, 1, MAX_TOTAL) and is_count(each.updates, 1, MOST_SHARE)
             and is_count(each.create, 0, each.total) and is_integer(each.delete) and 0 <= each.delete <= each.create
-            and is_count(each.size, 1, MAX_SIZE) and each.tombstone in (BARE, FIELDS)
-            and not _wrong_name(each.name) and not _wrong_prefix(each.prefix))
+            and each.tombstone in (BARE, FIELDS) and each.ids in (ORDERED, HASHED)
+            and isinstance(each.hot, bool) and not (each.hot and each.create)
+            and not _wrong_name(each.name) and not _wrong_prefix(each.prefix)
+            and isinstance(each.body, str) and _is_body(each.body, each.bounds))
+
+
+def _size(value: Any) -> Size | None:
+    """A size, which is one number or two in order; None if it makes no sense."""
+    pair = value if isinstance(value, (list, tuple)) else [value, value]
+    if not (len(pair) == 2 and is_count(pair[1], 1, MAX_SIZE) and is_count(pair[0], 1, pair[1])):
+        return None
+    return int(pair[0]) if pair[0] == pair[1] else (int(pair[0]), int(pair[1]))
+
+
+def _is_body(body: str, bounds: tuple[int, int]) -> bool:
+    """Whether documents can have a body, by its name or as the JSON text of its template."""
+    try:
+        body_of(body, *bounds)
+    except (Wrong, ValueError, RecursionError):
+        return False
+    return True
 
 
 # -- as users write it
 
-KEYS = ("documents", "total", "updates", "create", "delete", "size", "prefix", "tombstone")
+KEYS = ("documents", "total", "updates", "create", "delete", "size", "body", "prefix", "tombstone", "ids", "hot")
 
 
 class _Draft(NamedTuple):
@@ -103,13 +156,17 @@ class _Draft(NamedTuple):
     create: int
     delete: int
     prefix: str
-    size: int
+    size: Size
+    body: str
     tombstone: str
+    ids: str
+    hot: bool
 
     def of(self, total: int) -> DocumentType:
         """The type with a number of documents at the start."""
         create, delete = (-(-total * percent // 100) for percent in (self.create, self.delete))
-        return DocumentType(self.name, total, self.updates, create, delete, self.prefix, self.size, self.tombstone)
+        return DocumentType(self.name, total, self.updates, create, delete, self.prefix, self.size, self.body,
+                            self.tombstone, self.ids, self.hot)
 
 
 def resolve(written: Any, total: int, size: int) -> Workload:
@@ -151,7 +208,7 @@ def _portions(total: int, shares: list[int]) -> list[int]:
     return portions
 
 
-def _drafts(written: Any, size: int) -> list[_Draft]:
+def _drafts(written: Any, size: Size) -> list[_Draft]:
     if not isinstance(written, dict):
         raise UsageError("a workload must be ", OBJECT, " with types")
     _check_keys("", written, ("types",))
@@ -163,7 +220,7 @@ def _drafts(written: Any, size: int) -> list[_Draft]:
     return [_draft(name, entry, size) for name, entry in types.items()]
 
 
-def _draft(name: str, entry: Any, size: int) -> _Draft:
+def _draft(name: str, entry: Any, size: Size) -> _Draft:
     where = f"types.{name!s:.40}"
     wrong = _wrong_name(name)
     if wrong:
@@ -179,21 +236,53 @@ def _draft(name: str, entry: Any, size: int) -> _Draft:
     create, delete = (_integer(where, entry, key, 0, 0, 100) for key in ("create", "delete"))
     if delete > create:
         raise _refused(f"{where}.delete", f"{delete} is more than create, {create}: the type would die out")
-    prefix = entry.get("prefix", f"{name}:")
+    body, size = _body_and_size(where, entry, size)
+    prefix = entry.get("prefix", f"{name}:{ODD if body == HOSTILE else ''}")
     wrong = _wrong_prefix(prefix)
     if wrong:
         raise _refused(f"{where}.prefix", wrong)
-    tombstone = entry.get("tombstone", BARE)
-    if tombstone not in (BARE, FIELDS):
-        raise _refused(f"{where}.tombstone", f"must be {BARE} or {FIELDS}, not {tombstone!r:.40}")
+    hot = entry.get("hot", False)
+    if not isinstance(hot, bool):
+        raise _refused(f"{where}.hot", f"must be true or false, not {hot!r:.40}")
+    if hot and create:
+        raise _refused(f"{where}.create", f"must be 0, not {create}: hot types neither create nor delete documents")
     return _Draft(name, share, total, _integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
-                  _integer(where, entry, "size", size, 1, MAX_SIZE), tombstone)
+                  size, body, _choice(where, entry, "tombstone", BARE, FIELDS),
+                  _choice(where, entry, "ids", ORDERED, HASHED), hot)
+
+
+def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Size]:
+    """The body of a type, and the size of its documents."""
+    given = entry.get("body", HEX)
+    if not (isinstance(given, dict) or (isinstance(given, str) and given in BODIES)):
+        raise _refused(f"{where}.body", f"must be one of {', '.join(BODIES)}, or ", OBJECT, f", not {given!r:.40}")
+    size = _size(entry.get("size", default))
+    if size is None:
+        raise _refused(f"{where}.size", f"must be a whole number, or two in order, from 1 to {MAX_SIZE}, not "
+                       f"{entry.get('size', default)!r:.40}")
+    try:
+        if isinstance(given, dict):
+            compiled(given)  # with the places of what makes no sense, and before anything can be too deep for JSON
+        body = given if isinstance(given, str) else json.dumps(given)
+        body_of(body, *((size, size) if isinstance(size, int) else size))
+        usual = usual_size(body)
+    except Wrong as error:
+        text = str(error)
+        raise _refused(f"{where}.body{text.partition(': ')[0]}" if text.startswith(".") else f"{where}.body",
+                       text.partition(": ")[2] if text.startswith(".") else text) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _refused(f"{where}.body", f"is not JSON: {str(error)[:100]}") from None
+    if usual is None:
+        return body, size
+    if "size" in entry:
+        raise _refused(f"{where}.size", "must not be given, as the body has neither a $fill nor a $growth")
+    return body, usual
 
 
 def _check_keys(where: str, entry: Document, known: tuple[str, ...]) -> None:
     for key in entry:
         if key not in known:
-            raise _refused(f"{where}{key:.40}", f"is unknown; known are {', '.join(known)}")
+            raise _refused(f"{where}{key!s:.40}", f"is unknown; known are {', '.join(known)}")
 
 
 def _integer(where: str, entry: Document, key: str, default: int, least: int, most: int) -> int:
@@ -201,6 +290,13 @@ def _integer(where: str, entry: Document, key: str, default: int, least: int, mo
     if not is_count(value, least, most):
         raise _refused(f"{where}.{key}", f"must be a whole number from {least} to {most}, not {value!r:.40}")
     return int(value)
+
+
+def _choice(where: str, entry: Document, key: str, default: str, other: str) -> str:
+    value = entry.get(key, default)
+    if value not in (default, other):
+        raise _refused(f"{where}.{key}", f"must be {default} or {other}, not {value!r:.40}")
+    return str(value)
 
 
 def _wrong_name(name: Any) -> str:

@@ -14,14 +14,17 @@ from .content import Content
 from .document_ids import DIGITS
 from .document_state import NOT_CREATED, DocumentState, deleted_by, holding
 from .laps import DELETES, Laps
+from .limits import REACHABLE
 from .ranges import NONE, Range, Ranges
+from .scatter import Scatter
 from .schedule import Schedule
 from .stream import Section, Stream
 from .typed_content import TypedContent
-from .workload import Workload
+from .workload import HASHED, Workload
 
 NUMBERS: int = 10 ** DIGITS  # of documents of a type, which is how many ids it has
 PLACES = 2 ** 45  # of visits of a type; no database reaches it
+NESTED = 4  # times as much memory as flat documents is what bodies with many members take
 
 
 class WorkloadStream(Stream):
@@ -32,14 +35,17 @@ class WorkloadStream(Stream):
         self.workload = workload
         self.total = workload.total
         self.size = workload.size
+        self.parsed_size = NESTED * self.size
         self.deletes = any(each.delete for each in workload.types)
         self._types = workload.types
+        self._sizes = [each.mean_size for each in self._types]
         self._laps = [Laps(each.total, each.create, each.delete) for each in self._types]
         self._schedule = Schedule([each.total for each in self._types], [each.updates for each in self._types])
         self._kinds = {each.prefix: kind for kind, each in enumerate(self._types)}
         self._by_id = sorted(range(len(self._types)), key=lambda kind: self._types[kind].prefix.encode("utf-8"))
-        self.spans = [self._span(kind) for kind in range(len(self._types))]
-        self.span = min(self.total, *self.spans)
+        self._scatters = [Scatter(seed, each.name) if each.ids == HASHED else None for each in self._types]
+        self.spans = [None if each.hot else self._span(kind) for kind, each in enumerate(self._types)]
+        self.span = min((span for span in self.spans if span is not None), default=REACHABLE)
         self.content: Content = TypedContent(seed, self)
 
     # -- single updates
@@ -61,7 +67,7 @@ class WorkloadStream(Stream):
 
     def size_of(self, update: int) -> int:
         """As in Stream."""
-        return self._types[self._schedule.visit(update).kind].size
+        return self._sizes[self._schedule.visit(update).kind]
 
     def previous(self, update: int) -> int | None:
         """As in Stream."""
@@ -106,7 +112,12 @@ class WorkloadStream(Stream):
 
     def id_in(self, kind: int, index: int) -> str:
         """The id of a document of a type, by its index."""
-        return f"{self._types[kind].prefix}{index:0{DIGITS}d}"
+        return f"{self._types[kind].prefix}{self.digits(kind, index):0{DIGITS}d}"
+
+    def digits(self, kind: int, index: int) -> int:
+        """The digits in the id of a document of a type, as a number."""
+        scatter = self._scatters[kind]
+        return index if scatter is None else scatter.number(index)
 
     def number_of(self, document_id: str) -> int | None:
         """As in Stream."""
@@ -114,7 +125,12 @@ class WorkloadStream(Stream):
         kind = self._kinds.get(prefix)
         if kind is None or len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
             return None
-        return kind * NUMBERS + int(digits)
+        scatter = self._scatters[kind]
+        return kind * NUMBERS + (int(digits) if scatter is None else scatter.index(int(digits)))
+
+    def is_ordered(self, number: int) -> bool:
+        """As in Stream."""
+        return self._scatters[number // NUMBERS] is None
 
     def existing(self, position: int) -> int:
         """As in Stream."""
@@ -148,6 +164,11 @@ class WorkloadStream(Stream):
         """As in Stream."""
         return self._schedule.update(*divmod(place, PLACES))
 
+    def period(self, place: int) -> int | None:
+        """As in Stream."""
+        each = self._types[place // PLACES]
+        return each.total if each.hot else None
+
     def window(self, first: int, stop: int) -> Ranges:
         """As in Stream."""
         done = ((kind, self._schedule.done(kind, first), self._schedule.done(kind, stop))
@@ -164,8 +185,18 @@ class WorkloadStream(Stream):
 
     def rewritten(self, places: Ranges, stop: int) -> Ranges:
         """As in Stream."""
-        return self._each(places, lambda kind, visits: self._laps[kind].rewritten(visits,
-                                                                                  self._schedule.done(kind, stop)))
+        def again(kind: int, visits: Ranges) -> Ranges:
+            if self._types[kind].hot:
+                return NONE
+            return self._laps[kind].rewritten(visits, self._schedule.done(kind, stop))
+
+        return self._each(places, again)
+
+    def made_up(self, places: Ranges, others: Ranges) -> Ranges:
+        """As in Stream."""
+        by_kind = dict(self._by_kind(others))
+        return self._each(places, lambda kind, visits: self._laps[kind].followed(visits, by_kind.get(kind, NONE))
+                          if self._types[kind].hot else NONE)
 
     def deletions(self, places: Ranges) -> Ranges:
         """As in Stream."""
@@ -205,8 +236,9 @@ class WorkloadStream(Stream):
         laps = self._laps[kind]
         before = self._schedule.done(kind, since)
         after = before if until is None else max(before, self._schedule.done(kind, until))
-        first = kind * NUMBERS
-        return Section(first, first + laps.deleted(before), first + laps.created(after), self._types[kind].prefix + ":")
+        first, prefix = kind * NUMBERS, self._types[kind].prefix
+        return Section(first, first + laps.deleted(before), first + laps.created(after), prefix + DIGITS * "0",
+                       prefix + ":", self._scatters[kind] is None)
 
     def _update(self, kind: int, visit: int | None) -> int | None:
         return None if visit is None else self._schedule.update(kind, visit)

@@ -26,6 +26,17 @@ BUILT_IN = {
         "types": {"message": {"updates": 1, "create": 50, "delete": 50}}}),
     "growing": BuiltIn("a journal: each lap rewrites all documents and adds a tenth of the initial number", {
         "types": {"entry": {"updates": 1, "create": 10}}}),
+    "crm": BuiltIn("people, orders, reports and counters, with realistic bodies; orders come and go", {
+        "types": {"report": {"documents": 10, "updates": 15, "create": 20, "size": [800, 4000], "ids": "hashed",
+                             "body": "report"},
+                  "person": {"documents": 40, "updates": 20, "create": 2, "delete": 1, "ids": "hashed",
+                             "body": "person"},
+                  "order": {"documents": 45, "updates": 50, "create": 10, "delete": 9, "size": [400, 6000],
+                            "body": "order"},
+                  "counter": {"documents": 5, "updates": 15, "size": 200, "hot": True, "body": "state"}}}),
+    "hot": BuiltIn("accounts, and a few counters that have most of the updates, from several drivers at once", {
+        "types": {"account": {"documents": 95, "updates": 20},
+                  "counter": {"documents": 5, "updates": 80, "size": 150, "hot": True}}}),
 }
 
 

@@ -126,6 +126,22 @@ def _with_unit(number: int) -> str:
     return f"{number:,} B"
 
 
+def _range(value: Any) -> str:
+    return f"{value[0]} to {value[1]} bytes" if isinstance(value, list) else f"{value} bytes"
+
+
+def _range_with_unit(value: Any) -> str:
+    return f"{value[0]:,} to {value[1]:,} B" if isinstance(value, list) else _with_unit(value)
+
+
+def _is_range(value: Any) -> bool:
+    return is_count(value) or (isinstance(value, list) and len(value) == 2 and all(map(is_count, value)))
+
+
+def _body(value: str) -> str:
+    return "a template" if value.startswith("{") else value
+
+
 def _yes_or_no(value: Any) -> str:
     return "yes" if value else "no"
 
@@ -257,6 +273,8 @@ CHANGE = Form(percent, percent, is_number)
 TREND = CHANGE._replace(none="too few runs to tell")
 BYTES = Form(page=byte_size, fits=is_number)
 LENGTH = Form(page=_with_unit, fits=is_count)  # bytes, all digits
+RANGE = Form(_range, _range_with_unit, _is_range)  # of such lengths, or one
+BODY = Form(_body, _body, _is_text)  # its name, or its template as JSON text
 
 MOMENT = Form(_with_time, utc, is_moment)
 TIME = Form(iso, utc, is_moment)  # one word in the columns of text, for programs that split lines
@@ -273,4 +291,4 @@ FAILURE = Form(text=failure, fits=_is_part)
 LIST = Form(text=_length, fits=_is_list, number=len)
 COUNTS = Form(fits=_are_counts)
 NAMES = Form(text=_joined, fits=_is_list)
-SWITCH = Form(text=_yes_or_no, fits=_is_switch)
+SWITCH = Form(_yes_or_no, _yes_or_no, _is_switch)

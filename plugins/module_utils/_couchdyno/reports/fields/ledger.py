@@ -4,7 +4,23 @@
 """The fields of the ledger in the reports of setup, execute and info."""
 from __future__ import annotations
 
-from ..forms import COUNT, ID, IDENTIFIER, LEASE, LENGTH, LIST, MOMENT, PART, SECONDS, TEXT, TIME, counted
+from ..forms import (
+    BODY,
+    COUNT,
+    ID,
+    IDENTIFIER,
+    LEASE,
+    LENGTH,
+    LIST,
+    MOMENT,
+    PART,
+    RANGE,
+    SECONDS,
+    SWITCH,
+    TEXT,
+    TIME,
+    counted,
+)
 from ..paths import Data
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
 
@@ -18,7 +34,8 @@ def _types(config: Data) -> list[str]:
 def _type(each: Data, percent: float) -> str:
     changes = [f"{verb} {each[name]}" for verb, name in (("creates", "create"), ("deletes", "delete")) if each[name]]
     in_lap = f"; each lap {' and '.join(changes)}" if changes else ""
-    return (f"{each['name']}: {counted(each['total'], 'document')} of {each['size']} bytes at the start, "
+    noun = "hot document" if each["hot"] else "document"
+    return (f"{each['name']}: {counted(each['total'], noun)} of {RANGE.text(each['size'])} at the start, "
             f"{percent:.0f} % of the updates{in_lap}")
 
 
@@ -52,8 +69,11 @@ TYPE = Section("dyno_config.workload.types.*", title="Workload", optional=True, 
     Field("create", COUNT, title=Title("created per lap"), needed=PAGE),
     Field("delete", COUNT, title=Title("deleted per lap"), needed=PAGE),
     Field("prefix", ID, title=Title("prefix of ids"), needed=PAGE),
-    Field("size", LENGTH, title=Title("document size"), needed=PAGE),
+    Field("size", RANGE, title=Title("document size"), needed=PAGE),
+    Field("body", BODY, title=Title("body"), needed=PAGE),
     Field("tombstone", TEXT, title=Title("tombstones"), needed=PAGE),
+    Field("ids", TEXT, title=Title("ids"), needed=PAGE),
+    Field("hot", SWITCH, title=Title("hot"), needed=PAGE),
 ))
 CLAIM = Section("dyno_config.claims.*", title="Open claims", fields=(
     Field("host", TEXT, title=Title("host"), needed=PAGE),

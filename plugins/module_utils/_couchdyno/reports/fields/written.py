@@ -25,6 +25,7 @@ AFTER = Section("after", heading="after", fields=(
     Field("refused", COUNT, "refused", metric=DOCUMENTS.of(outcome="refused"), optional=True),
     Field("redone", COUNT, "redone", metric=DOCUMENTS.of(outcome="redone"), optional=True),
     Field("accepted", COUNT, "accepted", metric=DOCUMENTS.of(outcome="accepted"), optional=True),
+    Field("superseded", COUNT, "superseded", metric=DOCUMENTS.of(outcome="superseded"), optional=True),
     Field("conflicts", COUNT, "conflicts", metric=DOCUMENTS.of(outcome="conflicts"), optional=True),
     Field("foreign", COUNT, "foreign", metric=DOCUMENTS.of(outcome="foreign"), optional=True),
     Field("left", COUNT, "left", metric=DOCUMENTS.of(outcome="left"), optional=True),

@@ -19,6 +19,10 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.cl
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.options import Options
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.security import CLOSED
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.stop import Stop
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # how fast a machine is says nothing about the program
+settings.load_profile("patient")
 
 START = 1_700_000_000
 UNREADABLE = {"error": "error", "reason": "read_failure"}
@@ -114,6 +118,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if name == "_bulk_docs":
             self.bulk_writes.append([document["_id"] for document in body["docs"]])
             return 201, [self._write(document) for document in body["docs"]]
+        if name == "_revs_diff":
+            return 200, {each: self._missing(each, revs) for each, revs in body.items()}
         if name == "_bulk_get":
             return 200, {"results": self._all_leaves([each["id"] for each in body["docs"]])}
         if name == "_all_docs" and body:
@@ -165,6 +171,12 @@ class FakeCouch(requests.adapters.BaseAdapter):
             return dict(row, doc=None)
         conflicts = self.conflicts.get(document_id) if "conflicts" in query else None
         return dict(row, doc=dict(document, _conflicts=conflicts) if conflicts else document)
+
+    def _missing(self, document_id, revs):
+        """That it has none of these revisions, and those of its leaves."""
+        leaves = [leaf["ok"]["_rev"] for leaf in self._leaves(document_id)["docs"] if "ok" in leaf]
+        leaves += self.conflicts.get(document_id, [])
+        return dict({"missing": revs}, **({"possible_ancestors": leaves} if leaves else {}))
 
     def _all_leaves(self, ids):
         """All leaves of documents; one that is unreadable fails all the others, as in CouchDB."""

@@ -186,7 +186,7 @@ class Cluster:
 
 
 class Coordinator(Client):
-    """A node that a writer talks to, with the methods of Client that a shared document and a ledger use.
+    """A node that a writer talks to, with the methods of Client that a shared document, a ledger and a writer use.
 
     ``careless``: the chance that an answer is lost on its way to the writer, whose client then repeats the request.
     """
@@ -246,6 +246,9 @@ class Coordinator(Client):
             self._answer(document["_id"], [revs[place] for __, revs in replies if revs[place]], wanted)
             for place, document in enumerate(documents)
         ]
+
+    def bulk_post(self, body, replicas=None, final=()):
+        return self.bulk_write(map(json.dumps, json.loads(body)["docs"]), replicas)
 
     @staticmethod
     def _answer(document_id, accepted, wanted):

@@ -210,9 +210,9 @@ TYPES = {
 SHOP = Request(WANTED, idempotent=True, workload=TYPES)
 KEPT = [
     {"name": "order", "total": 48, "updates": 7, "create": 5, "delete": 3, "prefix": "order:", "size": 200,
-     "tombstone": "bare"},
+     "body": "hex", "tombstone": "bare", "ids": "ordered", "hot": False},
     {"name": "counter", "total": 2, "updates": 3, "create": 0, "delete": 0, "prefix": "counter:", "size": 90,
-     "tombstone": "bare"},
+     "body": "hex", "tombstone": "bare", "ids": "ordered", "hot": False},
 ]  # fmt: skip
 
 
@@ -248,6 +248,13 @@ def test_another_workload_is_another_database(absent, client):
     assert absent.documents == before
     forced = set_up(client, Request(WANTED, force=True))
     assert forced["before"]["workload"] == {"types": KEPT} and "workload" not in forced["dyno_config"]
+
+
+def test_cycles_may_have_more_updates_than_there_are_documents_if_some_are_hot(absent, client):
+    for hot, updates in ((True, 500), (False, 50)):
+        types = {"types": {"a": {"hot": hot}, "b": {}}}
+        request = Request(WANTED._replace(updates=500), workload=types, force=True)
+        assert set_up(client, request)["dyno_config"]["updates"] == updates
 
 
 def test_a_workload_that_makes_no_sense_is_refused_before_any_request(couch, client):

@@ -46,13 +46,16 @@ def last_of(stream, number, position):
 
 @st.composite
 def workloads(draw):
-    """None for classic, or one to three types."""
+    """None for classic, or one to three types, some of them hot."""
     types = []
     for number in range(draw(st.integers(0, 3))):
         total = draw(st.integers(1, 8))
         create = draw(st.integers(0, total))
         delete = draw(st.integers(0, create))
-        types.append(DocumentType(str(number), total, draw(st.integers(1, 4)), create, delete, f"{number}:", 100))
+        hot = not create and draw(st.booleans())
+        types.append(
+            DocumentType(str(number), total, draw(st.integers(1, 4)), create, delete, f"{number}:", 100, hot=hot)
+        )
     return Workload(tuple(types)) if types else None
 
 
@@ -229,8 +232,9 @@ class Drivers(RuleBasedStateMachine):
         assert self.handed_out == list(range(self.ledger.position))
 
     @invariant()
-    def a_document_has_at_most_one_open_update(self):
+    def a_document_has_at_most_one_open_update_unless_it_is_hot(self):
         places = [place for entry in self.ledger.claims for place in ranges.updates(entry.updates)]
+        places = [place for place in places if self.stream.period(place) is None]
         numbers = [self.stream.number(self.stream.update(place)) for place in places]
         assert len(numbers) == len(set(numbers))
 
@@ -265,6 +269,23 @@ class Drivers(RuleBasedStateMachine):
         assert both == ()
         open_updates = ranges.union(*(entry.updates for entry in self.ledger.claims))
         assert ranges.both(open_updates, missed.as_ranges(self.ledger.missed)) == ()
+
+    @invariant()
+    def a_document_counts_as_missed_once_and_only_while_nothing_later_is_written(self):
+        """An open update, or an adoption, can divide the missed updates of a hot document."""
+        stream, position = self.stream, self.ledger.position
+        entries = self.ledger.missed
+        unwritten = ranges.union(missed.all_visits(entries, stream) if entries else ranges.NONE,
+                                 *(claim.updates for claim in self.ledger.claims))  # fmt: skip
+        counts = {}
+        for update in map(stream.update, ranges.updates(missed.as_ranges(entries))):
+            counts[stream.number(update)] = counts.get(stream.number(update), 0) + 1
+            later = stream.next(update)
+            while later is not None and later < position:
+                assert ranges.holds(unwritten, stream.place(later))
+                later = stream.next(later)
+        if not (self.ledger.claims or self.ledger.superseded):
+            assert all(count == 1 for count in counts.values())
 
     @invariant()
     def documents_that_exist_are_counted(self):

@@ -148,7 +148,7 @@ def model(total, position, claims, refused=(), since=None):
 def naive(total, held, touched, extras, may, excused=(), some_missed=False):
     """The documents of each kind, one by one, and the bounds by their definition."""
     counts = dict.fromkeys(("exact", "behind", "ahead", DAMAGED, UNREADABLE, CONFLICTED, "missing", "absent",
-                            "deleted", "revived"), 0)  # fmt: skip
+                            "deleted", "revived", "rounded"), 0)  # fmt: skip
     lows, highs = [], [0]
     for index in range(total):
         update = held.get(index)
@@ -410,7 +410,9 @@ class Naive:
             self.high = max(self.high, 1 + max(
                 update for update in range(500) if self.case.stream.number(update) == number))  # fmt: skip
             return "deleted"
-        self.doubtful += (before == {None} and after != {None}) or (before not in ({None}, {GONE}) and after == {GONE})
+        is_of_fill = self.case.stream.creation(number) is not None
+        is_of_fill = is_of_fill and self.case.stream.creation(number) < self.case.stream.total
+        self.doubtful += is_of_fill and before == {None} and after != {None}
         return "absent"
 
     def next_creation(self, number):

@@ -8,6 +8,7 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerDamaged, UsageError
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.bodies.built_in import BODIES
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import MAX_SIZE, MAX_TOTAL
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
@@ -36,9 +37,9 @@ def test_numbers_follow_from_shares_and_percentages():
     orders = {"documents": 60, "updates": 70, "create": 3, "delete": 2, "tombstone": "fields", "prefix": "o-"}
     found = resolve(written(order=orders, customer={"documents": 39}, counter={"total": 7, "size": 150}), 107, 400)
     assert found.types == (
-        DocumentType("order", 61, 70, 2, 2, "o-", 400, "fields"),  # 60.6, 1.83 and 1.22
-        DocumentType("customer", 39, 1, 0, 0, "customer:", 400, "bare"),  # 39.4
-        DocumentType("counter", 7, 1, 0, 0, "counter:", 150, "bare"),
+        DocumentType("order", 61, 70, 2, 2, "o-", 400, tombstone="fields"),  # 60.6, 1.83 and 1.22
+        DocumentType("customer", 39, 1, 0, 0, "customer:", 400),  # 39.4
+        DocumentType("counter", 7, 1, 0, 0, "counter:", 150),
     )
     assert found.total == 107
 
@@ -95,10 +96,13 @@ WRITTEN = st.dictionaries(
             "updates": st.integers(1, 100),
             "create": st.integers(50, 100),
             "delete": st.integers(0, 50),
-            "size": st.integers(1, MAX_SIZE),
+            "size": st.integers(1, MAX_SIZE) | st.lists(st.integers(1, MAX_SIZE), min_size=2, max_size=2).map(sorted),
+            "body": st.sampled_from(["hex", "order", {"a": "$name", "b": {"$fill": "text"}}]),
             "tombstone": st.sampled_from(["bare", "fields"]),
+            "ids": st.sampled_from(["ordered", "hashed"]),
+            "hot": st.booleans(),
         },
-    ).filter(lambda entry: "create" in entry or not entry.get("delete")),
+    ).filter(lambda entry: not (entry.get("delete") if "create" not in entry else entry.get("hot"))),
     min_size=1,
     max_size=5,
 )
@@ -124,6 +128,21 @@ REFUSED = [
     (written(order={"total": 1, "documents": 1}), f"{ORDER}: documents and total exclude each other"),
     (written(order={"create": 1, "delete": 2}), f"{ORDER}.delete: 2 is more than create, 1: the type would die out"),
     (written(order={"delete": 1}), f"{ORDER}.delete: 1 is more than create, 0: the type would die out"),
+    (written(order={"body": "ordre"}), f"{ORDER}.body: must be one of {', '.join(BODIES)}, or an object, not 'ordre'"),
+    (written(order={"body": {"a": [{"$integer": "5"}]}}), f"{ORDER}.body.a[0].$integer: must be a whole number, or two "
+     "in order, from -9007199254740991 to 9007199254740991, not '5'"),
+    (written(order={"body": {"ts": 1}}), f"{ORDER}.body.ts: is not a name that a member of a body can have"),
+    (written(order={"body": {"a": 10**5 * "x"}}), f"{ORDER}.body: has more than 100000 characters"),
+    (written(order={"body": {"a": "$word"}, "size": 500}), f"{ORDER}.size: must not be given, as the body has neither "
+     "a $fill nor a $growth"),
+    (written(order={"size": [2, 1]}), f"{ORDER}.size: must be a whole number, or two in order, from 1 to 100000000, "
+     "not [2, 1]"),
+    (written(order={"ids": "random"}), f"{ORDER}.ids: must be ordered or hashed, not 'random'"),
+    (written(order={"hot": 1}), f"{ORDER}.hot: must be true or false, not 1"),
+    (
+        written(order={"hot": True, "create": 1}),
+        f"{ORDER}.create: must be 0, not 1: hot types neither create nor delete documents",
+    ),
     (written(order={"tombstone": "none"}), f"{ORDER}.tombstone: must be bare or fields, not 'none'"),
     (written(order={"tombstone": ["bare"]}), f"{ORDER}.tombstone: must be bare or fields, not ['bare']"),
     (written(order={"prefix": ""}), f"{ORDER}.prefix: must be a string of 1 to 100 characters, not ''"),
@@ -173,7 +192,8 @@ def test_numbers_are_whole_and_in_their_ranges(key, value):
     least, most = NUMBERS[key]
     with pytest.raises(UsageError) as refused:
         resolve(written(order={key: value}), 20, 100)
-    assert str(refused.value) == f"types.order.{key}: must be a whole number from {least} to {most}, not {value!r}"
+    kind = "a whole number, or two in order," if key == "size" else "a whole number"
+    assert str(refused.value) == f"types.order.{key}: must be {kind} from {least} to {most}, not {value!r}"
 
 
 @pytest.mark.parametrize("key", NUMBERS)
@@ -200,26 +220,41 @@ def test_long_names_and_words_of_the_modules():
 def test_built_in_workloads(name):
     """They make sense at any size, and mean what they always meant."""
     types = named(name)
-    for total in (1, 2, 1000):
+    for total in (4, 5, 1000):
         found = [tuple(each) for each in resolve(types, total, 100).types] if types else []
-        half, tenth = -(-total // 2), -(-total // 10)
+        half, tenth, counters = -(-total // 2), -(-total // 10), max(1, total // 20)
         assert (
             found
             == {
                 "classic": [],
-                "queue": [("message", total, 1, half, half, "message:", 100, "bare")],
-                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "bare")],
+                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False)],
+                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False)],
+                "crm": found,  # below
+                "hot": [
+                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False),
+                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True),
+                ],
             }[name]
         )
+
+
+def test_the_workload_crm():
+    assert [tuple(each) for each in resolve(named("crm"), 1000, 700).types] == [
+        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False),
+        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False),
+        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False),
+        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True),
+    ]
 
 
 def test_unknown_names():
     with pytest.raises(UsageError) as refused:
         named("quue")
     assert str(refused.value) == (
-        "--workload must be one of classic, queue, growing, or a file whose name ends in .json, not 'quue'"
+        "--workload must be one of classic, queue, growing, crm, hot, or a file whose name ends in .json, not 'quue'"
     )
-    assert refused.value.for_module() == "workload must be one of classic, queue, growing, or a dict, not 'quue'"
+    names = "classic, queue, growing, crm, hot"
+    assert refused.value.for_module() == f"workload must be one of {names}, or a dict, not 'quue'"
 
 
 SOUND = resolve(written(order={"create": 10, "delete": 5}, item={"documents": 3}), 40, 100)

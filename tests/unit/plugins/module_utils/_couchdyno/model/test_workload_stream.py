@@ -15,6 +15,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.docu
     holding,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.laps import CREATES, DELETES, REWRITES, Laps
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import REACHABLE
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload_stream import (
     NUMBERS,
@@ -81,9 +82,10 @@ class Simulation:
 def types(draw, number):
     total = draw(st.integers(1, 12))
     create = draw(st.integers(0, total))
-    return DocumentType(
-        f"type{number}", total, draw(st.integers(1, 9)), create, draw(st.integers(0, create)), f"{number}:", 300
-    )
+    ids, hot = draw(st.sampled_from(["ordered", "hashed"])), not create and draw(st.booleans())
+    delete = draw(st.integers(0, create))
+    updates = draw(st.integers(1, 9))
+    return DocumentType(f"type{number}", total, updates, create, delete, f"{number}:", 300, ids=ids, hot=hot)
 
 
 @st.composite
@@ -128,9 +130,12 @@ def test_the_previous_and_the_next_update_of_the_same_document(workload):
 
 @given(workloads())
 def test_no_document_comes_twice_within_a_span(workload):
+    """Unless it is hot."""
     stream, simulation = WorkloadStream(0, workload), Simulation(workload)
-    distances = [b - a for updates in simulation.visits().values() for a, b in zip(updates, updates[1:])]
-    assert stream.span <= min([workload.total, *distances])
+    cold = [updates for number, updates in simulation.visits().items() if not workload.types[number // NUMBERS].hot]
+    distances = [b - a for updates in cold for a, b in zip(updates, updates[1:])]
+    assert stream.span <= min(distances, default=REACHABLE)
+    assert (stream.span == REACHABLE) == all(each.hot for each in workload.types)
 
 
 def test_the_span_is_not_smaller_than_necessary():
@@ -170,8 +175,18 @@ def test_sets_of_updates(workload, updates, stop):
     at = places(updates)
     assert joined(stream.previous_of(at)) == places(map(stream.previous, updates))
     assert joined(stream.next_of(at)) == places(map(stream.next, updates))
-    again = [update for update in updates if (stream.next(update) or stop) < stop]
+    cold = [update for update in updates if stream.period(stream.place(update)) is None]
+    again = [update for update in cold if (stream.next(update) or stop) < stop]
     assert joined(stream.rewritten(at, stop)) == places(again)
+
+
+@given(workloads(), st.sets(st.integers(0, UPDATES - 1)), st.sets(st.integers(0, UPDATES - 1)))
+def test_later_updates_make_up_for_missed_ones_of_hot_documents(workload, updates, others):
+    stream = WorkloadStream(0, workload)
+    found = stream.made_up(*(ranges.ranges_of(map(stream.place, each)) for each in (updates, others)))
+    hot = [update for update in updates if stream.period(stream.place(update))]
+    later = [k for k in hot if any(stream.number(k) == stream.number(other) and k < other for other in others)]
+    assert sorted(map(stream.update, ranges.updates(found))) == sorted(later)
 
 
 @given(workloads(), st.integers(0, UPDATES))
@@ -187,14 +202,17 @@ def test_the_latest_updates_below_a_position(workload, position):
 def test_sections_hold_every_document_that_may_exist(workload, since, more):
     stream, simulation = WorkloadStream(0, workload), Simulation(workload)
     sections = stream.sections(since, since + more)
-    ids = [stream.id_of(section.first) for section in sections]
-    assert ids == sorted(ids)
+    bounds = [bound for section in sections for bound in (section.begin, section.before)]
+    assert bounds == sorted(bounds)
     for position in (since, min(since + more, UPDATES)):
         for number, state in simulation.states(position).items():
             if state.exists:
                 (section,) = (each for each in sections if each.first == number - number % NUMBERS)
                 assert section.live <= number < section.stop
-                assert stream.id_of(number) < section.before
+                assert section.begin <= stream.id_of(number) < section.before
+                assert stream.number_of(stream.id_of(number)) == number
+                if section.is_ordered:
+                    assert stream.id_of(section.first) <= stream.id_of(number) < stream.id_of(section.stop)
 
 
 @given(st.integers(1, 10**12), st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 2**45))
@@ -226,7 +244,7 @@ def test_what_is_rendered_is_read_as_the_update(workload, seed, update, ts):
 
 
 def test_tombstones_can_name_their_update():
-    workload = Workload((DocumentType('a"%d', 2, 1, 1, 1, "é/%:", 100, "fields"),))
+    workload = Workload((DocumentType('a"%d', 2, 1, 1, 1, "é/%:", 100, tombstone="fields"),))
     document = json.loads(WorkloadStream(5, workload).content.render(2, 1_700_000_000, "2-b"))
     assert document == {
         "_id": "é/%:000000000000",

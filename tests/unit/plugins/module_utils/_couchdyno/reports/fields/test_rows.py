@@ -105,7 +105,8 @@ def reports(couch, client):
     found["progress"]["types"] = [{"name": "order", "present": 3, "deleted": 2, "lap": 1}]
     found["database"]["expected_count"] = 20
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]
-    counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "throttled": 6}
+    counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "superseded": 7,
+              "throttled": 6}  # fmt: skip
     failed["after"].update(counts, reason="broken", unrecorded="its place is taken", undeleted="forbidden")
     points = [dict(found["series"][0], ts=ts, until=ts) for ts in range(20)]
     earlier, later = ({**found, "series": points, "dyno_config": dict(found["dyno_config"], created=ts, size=ts)}

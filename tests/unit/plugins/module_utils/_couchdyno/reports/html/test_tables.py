@@ -47,12 +47,14 @@ def test_types_are_listed():
     found["progress"]["types"] = [{"name": "order", "present": 1200, "deleted": 3, "lap": 2}]
     found["dyno_config"]["workload"] = {"types": [
         {"name": "order", "total": 1000, "updates": 7, "create": 100, "delete": 3, "prefix": "o:", "size": 400,
-         "tombstone": "bare"}]}  # fmt: skip
+         "body": "order", "tombstone": "bare", "ids": "hashed", "hot": True}]}  # fmt: skip
     progress, workload = tables.lists(found)
     assert (progress["title"], workload["title"]) == ("Document types", "Workload")
     assert [[cell.text for cell in row] for row in progress["body"]] == [["order", "1,200", "3", "2"]]
     (row,) = workload["body"]
-    assert [cell.text for cell in row] == ["order", "1,000", "7", "100", "3", "o:", "400 B", "bare"]
+    assert [cell.text for cell in row] == [
+        *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes")
+    ]
 
 
 def test_open_claims_are_listed_with_their_hosts():

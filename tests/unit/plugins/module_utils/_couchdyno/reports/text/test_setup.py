@@ -25,20 +25,20 @@ CONFIG = {
 
 
 def test_a_workload_adds_a_line_for_each_type():
-    order = {"name": "order", "total": 600, "updates": 7, "create": 60, "delete": 3, "size": 400}
+    order = {"name": "order", "total": 600, "updates": 7, "create": 60, "delete": 3, "size": [400, 900], "hot": False}
     types = [
         order,
-        dict(order, name="entry", total=1, updates=2, delete=0),
-        dict(order, name="counter", updates=1, create=0, delete=0),
+        dict(order, name="entry", total=1, updates=2, delete=0, size=50),
+        dict(order, name="counter", updates=1, create=0, delete=0, size=50, hot=True),
     ]
     classic = render({"dyno_config": CONFIG})
     added = render({"dyno_config": dict(CONFIG, workload={"types": types})}).split(classic)[1]
     assert (
         added
         == """
-    type : order: 600 documents of 400 bytes at the start, 70 % of the updates; each lap creates 60 and deletes 3
-    type : entry: 1 document of 400 bytes at the start, 20 % of the updates; each lap creates 60
-    type : counter: 600 documents of 400 bytes at the start, 10 % of the updates"""
+    type : order: 600 documents of 400 to 900 bytes at the start, 70 % of the updates; each lap creates 60 and deletes 3
+    type : entry: 1 document of 50 bytes at the start, 20 % of the updates; each lap creates 60
+    type : counter: 600 hot documents of 50 bytes at the start, 10 % of the updates"""
     )
 
 

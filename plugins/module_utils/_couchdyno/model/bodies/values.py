@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the couchdyno maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether two JSON values are the same, with their types, and how they differ. Pure.
+
+In Python 1, 1.0 and true are equal, so values are compared as text. The order of members does not count, as tools in
+JavaScript change it.
+"""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+LONGEST_PLACE = 100  # characters
+SHOWN = 40  # characters of a value
+
+
+def dumped(value: Any, sort_keys: bool = False) -> str:
+    """A value as JSON text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=sort_keys)
+
+
+def are_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same."""
+    return dumped(one, sort_keys=True) == dumped(other, sort_keys=True)
+
+
+def differ_by_rounding(value: Any, expected: Any) -> bool:
+    """Whether values that are not the same differ only by what JavaScript makes of numbers.
+
+    It rounds integers beyond 2^53, and writes 1.0 as 1.
+    """
+    return dumped(_as_in_javascript(value), sort_keys=True) == dumped(_as_in_javascript(expected), sort_keys=True)
+
+
+def difference(value: Any, expected: Any, place: str = "") -> str:
+    """The first difference between values that are not the same, in words."""
+    if isinstance(value, dict) and isinstance(expected, dict):
+        for name in expected:
+            if name not in value:
+                return f"lacks {_at(_member(place, name))}"
+            if not are_same(value[name], expected[name]):
+                return difference(value[name], expected[name], _member(place, name))
+        return f"has an unexpected {_at(_member(place, next(name for name in value if name not in expected)))}"
+    if isinstance(value, list) and isinstance(expected, list) and len(value) == len(expected):
+        for number, pair in enumerate(zip(value, expected)):
+            if not are_same(*pair):
+                return difference(*pair, f"{place}[{number}]")
+    if isinstance(value, str) and isinstance(expected, str) and len(value) == len(expected):
+        different = [number for number, pair in enumerate(zip(value, expected)) if pair[0] != pair[1]]
+        places = "1 place" if len(different) == 1 else f"{len(different)} places"
+        return f"differs at {_at(place)} in {places}, first at character {different[0]}"
+    return f"has {_shown(value)} at {_at(place)} instead of {_shown(expected)}"
+
+
+def _as_in_javascript(value: Any) -> Any:
+    """A value with all numbers as floating point numbers."""
+    if isinstance(value, dict):
+        return {name: _as_in_javascript(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_in_javascript(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value) + 0.0
+        except OverflowError:
+            return value
+    return value + 0.0 if isinstance(value, float) else value  # -0.0 becomes 0.0
+
+
+def _member(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _at(place: str) -> str:
+    return f"{place!a:.{LONGEST_PLACE}}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        kind = "members" if isinstance(value, dict) else "items"
+        return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)} {kind}"
+    text = dumped(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
