@@ -66,7 +66,7 @@ def _create(bench: Bench, name: str, total: int, workload: tuple[Any, ...]) -> s
 
 
 def _start(bench: Bench) -> tuple[float, float]:
-    """The seconds, and the CPU seconds, of a fill and of a cycle of next to nothing."""
+    """The seconds, and the CPU seconds, of a fill of next to nothing."""
     one = _create(bench, "workloads_one", 4, CRM)
     fill = bench.script("setup", one, "-w", "-t", 4, "-s", SIZE, *CRM)
     return fill.seconds, fill.cpu

@@ -175,13 +175,12 @@ def _expects(ledger: Ledger, before: list[Claim]) -> Callable[[int], bool | None
     stream, origin, missed = ledger.stream, ledger.origin, ledger.missed
 
     def expects(update: int) -> bool | None:
-        is_hot = stream.period(stream.place(update)) is not None
         earlier = stream.previous(update)
-        if is_hot and earlier is not None:
-            earlier = stream.creation(stream.number(update))
         if earlier is None or earlier < (origin or 0):
             return False if origin is None else None
         place = stream.place(earlier)
+        if stream.period(place) is not None:  # hot, so others may be writing the update before
+            place = stream.place(stream.back(earlier, stream.visits(earlier)))
         is_certain = entry_of(missed, place) is None and not any(claim.holds(place) for claim in before)
         return True if is_certain else None
 

@@ -113,7 +113,7 @@ class Reader(Generic[AnyTally]):
             begin = before
 
     def _jobs_for_absent(self, scattered: Iterable[tuple[Section, Found]]) -> Jobs[AnyTally]:
-        """Jobs for the documents with scattered ids that have not been found by now."""
+        """Jobs for the documents with scattered ids that have not been found."""
         for section, found in scattered:
             for first, stop in ((section.first, section.live), (section.live, section.stop)):
                 for start in range(first, stop, MOST_ABSENT):
@@ -239,7 +239,7 @@ class Reader(Generic[AnyTally]):
                           judge(stream, expectation, number, None))
 
     def _refresh(self) -> None:
-        """Read where the documents may stand by now."""
+        """Read where the documents may stand now."""
         if self._latest:
             self._expectation = self._expectation._replace(until=self._latest())
 

@@ -102,8 +102,7 @@ class Work:
         return Outcome(
             written=len(self.written), accepted=len((self.written & self.accepted) - self.pushed),
             current=len(self.current), superseded=len(self.superseded), conflicts=self.conflicts,
-            foreign=len(self.foreign), errors=errors,
-            samples=tuple(samples[:SAMPLES]),
+            foreign=len(self.foreign), errors=errors, samples=tuple(samples[:SAMPLES]),
             failed=Counter(map(error_class, reasons.values())), latencies=Latencies.of(self.latencies), broken=broken,
             refused=ranges_of(map(stream.place, self.refused)),
             unfinished={self.claim: unfinished} if unfinished else {})

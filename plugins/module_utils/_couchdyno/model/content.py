@@ -13,6 +13,7 @@ from hashlib import shake_128
 from json.encoder import encode_basestring_ascii
 from typing import Any, Callable, Dict, Iterable, NamedTuple
 
+from .bodies.values import differing, where_they_differ
 from .document_ids import FORMAT
 from .limits import EXACT, is_integer
 
@@ -83,7 +84,7 @@ class ClassicContent(Content):
         """As in Content."""
         names = document.keys() - {"_conflicts"} if "_conflicts" in document else document.keys()
         if names != FIELDS:
-            return Reading(-1, wrong_fields(names, FIELDS))
+            return Reading(-1, _wrong_fields(names))
         update, ts, data = document["update"], document["ts"], document["data"]
         for name, value in (("update", update), ("ts", ts)):
             if not is_integer(value) or not 0 <= value < EXACT:
@@ -96,7 +97,7 @@ class ClassicContent(Content):
             return Reading(-1, f"holds update {update} with time stamp {ts}; its claim has time stamp {stamp}")
         __, expected = self._parts(update, ts)
         if data != expected:
-            return Reading(-1, wrong_data(data, expected, f"update {update} with time stamp {ts}"))
+            return Reading(-1, _wrong_data(data, expected, f"update {update} with time stamp {ts}"))
         return Reading(update)
 
     def digits(self, update: int, ts: int, length: int) -> str:
@@ -111,9 +112,9 @@ class ClassicContent(Content):
         return head, self.digits(update, ts, self._size - len(head) - 2)
 
 
-def wrong_fields(names: Iterable[str], fields: frozenset[str]) -> str:
+def _wrong_fields(names: Iterable[str]) -> str:
     """How the fields of a document differ from what they should be."""
-    lost, more = fields.difference(names), sorted(set(names) - fields)
+    lost, more = FIELDS.difference(names), sorted(set(names) - FIELDS)
     return "; ".join([f"has no field {name}" for name in sorted(lost)]
                      + [f"has an unexpected field: {name!a:.40}" for name in more])
 
@@ -123,14 +124,13 @@ def invalid_field(name: str, value: Any) -> str:
     return f"has an invalid field {name}: {value!a:.40}"
 
 
-def wrong_data(data: Any, expected: str, what: str) -> str:
+def _wrong_data(data: Any, expected: str, what: str) -> str:
     """How the data of a document differs from what it should be."""
     if not isinstance(data, str):
         return invalid_field("data", data)
     if len(data) != len(expected):
         return f"has {len(data)} characters of data; {what} has {len(expected)}"
-    different = [number for number, pair in enumerate(zip(data, expected)) if pair[0] != pair[1]]
+    different = differing(data, expected)
     if 2 * len(different) > len(data):
         return f"has data that does not match {what}: data, update or time stamp was changed"
-    places = "1 place" if len(different) == 1 else f"{len(different)} places"
-    return f"has data that differs from {what} in {places}, first at character {different[0]}"
+    return f"has data that differs from {what} {where_they_differ(different)}"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, option
 
@@ -44,6 +44,14 @@ def is_integer(value: object) -> TypeGuard[int]:
 def is_count(value: object, least: int, most: int) -> bool:
     """Whether a value in JSON is an integer from ``least`` to ``most``."""
     return is_integer(value) and least <= value <= most
+
+
+def pair_of(value: Any, least: int, most: int) -> tuple[int, int] | None:
+    """Two integers in order from ``least`` to ``most``, given as a list or as one for both; None if they are not."""
+    pair = value if isinstance(value, (list, tuple)) else [value, value]
+    if len(pair) == 2 and is_count(pair[1], least, most) and is_count(pair[0], least, pair[1]):
+        return pair[0], pair[1]
+    return None
 
 
 def is_amount(value: object) -> bool:

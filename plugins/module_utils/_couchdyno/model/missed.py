@@ -158,7 +158,7 @@ def _continued(found: Entries, new: Missed, period: int) -> Entries:
 def all_visits(entries: Entries, stream: Stream) -> Ranges:
     """The places of missed updates of hot documents, with those before the last one, as far as others precede them."""
     found: list[Ranges] = []
-    least = min(each.first for each in entries)
+    least = min((each.first for each in entries), default=0)
     for each in entries:
         places: Ranges = ((each.first, each.stop),)
         visits = each.visits if stream.period(each.first) else 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from hashlib import shake_128
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .bodies import values
 from .bodies.body import body_of
@@ -32,6 +32,7 @@ class TypedContent(Content):
         self._stream = stream
         self._types = stream.workload.types
         self._ids = ['{"_id":"' + _pattern(each.prefix) + f'%0{DIGITS}d"' for each in self._types]
+        self._id_lengths = [len(pattern % 0) for pattern in self._ids]
         self._named = [f',"type":"{_pattern(each.name)}","update":%d,"ts":%d' for each in self._types]
         self._bodies = [body_of(each.body, *each.bounds) for each in self._types]
 
@@ -81,7 +82,7 @@ class TypedContent(Content):
     def _compared(self, document: Document, update: int, ts: int, kind: int) -> Reading:
         """Whether the body of a document is that of its update."""
         named = self._named[kind] % (update, ts)
-        used = len(self._ids[kind] % 0) + len(named)
+        used = self._id_lengths[kind] + len(named)
         text = f"{{{named[1:]}{self._body(update, ts, kind, used, is_kept=True)}}}"
         found = {name: value for name, value in document.items() if name not in OF_COUCHDB}
         if values.dumped(found) == text:
@@ -99,8 +100,7 @@ class TypedContent(Content):
         body = self._bodies[kind]
         source = b"%d/%d/%d/%d" % (self._seed, update, ts, kind)
         visits = self._stream.visits(update) if body.counts_visits else 0
-        members: Any = body.kept if is_kept else body.written
-        return str(members(source, visits, used + 1))
+        return (body.kept if is_kept else body.written)(source, visits, used + 1)
 
 
 def _pattern(text: str) -> str:

@@ -89,8 +89,8 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
     number = first
     for row in rows:
         if number >= stop or row["id"] != stream.id_of(number):
-            found = stream.number_of(row["id"])
-            if found is None or (found >= stop and _is_flawed(stream, row.get("doc"))):
+            found = _number_of(stream, stop, row)
+            if found is None:
                 yield from judge_other(row["id"], row.get("doc"))
                 continue
             yield from _judge_gap(stream, expectation, number, min(found, stop))
@@ -102,11 +102,18 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
 
 def classify_one(stream: Stream, expectation: Expectation, stop: int, row: Document) -> Iterator[Finding]:
     """The verdict on the document of a row; from ``stop`` on as in ``classify``."""
-    number = stream.number_of(row["id"])
-    if number is None or (number >= stop and _is_flawed(stream, row.get("doc"))):
+    number = _number_of(stream, stop, row)
+    if number is None:
         yield from judge_other(row["id"], row.get("doc"))
     else:
         yield judge(stream, expectation, number, row.get("doc"))
+
+
+def _number_of(stream: Stream, stop: int, row: Document) -> int | None:
+    """The number of the document of a row, None if it counts as another one."""
+    number = stream.number_of(row["id"])
+    is_other = number is not None and number >= stop and _is_flawed(stream, row.get("doc"))
+    return None if is_other else number
 
 
 def judge(stream: Stream, expectation: Expectation, number: int, document: Document | None) -> Finding:

@@ -17,7 +17,7 @@ from .bodies.built_in import BODIES, HEX, HOSTILE
 from .bodies.generators import Wrong
 from .bodies.sizes import Sizes
 from .bodies.template import compiled
-from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer
+from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer, pair_of
 
 CLASSIC = "classic"
 MOST_TYPES = 100
@@ -126,10 +126,8 @@ def _is_sound(each: DocumentType) -> bool:
 
 def _size(value: Any) -> Size | None:
     """A size, which is one number or two in order; None if it makes no sense."""
-    pair = value if isinstance(value, (list, tuple)) else [value, value]
-    if not (len(pair) == 2 and is_count(pair[1], 1, MAX_SIZE) and is_count(pair[0], 1, pair[1])):
-        return None
-    return int(pair[0]) if pair[0] == pair[1] else (int(pair[0]), int(pair[1]))
+    pair = pair_of(value, 1, MAX_SIZE)
+    return pair[0] if pair and pair[0] == pair[1] else pair
 
 
 def _is_body(body: str, bounds: tuple[int, int]) -> bool:

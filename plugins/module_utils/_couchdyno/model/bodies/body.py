@@ -21,7 +21,9 @@ class Body:
     def __init__(self, template: Any, least: int, most: int) -> None:
         self.sizes = Sizes(least, most)
         self._written = compiled(template, self.sizes.needs, most)
-        self._kept = compiled(template, self.sizes.needs, most, as_kept=True)
+        self._kept = self._written
+        if not self.is_kept:
+            self._kept = compiled(template, self.sizes.needs, most, as_kept=True)
 
     @property
     def takes_size(self) -> bool:
@@ -53,7 +55,7 @@ class Body:
         return head + self._kept.filling(source, numbers, length) + tail
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # more than a workload can have, as each reading of a ledger asks for all of them
 def body_of(name: str, least: int, most: int) -> Body:
     """A body by its name, or by the JSON text of its template; raises Wrong if that makes no sense."""
     return Body(BODIES[name] if name in BODIES else json.loads(name), least, most)

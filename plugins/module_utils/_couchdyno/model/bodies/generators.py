@@ -14,7 +14,7 @@ from hashlib import shake_128
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Callable, NamedTuple, Sequence
 
-from ..limits import EXACT, is_integer
+from ..limits import EXACT, is_integer, pair_of
 from .words import FAMILY_NAMES, FIRST_NAMES, PLACES, WORDS
 
 # Makes JSON text from the random numbers of a document, the place of its own among them, and the number of visits.
@@ -165,8 +165,7 @@ FILLS = {"hex": hex_fill, "text": text_fill}
 
 def _two_integers(value: Any, least: int, most: int) -> tuple[int, int]:
     """Two whole numbers in order, or one for both; Wrong if they are not."""
-    pair = [value, value] if is_integer(value) else value
-    if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_integer, pair))
-            and least <= pair[0] <= pair[1] <= most):
+    pair = pair_of(value, least, most)
+    if pair is None:
         raise Wrong(f"must be a whole number, or two in order, from {least} to {most}, not {value!r:.40}")
-    return int(pair[0]), int(pair[1])
+    return pair

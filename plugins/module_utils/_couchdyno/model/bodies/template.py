@@ -15,7 +15,7 @@ from hashlib import shake_128
 from json.encoder import encode_basestring_ascii
 from typing import Any, Callable, NamedTuple, Sequence, Union
 
-from ..limits import is_integer
+from ..limits import pair_of
 from .generators import FILLS, PLAIN, VISITS, WITH_VALUE, Leaf, Make, Wrong, choice, decimal
 
 MARK = "$"  # what generators begin with
@@ -177,14 +177,14 @@ class _Compiler:
         return [_literal(value, where)]
 
     def _generated(self, name: Any, value: Any, others: dict[str, Any], where: str, level: int) -> list[Part]:
-        special = {"$literal": self._whole, "$json": self._raw, "$choice": self._choice, "$array": self._array,
-                   "$growth": self._growing, "$fill": self._filled}.get(name)
+        special = {"$choice": self._choice, "$array": self._array, "$growth": self._growing, "$fill": self._filled,
+                   "$literal": self._whole, "$json": self._raw}
         known = {"$float": {"decimals"}, "$array": {"length"}}.get(name, set())
         for other in others:
             if other not in known:
                 raise _wrong(where, f"{other!s:.40} is unknown here")
-        if special:
-            return special(value, where, level, **others)
+        if name in special:
+            return special[name](value, where, level, **others)
         try:
             if name == "$float":
                 return [self._placed(decimal(value, **others), where)]
@@ -195,7 +195,7 @@ class _Compiler:
                 return [self._placed(WITH_VALUE[name](value), where)]
         except Wrong as error:
             raise _wrong(f"{where}.{name}", str(error)) from None
-        names = (*PLAIN, *WITH_VALUE, "$float", "$choice", "$array", "$growth", "$fill", "$literal", "$json")
+        names = (*PLAIN, *WITH_VALUE, "$float", *special)
         raise _wrong(where, f"{name!s:.40} is no generator; known are {', '.join(names)}")
 
     def _placed(self, leaf: Leaf, where: str) -> Make:
@@ -232,9 +232,8 @@ class _Compiler:
 
     def _array(self, value: Any, where: str, level: int, length: Any = None) -> list[Part]:
         """An array of generated items, the number of which is generated, too."""
-        pair = [length, length] if is_integer(length) else length
-        if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_integer, pair))
-                and 0 <= pair[0] <= pair[1] <= MOST_ITEMS):
+        pair = pair_of(length, 0, MOST_ITEMS)
+        if pair is None:
             raise _wrong(f"{where}.length", f"must be a whole number, or two in order, from 0 to {MOST_ITEMS}")
         least, most = pair
         item, needs = self._item(value, f"{where}.$array", level)

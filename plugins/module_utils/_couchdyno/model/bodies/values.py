@@ -47,10 +47,18 @@ def difference(value: Any, expected: Any, place: str = "") -> str:
             if not are_same(*pair):
                 return difference(*pair, f"{place}[{number}]")
     if isinstance(value, str) and isinstance(expected, str) and len(value) == len(expected):
-        different = [number for number, pair in enumerate(zip(value, expected)) if pair[0] != pair[1]]
-        places = "1 place" if len(different) == 1 else f"{len(different)} places"
-        return f"differs at {_at(place)} in {places}, first at character {different[0]}"
+        return f"differs at {_at(place)} {where_they_differ(differing(value, expected))}"
     return f"has {_shown(value)} at {_at(place)} instead of {_shown(expected)}"
+
+
+def differing(text: str, expected: str) -> list[int]:
+    """The places at which the characters of two texts of the same length differ."""
+    return [number for number, pair in enumerate(zip(text, expected)) if pair[0] != pair[1]]
+
+
+def where_they_differ(places: list[int]) -> str:
+    """The places at which two texts differ, in words."""
+    return f"in {'1 place' if len(places) == 1 else f'{len(places)} places'}, first at character {places[0]}"
 
 
 def _as_in_javascript(value: Any) -> Any:

@@ -275,8 +275,8 @@ class Drivers(RuleBasedStateMachine):
         """An open update, or an adoption, can divide the missed updates of a hot document."""
         stream, position = self.stream, self.ledger.position
         entries = self.ledger.missed
-        unwritten = ranges.union(missed.all_visits(entries, stream) if entries else ranges.NONE,
-                                 *(claim.updates for claim in self.ledger.claims))  # fmt: skip
+        claims = (claim.updates for claim in self.ledger.claims)
+        unwritten = ranges.union(missed.all_visits(entries, stream), *claims)
         counts = {}
         for update in map(stream.update, ranges.updates(missed.as_ranges(entries))):
             counts[stream.number(update)] = counts.get(stream.number(update), 0) + 1
