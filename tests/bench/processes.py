@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import IO, NamedTuple, Sequence
 
+MEASURED = Path(__file__).parent / "measured.py"
+
 
 class Failed(Exception):
     """A measure failed; the text says why."""
@@ -34,19 +36,17 @@ def run(command: Sequence[str | Path], stdin: Path | None = None, output: bool =
     ``environment`` is added to ours; passwords are passed in it, not on the command line.
     """
     words = [str(word) for word in command]
-    with open(stdin or os.devnull, "rb") as source, tempfile.TemporaryFile() as errors:
-        started = time.monotonic()
-        # A child's peak RSS starts with that of its parent, so this process must stay small and import nothing large.
-        process = subprocess.Popen(words, env=_environment(environment), stdin=source,
-                                   stdout=subprocess.PIPE if output else subprocess.DEVNULL, stderr=errors)
-        text = process.stdout.read().decode() if process.stdout else ""
-        __, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - started
-        process.returncode = status  # it has ended, so Popen must not wait for it
-        if status:
+    with open(stdin or os.devnull, "rb") as source, tempfile.TemporaryFile() as errors, \
+            tempfile.TemporaryFile() as results:
+        found = results.fileno()
+        process = subprocess.run([sys.executable, "-IS", str(MEASURED), str(found), *words], stdin=source,
+                                 stdout=subprocess.PIPE if output else subprocess.DEVNULL, stderr=errors,
+                                 env=_environment(environment), pass_fds=[found], check=False)
+        results.seek(0)
+        numbers = [float(number) for number in results.read().split()]
+        if not numbers or numbers[0]:
             raise Failed(f"{' '.join(words)} failed: {_last_line(errors)}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, text)
+    return Run(*numbers[1:], process.stdout.decode() if output else "")
 
 
 def run_at_once(commands: Sequence[Sequence[str | Path]], **environment: str) -> float:

@@ -253,17 +253,14 @@ class Writer:
             return self._behind(updates, work, is_sure=False)
         to_read = updates
         if self._is_clear:
-            to_read = [update for update in updates if work.expected[update] is not False or self._is_pushed(update)]
+            is_pushed = self._stream.content.has_first_revision  # these would not be refused if their documents exist
+            to_read = [update for update in updates if work.expected[update] is not False or is_pushed(update)]
         if not to_read:
             return updates, {}, {}
         if work.batch.is_hot:
             return self._behind(updates, work, is_sure=True)
         with self._slots:
             return updates, revisions(self._client, self._stream, to_read), {}
-
-    def _is_pushed(self, update: int) -> bool:
-        """Whether an update creates its document under a computed revision, which would not be refused if it exists."""
-        return self._stream.deletes and self._stream.content.first_revision(update, 0) is not None
 
     def _without_done_deletions(self, updates: list[int], found: Revisions, work: Work, attempt: int) -> list[int]:
         """The updates without deletions of documents that do not exist, which are done.
@@ -327,9 +324,9 @@ class Writer:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
         if not self._stream.deletes:
             return self._post_all(work, updates, found)
-        first = self._stream.content.first_revision
-        revs = {update: first(update, work.claim.ts) for update in updates if update not in found}
-        pushed = {update: rev for update, rev in revs.items() if rev}
+        content, ts = self._stream.content, work.claim.ts
+        pushed = {update: content.first_revision(update, ts) for update in updates
+                  if update not in found and content.has_first_revision(update)}
         usual = [update for update in updates if update not in pushed]
         again = self._post_all(work, usual, found) if usual else {}
         if pushed:

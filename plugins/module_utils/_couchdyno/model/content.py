@@ -50,13 +50,17 @@ class Content(ABC):
         ``ts`` is the time of the claim in Unix seconds, ``rev`` the revision that the document replaces.
         """
 
-    def first_revision(self, update: int, ts: int) -> str | None:
-        """The computed revision under which an update creates its document, None if the server may choose it.
+    def has_first_revision(self, update: int) -> bool:
+        """Whether an update creates its document under a computed revision; otherwise the server may choose it.
 
         Documents that are deleted later are created like this: whoever repeats the creation after the deletion, because
         he was stopped for so long, changes nothing then.
         """
-        return None
+        return False
+
+    def first_revision(self, update: int, ts: int) -> str:
+        """The computed revision under which an update creates its document."""
+        raise NotImplementedError
 
     @abstractmethod
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:

@@ -74,6 +74,11 @@ class Expectation(NamedTuple):
         """The update that may have deleted a document between the two positions, None if none may."""
         return None if stream.state_at(number, self.since).case == DELETED else self.deletion(stream, number)
 
+    def _is_deleted_meanwhile(self, stream: Stream, number: int) -> bool:
+        """Whether a document existed, or had been deleted, and an update may have deleted it."""
+        return (self.deletion(stream, number) is not None
+                and stream.state_at(number, self.since) != NOT_CREATED)
+
     def deletion(self, stream: Stream, number: int) -> int | None:
         """The update that may have deleted a document, None if none may."""
         newest = self.newest(stream, number)
@@ -85,13 +90,15 @@ class Expectation(NamedTuple):
         None if there is none. A document that existed at one of the two positions and does not exist now counts as
         deleted if an update may have deleted it.
         """
-        latest = stream.state_at(number, self.since)
-        if held is None and latest != NOT_CREATED and self.deletion(stream, number) is not None:
+        if held is None and self._is_deleted_meanwhile(stream, number):
             return None
         update = stream.creation(number) if held is None else stream.next(held)
+        if not self.missed:
+            return update
         while update is not None and update < self.since and self.is_missed(stream, update):
             update = stream.next(update)
-        if not (self.missed and latest.exists):
+        latest = stream.state_at(number, self.since)
+        if not latest.exists:
             return update
         for anchor in (stream.previous(latest.update), latest.update):  # the latest may be open, and have superseded
             entry = None if anchor is None else missed.entry_of(self.missed, stream.place(anchor))

@@ -11,7 +11,7 @@ documents that exist are those of a range of indexes, and the last visits of the
 from __future__ import annotations
 
 import math
-from typing import Callable, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 from . import ranges
 from .ranges import Range, Ranges
@@ -26,104 +26,111 @@ class Step(NamedTuple):
     operation: str
 
 
-class Place(NamedTuple):
-    """Where a visit is: the ``offset`` in its ``lap``."""
+class Lap(NamedTuple):
+    """A lap: its number, its visits from ``start`` up to, but not including, ``stop``, and what it does.
 
-    lap: int
-    offset: int
+    It visits the documents from index ``first`` on. The ones below ``kept`` are deleted, the ones from ``created`` on
+    are created.
+    """
+
+    number: int
+    start: int
+    stop: int
+    first: int
+    kept: int
+    created: int
 
 
-class Laps(NamedTuple):
+class Laps:
     """The visits of a type with ``documents`` at the start; each lap creates and deletes this many of them."""
 
-    documents: int
-    create: int = 0
-    delete: int = 0
+    def __init__(self, documents: int, create: int = 0, delete: int = 0) -> None:
+        self.documents = documents
+        self.create = create
+        self.delete = delete
+        # Most visits belong to the lap of one of the last two that were asked for. Threads may share this.
+        self._recent = (self._lap(0), self._lap(1))
 
     # -- visits, by number
 
     def step(self, visit: int) -> Step:
         """What a visit does, and to which document."""
-        lap, offset = self._place(visit)
-        index = self._first_index(lap) + offset
-        if offset < self._deleted_in(lap):
+        lap = self._lap_of(visit)
+        index = lap.first + visit - lap.start
+        if index < lap.kept:
             return Step(index, DELETES)
-        return Step(index, CREATES if index >= self._created_before(lap) else REWRITES)
+        return Step(index, REWRITES if index < lap.created else CREATES)
 
     def next(self, visit: int) -> int | None:
         """The next visit of the same document, None after its deletion."""
-        place = self._place(visit)
-        return None if place.offset < self._deleted_in(place.lap) else visit + self._distance(place.lap)
+        lap = self._lap_of(visit)
+        return None if lap.first + visit - lap.start < lap.kept else visit + self._distance(lap.number)
 
     def previous(self, visit: int) -> int | None:
         """The previous visit of the same document, None before its creation."""
-        place = self._place(visit)
-        is_first = self._first_index(place.lap) + place.offset >= self._created_before(place.lap)
-        return None if is_first else visit - self._distance(place.lap - 1)
+        lap = self._lap_of(visit)
+        is_first = lap.first + visit - lap.start >= lap.created
+        return None if is_first else visit - self._distance(lap.number - 1)
 
     def visits(self, visit: int) -> int:
         """How many earlier visits of the same document there are."""
-        return self._place(visit).lap - self._lap_of_creation(self.step(visit).index)
+        lap = self._lap_of(visit)
+        return lap.number - self._lap_of_creation(lap.first + visit - lap.start)
 
     def back(self, visit: int, visits: int) -> int:
         """The visit of the same document that is this many earlier; its creation, if there are fewer."""
-        index = self.step(visit).index
-        lap = max(self._place(visit).lap - visits, self._lap_of_creation(index))
-        return self._start(lap) + index - self._first_index(lap)
+        lap = self._lap_of(visit)
+        index = lap.first + visit - lap.start
+        return self._visit(max(lap.number - visits, self._lap_of_creation(index)), index)
 
     # -- documents, by index, when the visits below some number are done
 
     def created(self, done: int) -> int:
         """How many documents have been created; the index of the next one."""
-        lap, offset = self._place(done)
-        return max(self._created_before(lap), self._first_index(lap) + offset)
+        lap = self._lap_of(done)
+        return max(lap.created, lap.first + done - lap.start)
 
     def deleted(self, done: int) -> int:
         """How many documents have been deleted; the index of the next one."""
-        lap, offset = self._place(done)
-        return self._first_index(lap) + min(offset, self._deleted_in(lap))
+        lap = self._lap_of(done)
+        return min(lap.kept, lap.first + done - lap.start)
 
     def lap(self, done: int) -> int:
-        """The lap of the next visit."""
-        return self._place(done).lap
+        """The number of the lap of the next visit."""
+        return self._lap_of(done).number
 
     def last_visit(self, index: int, done: int) -> int | None:
         """The last visit of a document, None if it has not been created."""
-        if index >= self.created(done):
-            return None
-        deletion = self.deletion(index)
-        if deletion is not None and deletion < done:
-            return deletion
-        lap, offset = self._place(done)
-        if index >= self._first_index(lap) + offset:
-            lap -= 1
-        return self._start(lap) + index - self._first_index(lap)
+        lap = self._lap_of(done)
+        following = lap.first + done - lap.start
+        if lap.first <= index < following:
+            return lap.start + index - lap.first
+        if index < lap.first:
+            return self.deletion(index)
+        return self._visit(lap.number - 1, index) if index < lap.created else None
 
     def last_visits(self, done: int) -> Range:
         """The last visits of all documents that exist, and of those that this lap has deleted."""
-        lap, offset = self._place(done)
-        if not lap:
+        lap = self._lap_of(done)
+        if not lap.number:
             return 0, done
-        return min(self._start(lap - 1) + offset + self._deleted_in(lap - 1), self._start(lap)), done
+        before = self._lap(lap.number - 1)
+        return min(before.start + done - lap.start + before.kept - before.first, lap.start), done
 
     def edges(self, done: int) -> tuple[int, int, int]:
         """The indexes of the oldest document, of the one that is visited next, and of the next new one."""
-        lap, offset = self._place(done)
-        return self.deleted(done), self._first_index(lap) + offset, self.created(done)
+        lap = self._lap_of(done)
+        return self.deleted(done), lap.first + done - lap.start, self.created(done)
 
     def creation(self, index: int) -> int | None:
         """The visit that creates a document, None if none does."""
         if index >= self.documents and not self.create:
             return None
-        lap = self._lap_of_creation(index)
-        return self._start(lap) + index - self._first_index(lap)
+        return self._visit(self._lap_of_creation(index), index)
 
     def deletion(self, index: int) -> int | None:
         """The visit that deletes a document, None if none does."""
-        if not self.delete:
-            return None
-        lap = index // self.delete + 1
-        return self._start(lap) + index - self._first_index(lap)
+        return self._visit(index // self.delete + 1, index) if self.delete else None
 
     # -- sets of visits
 
@@ -131,19 +138,18 @@ class Laps(NamedTuple):
         """The next visit of each document that some visits concern; none after its deletion."""
         if self._is_constant:
             return ranges.shifted(visits, self.documents)
-        return ranges.union(tuple(
-            (first + self._distance(lap), stop + self._distance(lap))
-            for lap, first, stop in self._by_lap(visits, self._deleted_in)))
+        return ranges.union(tuple((first + self._distance(lap.number), stop + self._distance(lap.number))
+                                  for lap, first, stop in self._by_lap(visits, without_deletions=True)))
 
     def previous_of(self, visits: Ranges) -> Ranges:
         """The previous visit of each document that some visits concern; none before its creation."""
         if self._is_constant:
             return ranges.shifted(visits, -self.documents)
         found = []
-        for lap, first, stop in self._by_lap(visits, _nothing):
-            created = self._start(lap) + self._created_before(lap) - self._first_index(lap)
-            if lap and first < min(stop, created):
-                distance = self._distance(lap - 1)
+        for lap, first, stop in self._by_lap(visits):
+            created = lap.start + lap.created - lap.first
+            if lap.number and first < min(stop, created):
+                distance = self._distance(lap.number - 1)
                 found.append((first - distance, min(stop, created) - distance))
         return ranges.union(tuple(found))
 
@@ -152,7 +158,7 @@ class Laps(NamedTuple):
         before = ranges.both(visits, ranges.window(0, self.last_visits(done)[0]))
         if not self.delete:
             return before
-        return ranges.union(tuple((first, stop) for __, first, stop in self._by_lap(before, self._deleted_in)))
+        return ranges.union(tuple((first, stop) for __, first, stop in self._by_lap(before, without_deletions=True)))
 
     def deletions(self, visits: Ranges) -> Ranges:
         """The visits that delete their documents."""
@@ -173,7 +179,7 @@ class Laps(NamedTuple):
 
     def begins_lap(self, first: int, stop: int) -> bool:
         """Whether a lap begins with one of the visits from ``first`` up to, but not including, ``stop``."""
-        return first < stop and self._start(self._place(stop - 1).lap) >= first
+        return first < stop and self._lap_of(stop - 1).start >= first
 
     @property
     def distance(self) -> int:
@@ -184,64 +190,63 @@ class Laps(NamedTuple):
     def _is_constant(self) -> bool:
         return not self.create
 
-    def _place(self, visit: int) -> Place:
-        if visit < self.documents:
-            return Place(0, visit)
-        lap = self._lap(visit - self.documents)
-        return Place(lap, visit - self._start(lap))
+    def _lap(self, number: int) -> Lap:
+        """A lap, by its number."""
+        if not number:
+            return Lap(0, 0, self.documents, 0, 0, 0)
+        start = (number * self.documents + self.create * number * (number - 1) // 2
+                 - self.delete * (number - 1) * (number - 2) // 2)
+        first = self.delete * (number - 1)
+        created = self.documents + self.create * (number - 1)
+        return Lap(number, start, start + created + self.create - first, first, first + self.delete, created)
 
-    def _lap(self, rest: int) -> int:
-        """The lap of a visit; ``rest`` is its number without lap 0.
+    def _lap_of(self, visit: int) -> Lap:
+        """The lap of a visit."""
+        recent = self._recent
+        for lap in recent:
+            if lap.start <= visit < lap.stop:
+                return lap
+        lap = self._lap_found(visit)
+        self._recent = (lap, recent[0])
+        return lap
+
+    def _lap_found(self, visit: int) -> Lap:
+        """The lap of a visit, computed.
 
         Lap ``x + 1`` starts when ``a x² + b x`` is twice the rest; floating point is off by one at most.
         """
+        rest = visit - self.documents  # the number of the visit without lap 0
+        if rest < 0:
+            return self._lap(0)
         growth, twice = self.create - self.delete, 2 * self.documents + self.create + self.delete
         if not growth:
-            return 2 * rest // twice + 1
-        lap = int(4 * rest / (twice + math.sqrt(twice * twice + 8 * growth * rest))) + 1
-        while self._start(lap) > rest + self.documents:
-            lap -= 1
-        while self._start(lap + 1) <= rest + self.documents:
-            lap += 1
+            return self._lap(2 * rest // twice + 1)
+        lap = self._lap(int(4 * rest / (twice + math.sqrt(twice * twice + 8 * growth * rest))) + 1)
+        while lap.start > visit:
+            lap = self._lap(lap.number - 1)
+        while lap.stop <= visit:
+            lap = self._lap(lap.number + 1)
         return lap
 
-    def _start(self, lap: int) -> int:
-        """The first visit of a lap."""
-        if not lap:
-            return 0
-        return (lap * self.documents + self.create * lap * (lap - 1) // 2
-                - self.delete * (lap - 1) * (lap - 2) // 2)
+    def _visit(self, number: int, index: int) -> int:
+        """The visit of a document in a lap."""
+        lap = self._lap(number)
+        return lap.start + index - lap.first
 
-    def _first_index(self, lap: int) -> int:
-        """The index of the first document that a lap visits."""
-        return self.delete * (lap - 1) if lap else 0
-
-    def _created_before(self, lap: int) -> int:
-        """How many documents were created before a lap."""
-        return self.documents + self.create * (lap - 1) if lap else 0
-
-    def _deleted_in(self, lap: int) -> int:
-        """How many documents a lap deletes."""
-        return self.delete if lap else 0
-
-    def _distance(self, lap: int) -> int:
+    def _distance(self, number: int) -> int:
         """How many visits lie between a visit in this lap and the one of the same document in the next lap."""
-        return self.documents + (self.create - self.delete) * lap
+        return self.documents + (self.create - self.delete) * number
 
     def _lap_of_creation(self, index: int) -> int:
+        """The number of the lap in which a document is created."""
         return 0 if index < self.documents else (index - self.documents) // self.create + 1
 
-    def _by_lap(self, visits: Ranges, skipped: Callable[[int], int]) -> Iterator[tuple[int, int, int]]:
-        """Ranges of visits split by lap, as ``(lap, first, stop)``, without the ``skipped`` first visits of each."""
+    def _by_lap(self, visits: Ranges, without_deletions: bool = False) -> Iterator[tuple[Lap, int, int]]:
+        """Ranges of visits split by lap, as ``(lap, first, stop)``."""
         for first, stop in visits:
             while first < stop:
-                lap = self._place(first).lap
-                end = self._start(lap + 1)
-                begin = max(first, self._start(lap) + skipped(lap))
-                if begin < min(stop, end):
-                    yield lap, begin, min(stop, end)
-                first = end
-
-
-def _nothing(_lap: int) -> int:
-    return 0
+                lap = self._lap_of(first)
+                begin = max(first, lap.start + lap.kept - lap.first) if without_deletions else first
+                if begin < min(stop, lap.stop):
+                    yield lap, begin, min(stop, lap.stop)
+                first = lap.stop

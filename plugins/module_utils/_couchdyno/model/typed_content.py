@@ -51,11 +51,13 @@ class TypedContent(Content):
             head += self._named[kind] % (update, ts)
         return f'{head}{tail},"_deleted":true}}'
 
-    def first_revision(self, update: int, ts: int) -> str | None:
+    def has_first_revision(self, update: int) -> bool:
         """As in Content."""
         kind, __, operation = self._stream.step(update)
-        if operation != CREATES or not self._types[kind].delete:
-            return None
+        return operation == CREATES and self._types[kind].delete > 0
+
+    def first_revision(self, update: int, ts: int) -> str:
+        """As in Content."""
         return "1-" + shake_128(b"%d/%d/%d/first revision" % (self._seed, update, ts)).hexdigest(DIGEST)
 
     def read(self, document: Document, ts_of: TimeStamp = any_time) -> Reading:
@@ -84,7 +86,9 @@ class TypedContent(Content):
         named = self._named[kind] % (update, ts)
         used = self._id_lengths[kind] + len(named)
         text = f"{{{named[1:]}{self._body(update, ts, kind, used, is_kept=True)}}}"
-        found = {name: value for name, value in document.items() if name not in OF_COUCHDB}
+        found = dict(document)
+        for name in OF_COUCHDB:
+            found.pop(name, None)
         if values.dumped(found) == text:
             return Reading(update)
         expected = json.loads(text)

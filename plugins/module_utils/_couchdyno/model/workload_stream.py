@@ -8,6 +8,7 @@ its documents.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Callable, Iterator
 
 from .content import Content
@@ -24,6 +25,7 @@ from .workload import HASHED, Workload
 
 NUMBERS: int = 10 ** DIGITS  # of documents of a type, which is how many ids it has
 PLACES = 2 ** 45  # of visits of a type; no database reaches it
+REMEMBERED = 10000  # updates, as a driver asks several times for each update of the batches that it is writing
 NESTED = 4  # times as much memory as flat documents is what bodies with many members take
 
 
@@ -46,11 +48,12 @@ class WorkloadStream(Stream):
         self._scatters = [Scatter(seed, each.name) if each.ids == HASHED else None for each in self._types]
         self.spans = [None if each.hot else self._span(kind) for kind, each in enumerate(self._types)]
         self.span = min((span for span in self.spans if span is not None), default=REACHABLE)
+        self.step = lru_cache(REMEMBERED)(self._step)
         self.content: Content = TypedContent(seed, self)
 
     # -- single updates
 
-    def step(self, update: int) -> tuple[int, int, str]:
+    def _step(self, update: int) -> tuple[int, int, str]:
         """The number of the type that an update belongs to, the index of its document, and what it does to that."""
         kind, visit = self._schedule.visit(update)
         index, operation = self._laps[kind].step(visit)
@@ -60,6 +63,11 @@ class WorkloadStream(Stream):
         """As in Stream."""
         kind, index, __ = self.step(update)
         return kind * NUMBERS + index
+
+    def document_id(self, update: int) -> str:
+        """As in Stream."""
+        kind, index, __ = self.step(update)
+        return self.id_in(kind, index)
 
     def operation(self, update: int) -> str:
         """As in Stream."""

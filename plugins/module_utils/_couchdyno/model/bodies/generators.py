@@ -9,6 +9,7 @@ pass documents: integers are below 2^53, and floating point numbers are not whol
 """
 from __future__ import annotations
 
+from codecs import charmap_decode
 from datetime import date
 from hashlib import shake_128
 from json.encoder import encode_basestring_ascii as quoted
@@ -25,7 +26,7 @@ MOST_DIGITS = 10000  # of hexadecimal numbers
 MOST_DECIMALS = 6
 YEARS = (1, 9999)
 IN_TEXT = 64  # so many different words that gzip shortens a text to about a quarter
-OF_BYTE = tuple(WORDS[byte % IN_TEXT] for byte in range(256)).__getitem__  # the word of a random byte
+OF_BYTE = {byte: WORDS[byte % IN_TEXT] + " " for byte in range(256)}  # the word of a random byte
 
 
 class Wrong(Exception):
@@ -126,11 +127,12 @@ def hexadecimal(value: Any) -> Leaf:
     if not (is_integer(value) and 1 <= value <= MOST_DIGITS):
         raise Wrong(f"must be a whole number from 1 to {MOST_DIGITS}, not {value!r:.40}")
     count = -(-value // 8)
+    pattern = count * "%08x"
 
     def make(place: int) -> Make:
         def digits(numbers: Sequence[int], at: int, visits: int) -> str:
             first = at + place
-            return f'"{"".join([f"{number:08x}" for number in numbers[first:first + count]])[:value]}"'
+            return f'"{(pattern % tuple(numbers[first:first + count]))[:value]}"'
 
         return digits
 
@@ -151,7 +153,7 @@ def text_fill(source: bytes, length: int) -> str:
     """Words, which gzip shortens to about a quarter."""
     source_of_words = shake_128(source)
     for count in (length // 5 + 10, length // 3 + 1):  # usually enough; always, as the shortest words have two letters
-        text = " ".join(map(OF_BYTE, source_of_words.digest(count)))
+        text, __ = charmap_decode(source_of_words.digest(count), "strict", OF_BYTE)  # twice as fast as joining words
         if len(text) >= length:
             break
     return text[:length]

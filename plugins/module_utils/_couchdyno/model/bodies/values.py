@@ -15,14 +15,13 @@ LONGEST_PLACE = 100  # characters
 SHOWN = 40  # characters of a value
 
 
-def dumped(value: Any, sort_keys: bool = False) -> str:
-    """A value as JSON text."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=sort_keys)
+dumped = json.JSONEncoder(separators=(",", ":")).encode  # a value as JSON text
+_in_one_order = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 def are_same(one: Any, other: Any) -> bool:
     """Whether two values are the same."""
-    return dumped(one, sort_keys=True) == dumped(other, sort_keys=True)
+    return _in_one_order(one) == _in_one_order(other)
 
 
 def differ_by_rounding(value: Any, expected: Any) -> bool:
@@ -30,7 +29,7 @@ def differ_by_rounding(value: Any, expected: Any) -> bool:
 
     It rounds integers beyond 2^53, and writes 1.0 as 1.
     """
-    return dumped(_as_in_javascript(value), sort_keys=True) == dumped(_as_in_javascript(expected), sort_keys=True)
+    return are_same(_as_in_javascript(value), _as_in_javascript(expected))
 
 
 def difference(value: Any, expected: Any, place: str = "") -> str:
