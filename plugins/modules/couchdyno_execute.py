@@ -134,7 +134,8 @@ cycles:
           description: The number of documents to update.
           type: int
     after:
-      description: What the cycle did. The first five values are always present, the others if they apply.
+      description: What the cycle did. C(updates), C(dt), C(rate), C(errors) and C(first) are always present, the others
+        if they apply.
       type: dict
       sample: {"updates": 100, "dt": 0.014, "rate": 7142.9, "errors": 0, "first": 10}
       contains:

@@ -71,8 +71,9 @@ options:
       - C(create) and C(delete) say how many documents each lap of the type creates and deletes, in percent of the
         documents at the start, rounded up. Both are 0 by default; C(delete) must not exceed C(create). A lap deletes
         the oldest documents, rewrites the others, then creates new ones.
-      - C(size) is the size of its documents in bytes, by default O(size), or a list of the least and the most. In that
-        case, sizes are distributed so that as many are between 1 KB and 2 KB as between 2 KB and 4 KB.
+      - C(size) is the size of its documents in bytes, or a list of the least and the most, between which sizes are
+        distributed so that as many are between 1 KB and 2 KB as between 2 KB and 4 KB. The default is the value of the
+        module option O(size).
       - C(body) is what its documents contain. Either the name of a built-in body, V(hex) (the default), V(person),
         V(order), V(report), V(package), V(chunk), V(log), V(state) or V(hostile), or a template as described in
         U(https://github.com/couchdyno/dyno.couchdb/blob/main/docs/workloads.md#bodies).
@@ -281,7 +282,7 @@ dyno_config:
       type: int
       sample: 1
     workload:
-      description: The workload with the numbers that follow from O(workload).
+      description: The workload, with numbers of documents in place of shares and percentages.
       type: dict
       returned: unless it is V(classic)
       contains:

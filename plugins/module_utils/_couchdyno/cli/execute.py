@@ -33,7 +33,7 @@ class Execute(Command):
     def add_options(self, parser: ArgumentParser) -> None:
         """How many documents, how often, and how fast."""
         add_updates_per_run(parser, help="documents to update per cycle (default: as set up); fewer if "
-                            "one that is not hot would be updated twice")
+                            "a document would be updated twice, unless its type in the workload is hot")
         parser.add_argument("-c", "--continuous", type=float, metavar="SECONDS",
                             help="run cycles in an endless loop, and sleep for SECONDS in between")
         parser.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0,
