@@ -18,6 +18,7 @@ ELSEWHERE = {
     f"{UNIT}/model/test_classic_stream.py": [
         *("model/stream", "model/content", "model/document_ids", "model/document_state"),
     ],
+    f"{UNIT}/model/test_workload.py": ["model/refusal"],
     f"{UNIT}/model/test_workload_stream.py": ["model/laps", "model/schedule", "model/streams", "model/typed_content"],
     f"{UNIT}/model/bodies/test_template.py": ["model/bodies/body", "model/bodies/generators"],
     f"{UNIT}/model/bodies/test_built_in.py": ["model/bodies/words"],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the couchdyno maintainers
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Workloads: the document types that a database is made of, and how they change. Pure.
+"""Workloads: what a database is made of, which are mostly its document types, and how it changes. Pure.
 
 A workload is *written* with shares and percentages, which fit a database of any size (DESCRIPTION of the module setup),
 and *kept* in the ledger with the numbers that follow from these.
@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, NamedTuple, Tuple, Union
 
-from ..errors import Part, Term, UsageError, option
+from ..errors import UsageError, option
 from .bodies.body import body_of, usual_size
 from .bodies.built_in import BODIES, HEX, HOSTILE
 from .bodies.generators import Wrong
 from .bodies.sizes import Sizes
 from .bodies.template import compiled
 from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer, pair_of
+from .properties import PLAIN, Properties
+from .refusal import OBJECT, boolean, check_keys, choice, integer, refused
 
 CLASSIC = "classic"
 MOST_TYPES = 100
@@ -28,8 +30,6 @@ BARE, FIELDS = "bare", "fields"  # what tombstones contain: nothing, or the stre
 ORDERED, HASHED = "ordered", "hashed"  # the digits of ids: the index of the document, or scattered (scatter.py)
 
 ODD = "/+$%é "  # what ids of hostile documents contain: characters that mean something in URLs and elsewhere
-
-OBJECT = Term("an object", "a dict")
 
 Document = Dict[str, Any]
 Size = Union[int, Tuple[int, int]]
@@ -85,9 +85,10 @@ REQUIRED = set(DocumentType._fields) - set(DocumentType._field_defaults)
 
 
 class Workload(NamedTuple):
-    """The types of a database, in the order of the fill."""
+    """The types of a database, in the order of the fill, and what it has beside its documents."""
 
     types: tuple[DocumentType, ...]
+    database: Properties = PLAIN
 
     @property
     def total(self) -> int:
@@ -101,7 +102,8 @@ class Workload(NamedTuple):
 
     def dump(self) -> Document:
         """The workload as the ledger keeps it and reports show it."""
-        return {"types": [each.dump() for each in self.types]}
+        found: Document = {"types": [each.dump() for each in self.types]}
+        return found if self.database == PLAIN else dict(found, database=self.database.dump())
 
     @classmethod
     def load(cls, value: Any) -> Workload | None:
@@ -110,9 +112,10 @@ class Workload(NamedTuple):
         if not (isinstance(entries, list) and 1 <= len(entries) <= MOST_TYPES):
             return None
         types = tuple(each for each in map(DocumentType.load, entries) if each)
+        database = Properties.load(value.get("database", {}))
         is_sound = (len(types) == len(entries) and not _clash([each.prefix for each in types])
                     and len({each.name for each in types}) == len(types))
-        return cls(types) if is_sound else None
+        return cls(types, database) if is_sound and database else None
 
 
 def _is_sound(each: DocumentType) -> bool:
@@ -175,7 +178,7 @@ def resolve(written: Any, total: int, size: int) -> Workload:
     drafts = _drafts(written, size)
     clash = _clash([draft.prefix for draft in drafts])
     if clash:
-        raise _refused("types", f"the prefix {clash[0]!r} begins the prefix {clash[1]!r}; ids would be ambiguous")
+        raise refused("types", f"the prefix {clash[0]!r} begins the prefix {clash[1]!r}; ids would be ambiguous")
     fixed = sum(draft.total or 0 for draft in drafts)
     shared = [draft.share for draft in drafts if draft.share is not None]
     rest = total - fixed
@@ -183,7 +186,8 @@ def resolve(written: Any, total: int, size: int) -> Workload:
         least = fixed + len(shared)
         raise UsageError(option("total"), f" must be {'at least ' if shared else ''}{least} for this workload")
     portions = iter(_portions(rest, shared))
-    return Workload(tuple(draft.of(draft.total or next(portions)) for draft in drafts))
+    types = tuple(draft.of(draft.total or next(portions)) for draft in drafts)
+    return Workload(types, Properties.resolve(written.get("database", {})))
 
 
 def _portions(total: int, shares: list[int]) -> list[int]:
@@ -209,12 +213,12 @@ def _portions(total: int, shares: list[int]) -> list[int]:
 def _drafts(written: Any, size: Size) -> list[_Draft]:
     if not isinstance(written, dict):
         raise UsageError("a workload must be ", OBJECT, " with types")
-    _check_keys("", written, ("types",))
+    check_keys("", written, ("types", "database"))
     types = written.get("types")
     if not (isinstance(types, dict) and types):
-        raise _refused("types", "must be ", OBJECT, " with at least one type")
+        raise refused("types", "must be ", OBJECT, " with at least one type")
     if len(types) > MOST_TYPES:
-        raise _refused("types", f"must not have more than {MOST_TYPES} types")
+        raise refused("types", f"must not have more than {MOST_TYPES} types")
     return [_draft(name, entry, size) for name, entry in types.items()]
 
 
@@ -222,41 +226,39 @@ def _draft(name: str, entry: Any, size: Size) -> _Draft:
     where = f"types.{name!s:.40}"
     wrong = _wrong_name(name)
     if wrong:
-        raise _refused(where, f"the name of a type {wrong}")
+        raise refused(where, f"the name of a type {wrong}")
     if not isinstance(entry, dict):
-        raise _refused(where, "must be ", OBJECT)
-    _check_keys(where + ".", entry, KEYS)
+        raise refused(where, "must be ", OBJECT)
+    check_keys(where + ".", entry, KEYS)
     if "documents" in entry and "total" in entry:
-        raise _refused(where, "documents and total exclude each other")
+        raise refused(where, "documents and total exclude each other")
     is_fixed = "total" in entry
-    share = None if is_fixed else _integer(where, entry, "documents", 1, 1, MOST_SHARE)
-    total = _integer(where, entry, "total", 1, 1, MAX_TOTAL) if is_fixed else None
-    create, delete = (_integer(where, entry, key, 0, 0, 100) for key in ("create", "delete"))
+    share = None if is_fixed else integer(where, entry, "documents", 1, 1, MOST_SHARE)
+    total = integer(where, entry, "total", 1, 1, MAX_TOTAL) if is_fixed else None
+    create, delete = (integer(where, entry, key, 0, 0, 100) for key in ("create", "delete"))
     if delete > create:
-        raise _refused(f"{where}.delete", f"{delete} is more than create, {create}: the type would die out")
+        raise refused(f"{where}.delete", f"{delete} is more than create, {create}: the type would die out")
     body, size = _body_and_size(where, entry, size)
     prefix = entry.get("prefix", f"{name}:{ODD if body == HOSTILE else ''}")
     wrong = _wrong_prefix(prefix)
     if wrong:
-        raise _refused(f"{where}.prefix", wrong)
-    hot = entry.get("hot", False)
-    if not isinstance(hot, bool):
-        raise _refused(f"{where}.hot", f"must be true or false, not {hot!r:.40}")
+        raise refused(f"{where}.prefix", wrong)
+    hot = boolean(where, entry, "hot")
     if hot and create:
-        raise _refused(f"{where}.create", f"must be 0, not {create}: hot types neither create nor delete documents")
-    return _Draft(name, share, total, _integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
-                  size, body, _choice(where, entry, "tombstone", BARE, FIELDS),
-                  _choice(where, entry, "ids", ORDERED, HASHED), hot)
+        raise refused(f"{where}.create", f"must be 0, not {create}: hot types neither create nor delete documents")
+    return _Draft(name, share, total, integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
+                  size, body, choice(where, entry, "tombstone", BARE, FIELDS),
+                  choice(where, entry, "ids", ORDERED, HASHED), hot)
 
 
 def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Size]:
     """The body of a type, and the size of its documents."""
     given = entry.get("body", HEX)
     if not (isinstance(given, dict) or (isinstance(given, str) and given in BODIES)):
-        raise _refused(f"{where}.body", f"must be one of {', '.join(BODIES)}, or ", OBJECT, f", not {given!r:.40}")
+        raise refused(f"{where}.body", f"must be one of {', '.join(BODIES)}, or ", OBJECT, f", not {given!r:.40}")
     size = _size(entry.get("size", default))
     if size is None:
-        raise _refused(f"{where}.size", f"must be a whole number, or two in order, from 1 to {MAX_SIZE}, not "
+        raise refused(f"{where}.size", f"must be a whole number, or two in order, from 1 to {MAX_SIZE}, not "
                        f"{entry.get('size', default)!r:.40}")
     try:
         if isinstance(given, dict):
@@ -266,35 +268,15 @@ def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Siz
         usual = usual_size(body)
     except Wrong as error:
         text = str(error)
-        raise _refused(f"{where}.body{text.partition(': ')[0]}" if text.startswith(".") else f"{where}.body",
+        raise refused(f"{where}.body{text.partition(': ')[0]}" if text.startswith(".") else f"{where}.body",
                        text.partition(": ")[2] if text.startswith(".") else text) from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise _refused(f"{where}.body", f"is not JSON: {str(error)[:100]}") from None
+        raise refused(f"{where}.body", f"is not JSON: {str(error)[:100]}") from None
     if usual is None:
         return body, size
     if "size" in entry:
-        raise _refused(f"{where}.size", "must not be given, as the body has neither a $fill nor a $growth")
+        raise refused(f"{where}.size", "must not be given, as the body has neither a $fill nor a $growth")
     return body, usual
-
-
-def _check_keys(where: str, entry: Document, known: tuple[str, ...]) -> None:
-    for key in entry:
-        if key not in known:
-            raise _refused(f"{where}{key!s:.40}", f"is unknown; known are {', '.join(known)}")
-
-
-def _integer(where: str, entry: Document, key: str, default: int, least: int, most: int) -> int:
-    value = entry.get(key, default)
-    if not is_count(value, least, most):
-        raise _refused(f"{where}.{key}", f"must be a whole number from {least} to {most}, not {value!r:.40}")
-    return int(value)
-
-
-def _choice(where: str, entry: Document, key: str, default: str, other: str) -> str:
-    value = entry.get(key, default)
-    if value not in (default, other):
-        raise _refused(f"{where}.{key}", f"must be {default} or {other}, not {value!r:.40}")
-    return str(value)
 
 
 def _wrong_name(name: Any) -> str:
@@ -324,7 +306,3 @@ def _clash(prefixes: list[str]) -> tuple[str, str] | None:
         if other.startswith(one):
             return one, other
     return None
-
-
-def _refused(where: str, *what: Part) -> UsageError:
-    return UsageError(Term("", "workload."), f"{where}: ", *what)

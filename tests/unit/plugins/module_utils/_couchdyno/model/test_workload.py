@@ -122,7 +122,7 @@ REFUSED = [
     ({}, "types: must be an object with at least one type"),
     (written(), "types: must be an object with at least one type"),
     ({"types": [{}]}, "types: must be an object with at least one type"),
-    (dict(written(order={}), seed=1), "seed: is unknown; known are types"),
+    (dict(written(order={}), seed=1), "seed: is unknown; known are types, database"),
     (written(order=5), f"{ORDER}: must be an object"),
     (written(order={"kind": 1}), f"{ORDER}.kind: is unknown; known are {', '.join(KEYS)}"),
     (written(order={"total": 1, "documents": 1}), f"{ORDER}: documents and total exclude each other"),
