@@ -4,7 +4,7 @@
 """The properties of a database itself that a workload can ask for. Pure."""
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple
+from typing import Any, NamedTuple
 
 from .limits import is_count
 from .refusal import OBJECT, boolean, check_keys, integer, refused
@@ -27,7 +27,7 @@ class Properties(NamedTuple):
     revs_limit: int | None = None
     partitioned: bool = False
 
-    def dump(self) -> Dict[str, Any]:
+    def dump(self) -> dict[str, Any]:
         """The properties that a database has, as the ledger keeps them and reports show them."""
         return {name: value for name, value in self._asdict().items() if value}
 

@@ -4,7 +4,7 @@
 """How a workload that makes no sense is refused: with the place of what is wrong with it. Pure."""
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from ..errors import Part, Term, UsageError
 from .limits import is_count
@@ -17,14 +17,14 @@ def refused(where: str, *what: Part) -> UsageError:
     return UsageError(Term("", "workload."), f"{where}: ", *what)
 
 
-def check_keys(where: str, entry: Dict[str, Any], known: tuple[str, ...]) -> None:
+def check_keys(where: str, entry: dict[str, Any], known: tuple[str, ...]) -> None:
     """Raise UsageError for a key that is not known; ``where`` ends in a dot, unless it is empty."""
     for key in entry:
         if key not in known:
             raise refused(f"{where}{key!s:.40}", f"is unknown; known are {', '.join(known)}")
 
 
-def integer(where: str, entry: Dict[str, Any], key: str, default: int, least: int, most: int) -> int:
+def integer(where: str, entry: dict[str, Any], key: str, default: int, least: int, most: int) -> int:
     """A whole number between two."""
     value = entry.get(key, default)
     if not is_count(value, least, most):
@@ -32,7 +32,7 @@ def integer(where: str, entry: Dict[str, Any], key: str, default: int, least: in
     return int(value)
 
 
-def boolean(where: str, entry: Dict[str, Any], key: str) -> bool:
+def boolean(where: str, entry: dict[str, Any], key: str) -> bool:
     """True or false, by default false."""
     value = entry.get(key, False)
     if not isinstance(value, bool):
@@ -40,7 +40,7 @@ def boolean(where: str, entry: Dict[str, Any], key: str) -> bool:
     return value
 
 
-def choice(where: str, entry: Dict[str, Any], key: str, default: str, other: str) -> str:
+def choice(where: str, entry: dict[str, Any], key: str, default: str, other: str) -> str:
     """One of two words."""
     value = entry.get(key, default)
     if value not in (default, other):
