@@ -56,7 +56,7 @@ options:
   workload:
     description:
       - What documents the database has, and how they change. Either the name of a built-in workload or a dict with the
-        key C(types).
+        keys C(types) and, optionally, C(database).
       - V(classic), the default, has documents of one size that are rewritten round robin; none is ever deleted.
       - V(queue) has messages that come and go, first in, first out. Each lap replaces half of them.
       - V(growing) is a journal. Each lap rewrites all documents and adds a tenth of the initial number.
@@ -86,6 +86,11 @@ options:
         may update one several times. It must not have C(create) and C(delete).
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
+      - C(database) is a dict of what the database has beside its documents, all of it false by default. With
+        C(design), design documents with three views and a Mango index. With C(validator), a design document that
+        validates every write, and lets these through; it makes them several times slower. With C(security), members
+        and admins in the C(_security) object, which close the database to users who are not among them. C(revs_limit)
+        is a number. Whoever sets it up must be an admin.
       - A workload cannot be combined with O(adopt). If the database was already set up, it must have the same workload,
         unless O(force=true).
     type: raw
@@ -335,6 +340,12 @@ dyno_config:
               description: Whether a document may be updated by several drivers at once.
               type: bool
               sample: false
+        database:
+          description: The properties of the database for which the workload asks, by name. C(design), C(validator),
+            C(security) and C(partitioned) are V(true) if they are there, C(revs_limit) is a number.
+          type: dict
+          returned: if there are any
+          sample: {"design": true, "revs_limit": 1200}
 fill:
   description: What the fill did. In check mode, only the number of documents that it would write. Further counts are
     described at RV(dyno.couchdb.couchdyno_execute#module:cycles[].after).
@@ -354,6 +365,12 @@ fill:
     errors:
       description: The number of documents that could not be written.
       type: int
+properties:
+  description: The properties for which the workload asks and that the database lacked. It has been given them.
+  type: list
+  elements: str
+  returned: if there are any
+  sample: [security, design, index]
 security:
   description: Who may use the database, according to its C(_security) object.
   type: dict
@@ -432,7 +449,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup
     setup,
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import DEFAULTS, Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import named
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import as_written
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.unwritten import unwritten, why
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, run
 
@@ -440,10 +457,6 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._module import PACE, 
 def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
     report = adopt.preview(client) if module.check_mode else adopt.adopt(client)
     return dict(report, diff={"before": report.pop("before") or {}, "after": report["dyno_config"]})
-
-
-def workload(value: Any) -> Any:
-    return named(value) if isinstance(value, str) else value
 
 
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
@@ -454,7 +467,7 @@ def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     access = Access(*(tuple(params[name]) for name in Access._fields))
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True,
-                      access=access, workload=workload(params["workload"]))
+                      access=access, workload=as_written(params["workload"]))
     pace = Pace(params["connections"], params["batch_bytes"])
     report = preview(client, request) if module.check_mode else setup(client, request, pace)
     for caution in request.cautions():

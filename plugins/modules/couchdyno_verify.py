@@ -92,10 +92,18 @@ options:
       - With V(numbers), numbers may have been changed as JavaScript does. It rounds integers beyond 2^53, and writes
         C(1.0) as C(1). Backup tools written in JavaScript, such as couchbackup, do this to documents that have such
         numbers.
+      - The others are properties of the database for which its workload asks. Many backup tools do not keep
+        V(security) and V(revs_limit), and say so.
     type: list
     elements: str
-    choices: [numbers]
+    choices: [numbers, design, index, validator, security, revs_limit, views]
     default: []
+    version_added: 0.2.0
+  views:
+    description: Whether to query all views of a workload that asks for C(design), and to compare what they say with the
+      documents. The server then builds them, if it has not done so yet.
+    type: bool
+    default: false
     version_added: 0.2.0
   fail_on_wrong:
     description: Whether the module fails if the database is wrong or the verdict is undecided. If V(false), it only
@@ -245,12 +253,21 @@ catching_up:
   type: int
   returned: if there are any
   sample: 7000
+properties:
+  description: What became of each property of the database for which its workload asks, and of the views with
+    O(views=true). Each has its C(name), its C(state) (V(kept), V(lost) or V(changed)), and the C(reason) if it was not
+    kept.
+  type: list
+  elements: dict
+  returned: if the workload asks for any
+  sample: [{"name": "design", "state": "kept", "reason": ""},
+           {"name": "revs_limit", "state": "changed", "reason": "the revs_limit is 1000 instead of 1200"}]
 unchecked:
   description: What was not verified.
   type: list
   elements: str
   returned: when the verification was completed
-  sample: [design documents, _security, _local documents, the contents of deleted documents]
+  sample: [design documents, _security, _local documents, the contents of deleted documents, purges]
 database:
   description: The name of the database.
   type: str
@@ -334,37 +351,32 @@ report:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.cli.workload_file import workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span, given_stream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import (
-    MAY_BE_ALLOWED,
+    ALLOWABLE,
     RIGHT,
     WRONG,
     verify,
 )
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import as_written
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text.verify import render
 from ansible_collections.dyno.couchdb.plugins.module_utils._module import SOURCE, run
 
 
 def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[str, Any]:
     params = module.params
-    given = given_stream(params["seed"], params["total"], params["size"], _written(params["workload"]))
+    given = given_stream(params["seed"], params["total"], params["size"], as_written(params["workload"]))
     taken = period(params["taken_from"], params["taken_to"])
     report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source,
-                    replicas=params["replicas"], allowed=params["allow"])
+                    replicas=params["replicas"], allowed=params["allow"], views=params["views"])
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
         is_wrong = report["verdict"] == WRONG
         verdict = "the database is wrong" if is_wrong else "it is undecided whether the database is right"
         return dict(result, failed=True, msg=f"{verdict}: {', '.join(report['reasons'])}")
     return result
-
-
-def _written(value: Any) -> Any:
-    """A workload as users write it, from the name of a built-in one or from its types."""
-    return value if isinstance(value, dict) else workload(value)
 
 
 def main() -> None:
@@ -379,7 +391,8 @@ def main() -> None:
         "size": {"type": "int"},
         "workload": {"type": "raw"},
         "replicas": {"type": "bool", "default": False},
-        "allow": {"type": "list", "elements": "str", "choices": list(MAY_BE_ALLOWED), "default": []},
+        "allow": {"type": "list", "elements": "str", "choices": list(ALLOWABLE), "default": []},
+        "views": {"type": "bool", "default": False},
         "fail_on_wrong": {"type": "bool", "default": True},
     }, check)
 

@@ -295,7 +295,7 @@ def test_a_conflict_of_the_ledger(ready, copy):
 
 
 def test_what_is_not_checked_is_told(ready):
-    words = "not checked : design documents, _security, _local documents, the contents of deleted documents"
+    words = "not checked : design documents, _security, _local documents, the contents of deleted documents, purges"
     assert words in run("couchdyno-verify", ready.url)
 
 

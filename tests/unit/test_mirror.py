@@ -42,6 +42,7 @@ ELSEWHERE = {
     f"{UNIT}/reports/html/test_tables.py": ["reports/html/page", "reports/html/template"],
     "integration/test_setup.py": ["cli/setup", "jobs/fill"],
     "integration/test_execute.py": ["cli/execute"],
+    "integration/test_properties.py": ["jobs/properties", "jobs/views"],
     "integration/test_info.py": ["cli/info", "jobs/info"],
     "integration/test_verify.py": ["cli/verify"],
     "integration/test_modules.py": ["_module", "jobs/repeat"],

@@ -61,8 +61,12 @@ class Verify(Command):
                             help="read every document from each replica, and name differing documents; requires "
                                  "CouchDB 3, a server admin, and all nodes up")
         parser.add_argument("--allow", metavar="WHAT", help="what may have changed without making the verdict wrong, a "
-                            "list with commas; so far, only 'numbers': that JavaScript has rounded integers beyond "
-                            "2^53, or has written 1.0 as 1")
+                            "list with commas: 'numbers' (JavaScript has rounded integers beyond 2^53, or has written "
+                            "1.0 as 1), and what the workload asks of the database: 'design', 'index', 'validator', "
+                            "'security', 'revs_limit', 'views'")
+        parser.add_argument("--views", action="store_true",
+                            help="query all views that the workload asks for, and compare what they say with the "
+                                 "documents")
         add_metrics(parser)
 
     def run(self, invocation: Invocation) -> int:
@@ -73,7 +77,7 @@ class Verify(Command):
         check_allowed(allowed)
         with Progress("verifying") as progress:
             report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
-                            invocation.stop, args.replicas, allowed)
+                            invocation.stop, args.replicas, allowed, args.views)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 

@@ -74,6 +74,12 @@ def an_object(answer: Json) -> Data:
     return dict(answer)
 
 
+def a_count(answer: Json) -> int:
+    """An answer that is a whole number."""
+    _check(_is_count(answer))
+    return int(answer)
+
+
 def version(answer: Json) -> str:
     """The version of a server, ``""`` if it does not report one."""
     found = an_object(answer).get("version", "")
@@ -139,6 +145,20 @@ def rows(answer: Json) -> list[Row]:
                 raise Misshapen
         found.append(row)
     return found
+
+
+def view_rows(answer: Json) -> list[Row]:
+    """The rows of a view."""
+    found = _list_in(answer, "rows")
+    _check(all("key" in row and "value" in row for row in found))
+    return found
+
+
+def found_documents(answer: Json) -> tuple[list[Data], str]:
+    """The fields of the documents that a Mango query has found, and the bookmark."""
+    bookmark = an_object(answer).get("bookmark", "")
+    _check(isinstance(bookmark, str))
+    return _list_in(answer, "docs"), bookmark
 
 
 def deleted_ids(answer: Json) -> list[str]:

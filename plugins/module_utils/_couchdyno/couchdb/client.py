@@ -45,6 +45,7 @@ JUST_NOW = 5.0  # seconds: sizes that were read longer ago no longer count as cu
 FIRST_CONTACT_TRIES = 3  # if a server has never answered, its URL is more likely misspelt than the server busy
 PASSING = frozenset((408, 429, 500, 502, 503, 504, 507))
 THROTTLING = frozenset((429, 503))
+DESIGN = "_design/"
 PROBE_ID = "_local/couchdyno_probe"
 REFUSALS = {401: errors.NotAllowed, 403: errors.NotAllowed, 404: errors.NotFound, 409: errors.Conflict,
             412: errors.NameTaken, 413: errors.TooLarge, 504: errors.TooSlow}
@@ -61,7 +62,8 @@ BROKEN = frozenset((500,))  # what CouchDB answers if it cannot read a document
 UNSERVED = frozenset((500, 503))  # if none of the replicas can read it
 TOO_SLOW = frozenset((504,))
 NO_HANDSHAKE = "no TLS connection within the timeout, perhaps because this port expects plain http"
-NO_MAJORITY = "no_majority"  # what CouchDB 3 answers, with status 500, to a member who writes the _security object
+# What CouchDB 3 answers, with status 500, to a member who writes the _security object or the revs_limit.
+NOT_ADMIN = ("no_majority", "not a db or server admin")
 MB = 10 ** 6
 SMALL = MB  # bytes of an answer without documents and lists, or of an error
 LIST = 8 * MB  # of many documents or rows; if there are more bytes, fewer are asked for
@@ -219,17 +221,53 @@ class Client(Source):
 
     def set_security(self, security: dict[str, Json]) -> None:
         """Replace that object; NotAllowed if the user is not an admin of the database."""
-        body = _encode(security)
+        self._put_as_admin("_security", security, "change the _security object")
+
+    def revs_limit(self) -> int:
+        """How many revisions of each document the database remembers; NotFound if there is no database."""
+        return int(self._request("GET", self._url("_revs_limit"), shape=answers.a_count))
+
+    def set_revs_limit(self, limit: int) -> None:
+        """Set that number; NotAllowed if the user is not an admin of the database."""
+        self._put_as_admin("_revs_limit", limit, "set the revs_limit")
+
+    def put_design(self, document: dict[str, Json]) -> None:
+        """Write a design document under its ``_rev``; NotAllowed if the user is not an admin of the database."""
         try:
-            self._request("PUT", self._url("_security"), body=body, final=BROKEN)
+            self.put(document)
+        except errors.NotAllowed as error:
+            raise self._for_admins(f"write {document['_id']}", error.status) from None
+
+    def view(self, design_id: str, name: str, params: Params, bounds: dict[str, Json] | None = None) -> list[Row]:
+        """The rows of a view, ``{"id", "key", "value"}``, between ``bounds``; NotFound if there is no such view."""
+        sent = dict(params, **{key: json.dumps(value) for key, value in (bounds or {}).items()})
+        if "start_key_doc_id" in sent:
+            sent["start_key_doc_id"] = (bounds or {})["start_key_doc_id"]  # the only one that is not JSON
+        url = f"{self._url(design_id)}/_view/{quote(name, safe='')}"
+        return list(self._request("GET", url, sent, shape=answers.view_rows, most=LIST))
+
+    def find(self, query: dict[str, Json]) -> tuple[list[dict[str, Json]], str]:
+        """The documents that a Mango query finds, and the bookmark of the next page."""
+        documents, bookmark = self._request("POST", self._url("_find"), {}, _encode(query), answers.found_documents,
+                                            most=LIST)
+        return documents, bookmark
+
+    def _put_as_admin(self, path: str, value: Json, what: str) -> None:
+        """Write what only an admin may write; CouchDB answers 500 to others."""
+        body = _encode(value)
+        try:
+            self._request("PUT", self._url(path), body=body, final=BROKEN)
         except errors.Refused as error:
-            if error.status in BROKEN and NO_MAJORITY not in str(error):
-                self._request("PUT", self._url("_security"), body=body)
+            if error.status in BROKEN and not any(word in str(error) for word in NOT_ADMIN):
+                self._request("PUT", self._url(path), body=body)
             elif error.status in BROKEN or isinstance(error, errors.NotAllowed):
-                raise errors.NotAllowed(f"only an admin may change the _security object of {self.address.url}; set up "
-                                        "the database as an admin", status=error.status) from None
+                raise self._for_admins(what, error.status) from None
             else:
                 raise
+
+    def _for_admins(self, what: str, status: int) -> errors.NotAllowed:
+        return errors.NotAllowed(f"only an admin may {what} of {self.address.url}; set up the database as an admin",
+                                 status=status)
 
     # -- documents
 
@@ -431,7 +469,8 @@ class Client(Source):
                                   "check the URL, and proxies in front of the server")
 
     def _url(self, path: str) -> str:
-        return f"{self.address.url}/{quote(path, safe='', errors='surrogatepass')}"
+        group = DESIGN if path.startswith(DESIGN) else ""  # CouchDB redirects if its slash is escaped
+        return f"{self.address.url}/{group}{quote(path[len(group):], safe='', errors='surrogatepass')}"
 
     # -- requests
 

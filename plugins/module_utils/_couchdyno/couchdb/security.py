@@ -47,16 +47,34 @@ class Access(NamedTuple):
         """Whether everybody may use the database, because it has no members."""
         return not (self.member_names or self.member_roles)
 
-    def added_to(self, security: Security) -> Security:
-        """A security object that also grants this access; a database that is open to everybody stays so."""
+    def added_to(self, security: Security, may_close: bool = False) -> Security:
+        """A security object that also grants this access.
+
+        A database that is open to everybody, because it has no members, stays so unless the grant ``may_close`` it.
+        """
         found = Access.of(security)
-        wanted = self._replace(member_names=(), member_roles=()) if found.is_for_all else self
+        is_open = found.is_for_all and not may_close
+        wanted = self._replace(member_names=(), member_roles=()) if is_open else self
         result = dict(security)
         for (group, kind), texts, more in zip(PLACES, found, wanted):
             new = [text for text in dict.fromkeys(more) if text not in texts]
             if new:
                 result[group] = {**_part(result, group), kind: [*texts, *new]}
         return result
+
+
+    def removed_from(self, security: Security) -> Security:
+        """A security object without this access."""
+        result = dict(security)
+        for (group, kind), texts, less in zip(PLACES, Access.of(security), self):
+            if set(texts) & set(less):
+                result[group] = {**_part(result, group), kind: [text for text in texts if text not in less]}
+        return result
+
+    def lacking(self, security: Security) -> list[str]:
+        """What a security object lacks of this access, in words."""
+        return [f"the {group[:-1]} {kind[:-1]} {text}" for (group, kind), wanted, texts
+                in zip(PLACES, self, Access.of(security)) for text in wanted if text not in texts]
 
 
 NO_ACCESS = Access()

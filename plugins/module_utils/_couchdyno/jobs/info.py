@@ -11,6 +11,7 @@ from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..model import legacy, missed
 from ..model.common_lap import common_lap
+from ..model.design_documents import design_documents
 from ..model.existence import existing
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
@@ -146,7 +147,8 @@ def _expected(ledger: Ledger, records: int) -> Data:
     if not ledger.workload:
         return {}
     of_ledger = 1 + bool(ledger.state) + len(ledger.older)
-    return {"expected_count": existing(ledger) + of_ledger + records}
+    designs = len(design_documents(ledger.workload.database))
+    return {"expected_count": existing(ledger) + of_ledger + designs + records}
 
 
 def _outdated(client: Client, ledger: Ledger) -> Data:

@@ -23,15 +23,18 @@ from ..errors import (
     StateMissing,
     switch,
 )
+from ..model.design_documents import IDS
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
 from ..model.parameters import Parameters, draw_identity, draw_seed
+from ..model.properties import PLAIN, Properties, security_entries
 from ..model.workload import resolve
 from ..model.workload_stream import WorkloadStream
 from ..storage.ledger_document import LedgerDocument
 from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
 from .pace import Pace
+from .properties import give, properties_of, states
 
 PATIENCE = 10.0  # seconds to wait for other setups of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
@@ -113,11 +116,17 @@ class Plan(NamedTuple):
         """Whether the database or its ledger is created."""
         return self.action != KEEP
 
-    def report(self, security: Change, filled: Data | None) -> Data:
-        """The part of a report about what was found and whether it changes; ``filled`` are the counts of a fill."""
+    def report(self, security: Change, filled: Data | None, given: list[str]) -> Data:
+        """The part of a report about what was found and whether it changes.
+
+        ``filled`` are the counts of a fill, ``given`` the names of properties that the database lacked.
+        """
         found = self.found.ledger
-        report: Data = {"changed": self.is_change or security.is_change, "before": found and found.shown()}
+        report: Data = {"changed": self.is_change or security.is_change or bool(given),
+                        "before": found and found.shown()}
         report.update(security.report())
+        if given:
+            report["properties"] = given
         if filled is not None:
             report.update(changed=report["changed"] or filled["updates"] > 0, fill=filled)
         return report
@@ -145,6 +154,19 @@ class Change(NamedTuple):
         return {"security": dict(_lists(self.after), kept=self.is_kept), "security_before": _lists(self.before or {})}
 
 
+def _wanted(ledger: Ledger) -> tuple[Properties, int]:
+    """The properties that a database is to have, and the seed of their contents."""
+    return ledger.workload.database if ledger.workload else PLAIN, ledger.seed or 0
+
+
+def _lacking(client: Client, plan: Plan) -> list[str]:
+    """The names of the properties that a plan would give to the database."""
+    wanted, seed = _wanted(plan.ledger)
+    if plan.is_change:
+        return [each.name for each in properties_of(wanted, seed)]
+    return [each.name for each in states(client, wanted, seed) if not each.is_kept]
+
+
 def _lists(security: Security) -> Data:
     return {name: list(texts) for name, texts in Access.of(security)._asdict().items()}
 
@@ -156,19 +178,22 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
     Returns ``{"changed", "before", "dyno_config"}``; ``before`` is the previous configuration or None. With ``fill``
     also ``"fill"``: the counts that ``execute`` has under ``"after"``, summed up. If access was requested, or the
     object of a deleted database was kept, also ``"security"`` and ``"security_before"``: the names and roles of Access,
-    and whether they were ``kept``. Raises UsageError, DatabaseExists or ServerError.
+    and whether they were ``kept``. If the database lacked properties that its workload asks for, and has been given
+    them, also ``"properties"``: their names. Raises UsageError, DatabaseExists or ServerError.
     """
     request = request.check()
     document = LedgerDocument(client)
-    plan, is_kept = _plan(client, document, request), False
+    plan, is_kept, given = _plan(client, document, request), False, []
     if plan.is_change:
         creation = _Creation(client, document, request, plan, stop)
-        plan, is_kept = creation.run(), creation.has_kept_security
+        plan, is_kept, given = creation.run(), creation.has_kept_security, creation.given
+    else:
+        given = give(client, *_wanted(document.ledger))
     security = _access(client, request.access, is_kept)
     if security.after is not None and security.is_change:
         client.set_security(security.after)
     filled = fill(client, document, pace or Pace(), progress, stop) if request.fill else None
-    return dict(plan.report(security, filled), dyno_config=document.ledger.shown())
+    return dict(plan.report(security, filled, given), dyno_config=document.ledger.shown())
 
 
 def preview(client: Client, request: Request) -> Data:
@@ -184,7 +209,7 @@ def preview(client: Client, request: Request) -> Data:
         is_kept = plan.action == REPLACE and Access.of(client.security()) not in USUAL
         security = _access(client, request.access, is_kept)
     filled = {"updates": missing(plan.ledger)} if request.fill else None
-    return dict(plan.report(security, filled), dyno_config=config)
+    return dict(plan.report(security, filled, _lacking(client, plan)), dyno_config=config)
 
 
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
@@ -231,7 +256,12 @@ def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
     except NoDatabase:  # deleted since then
         return Found()
     except NoLedger:
-        return Found(True, vacant=not count)
+        return Found(True, vacant=not count or not _others(client))
+
+
+def _others(client: Client) -> bool:
+    """Whether a database has documents other than the design documents of a setup that was interrupted."""
+    return any(row["id"] not in IDS for row in client.rows_before(None, None, len(IDS) + 1, include_docs=False))
 
 
 def _action(client: Client, found: Found, request: Request) -> str:
@@ -301,6 +331,7 @@ class _Creation:
         self._is_there = plan.action == USE_EMPTY
         self._security: Security | None = None  # of the deleted database
         self.has_kept_security = False
+        self.given: list[str] = []  # the names of properties
 
     def run(self) -> Plan:
         """Returns the plan as it was carried out, as another setup may have come first."""
@@ -323,6 +354,11 @@ class _Creation:
             self._security = self._client.security()
         except NotFound:
             return
+        before = self._plan.found.ledger
+        if before:  # its entries are those of another seed
+            wanted, seed = _wanted(before)
+            entries = Access.of(security_entries(seed)) if wanted.security else NO_ACCESS
+            self._security = entries.removed_from(self._security)
         self._client.delete_database()
 
     def _attempt(self) -> Plan:
@@ -330,6 +366,7 @@ class _Creation:
             if not self._is_there:
                 self._create()
             self._keep_security()
+            self._give_properties()
             self._document.create(self._parameters, self._identity)
             self._check_settled()
         except Conflict:
@@ -355,6 +392,11 @@ class _Creation:
         if self._security is not None and self._security != self._client.security():
             self._client.set_security(self._security)
             self.has_kept_security = True
+
+    def _give_properties(self) -> None:
+        """Give the database its properties, before anybody finds a ledger in it."""
+        workload, seed = self._parameters.workload, self._parameters.seed or 0
+        self.given += give(self._client, workload.database, seed) if workload else []
 
     def _check_settled(self) -> None:
         """Check that the ledger is in the database; Conflict if it has another one, NoLedger if it has none.

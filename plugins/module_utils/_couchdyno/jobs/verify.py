@@ -24,13 +24,17 @@ from ..model.laps import DELETES
 from ..model.ledger import Ledger
 from ..model.limits import is_integer
 from ..model.outcome import nonzero, rate
+from ..model.properties import PLAIN, Properties
 from ..model.state_document import number_of
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
 from ..model.verdicts import REVIVED, ROUNDED, Finding
+from ..model.view_summary import ViewSummary
 from ..model.workload_stream import WorkloadStream
 from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
+from .properties import CHANGED, KEPT, State, states
 from .reader import PAGE_IDS, Progress, Reader
+from .views import flaws as flaws_of_views
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadable", "unreadable"),
@@ -38,11 +42,14 @@ FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadabl
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
 OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))
-NUMBERS = "numbers"
-MAY_BE_ALLOWED = {NUMBERS: ROUNDED}  # faults that some backup tools document, by what they change
+MAY_BE_ALLOWED = {"numbers": ROUNDED}  # faults that some backup tools document, by what they change
+VIEWS = "views"
+ALLOWABLE = (*MAY_BE_ALLOWED, "design", "index", "validator", "security", "revs_limit", VIEWS)
+UNCOUNTED_BY_VIEWS = ("damaged", "unreadable", "extra")  # what views may or may not have
 SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
 OF_ANOTHER_TIME = ("behind", "ahead", "missing", REVIVED)
-UNCHECKED = ("design documents", "_security", "_local documents", "the contents of deleted documents")
+UNCHECKED = ("_local documents", "the contents of deleted documents", "purges")
+UNLESS_WANTED = (("design", "design documents"), ("security", "_security"))
 
 Data = Dict[str, Any]
 AnyCensus = TypeVar("AnyCensus", bound="Census")
@@ -57,6 +64,7 @@ class Conclusion(NamedTuple):
     samples: dict[str, list[Sample]]
     reasons: list[str]
     doubts: list[str]
+    states: tuple[State, ...] = ()  # of the properties of the database
 
     @property
     def verdict(self) -> str:
@@ -65,33 +73,41 @@ class Conclusion(NamedTuple):
 
 
 class Census(Tally):
-    """A tally that also counts the documents that are absent, although they may have existed during a span."""
+    """A tally that also counts the documents that are absent, although they may have existed during a span.
 
-    def __init__(self, stream: Stream) -> None:
+    If it is ``for_views``, it also has a summary of what the views of the database must say.
+    """
+
+    def __init__(self, stream: Stream, for_views: bool = False) -> None:
         super().__init__(stream)
         self.doubtful = 0
+        self.views = ViewSummary() if for_views else None
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         super().add(finding)
         if finding.doubtful:
             self.doubtful += finding.count
+        if self.views and finding.held is not None and finding.document:
+            self.views.add(finding.document)
 
     def merge(self: AnyCensus, other: AnyCensus) -> None:
         """Add the tally of other documents."""
         super().merge(other)
         self.doubtful += other.doubtful
+        if self.views and other.views:
+            self.views.merge(other.views)
 
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
            progress: Progress = lambda done, total: None, stop: Stop = NEVER, replicas: bool = False,
-           allowed: Collection[str] = ()) -> Data:
+           allowed: Collection[str] = (), views: bool = False) -> Data:
     """Verify a database by its own ledger, by that of its source, or by a ``given`` stream.
 
     It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
     update that it can have held at that time. ``original`` is the source of the copy. With ``replicas``, every document
-    is read from each replica. What is ``allowed``, some of MAY_BE_ALLOWED, is counted, and does not make the verdict
-    wrong. Returns::
+    is read from each replica. What is ``allowed``, some of ALLOWABLE, is reported, and does not
+    make the verdict wrong. With ``views``, the views that the workload asks for are queried. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
          "reasons": why it is wrong, or the verdict is undecided, in words,
@@ -100,6 +116,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          of a workload: "types": [{"name", "checked", and the number of documents of each kind, unless it is 0}],
          "documents": {"expected": how many should exist where the documents stand, "deleted": how many updates have
                        deleted until then, if the server reports them: "found", "tombstones": what it has of both},
+         if the workload asks for any: "properties": [{"name", "state": "kept", "lost" or "changed", "reason"}],
          "unchecked": what was not verified, in words,
          if there are any: "differing": documents that differ between replicas, "catching_up": documents that one
                            replica does not have yet,
@@ -120,15 +137,22 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     """
     started = time.monotonic()
     case = gather(copy, span, given, original)
-    tally = _read_all(case, progress, stop, replicas)
+    wanted = case.stream.workload.database if isinstance(case.stream, WorkloadStream) else PLAIN
+    if views and not wanted.design:
+        raise UsageError(option("views"), " requires a workload with design documents; this database was set up "
+                         "without")
+    tally = _read_all(case, progress, stop, replicas, views)
+    found = _states(copy, wanted, case.stream.seed, tally)
     ledgers = reread(case)
-    conclusion = _conclude(case, ledgers, tally, {MAY_BE_ALLOWED[name] for name in allowed})
+    conclusion = _conclude(case, ledgers, tally, {MAY_BE_ALLOWED[name] for name in allowed if name in MAY_BE_ALLOWED})
+    conclusion = _with_properties(conclusion, found, allowed, case, ledgers)
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
               **nonzero(types=tally.types),
               **nonzero(differing=tally.differing, catching_up=tally.catching_up),
-              "unchecked": list(UNCHECKED), "database": copy.name, "ts": copy.now()}
+              **nonzero(properties=[state._asdict() for state in conclusion.states]),
+              "unchecked": _unchecked(wanted), "database": copy.name, "ts": copy.now()}
     report.update(_standing(case, ledgers, tally))
     dt = time.monotonic() - started
     return dict(report, dt=round(dt, 3), rate=rate(tally.checked, dt))
@@ -137,10 +161,10 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 # -- reading and judging
 
 
-def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool) -> Census:
+def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool, views: bool) -> Census:
     """Read and judge all documents; with ``replicas``, in every replica."""
     def read(expectation: Expectation, end: Callable[[], int] | None = None) -> Census:
-        reader = Reader(case.copy, case.stream, expectation, lambda: Census(case.stream), end, stop,
+        reader = Reader(case.copy, case.stream, expectation, lambda: Census(case.stream, views), end, stop,
                         every_replica=replicas)
         return reader.read(progress)
 
@@ -301,8 +325,47 @@ def _forked(own: Ledger, original: Ledger) -> str:
 def check_allowed(names: Collection[str]) -> None:
     """Raise UsageError if something that is to be allowed is unknown."""
     for name in names:
-        if name not in MAY_BE_ALLOWED:
-            raise UsageError(option("allow"), f" must be some of {', '.join(MAY_BE_ALLOWED)}, not {name!a:.40}")
+        if name not in ALLOWABLE:
+            raise UsageError(option("allow"), f" must be some of {', '.join(ALLOWABLE)}, not {name!a:.40}")
+
+
+# -- properties of the database
+
+
+def _states(copy: Source, wanted: Properties, seed: int, tally: Census) -> list[State]:
+    """What became of the properties of the database, and of its views, if these are to be compared."""
+    if not isinstance(copy, Client):
+        return []
+    found = states(copy, wanted, seed)
+    if tally.views:
+        flaws = "; ".join(flaws_of_views(copy, tally.views))
+        found.append(State(VIEWS, CHANGED if flaws else KEPT, flaws))
+    return found
+
+
+def _with_properties(conclusion: Conclusion, found: list[State], allowed: Collection[str], case: Case,
+                     ledgers: Ledgers) -> Conclusion:
+    """A conclusion that also follows from the properties of the database."""
+    reasons, doubts = list(conclusion.reasons), list(conclusion.doubts)
+    why = _why_incomparable(conclusion.counts, case, ledgers)
+    if why and any(state.name == VIEWS and not state.is_kept for state in found):
+        found = [state for state in found if state.name != VIEWS]
+        doubts.append(f"the views could not be compared, as {why}")
+    reasons += [state.reason for state in found if not state.is_kept and state.name not in allowed]
+    return conclusion._replace(reasons=reasons, doubts=doubts, states=tuple(found))
+
+
+def _why_incomparable(counts: dict[str, int], case: Case, ledgers: Ledgers) -> str:
+    """Why views need not say what the documents that were read say, ``""`` if they must."""
+    before, now = case.ledgers.own, ledgers.own
+    if before and now and (before.claims or before.position != now.position):
+        return "cycles ran meanwhile"
+    return "some documents cannot be read as updates" if any(counts[kind] for kind in UNCOUNTED_BY_VIEWS) else ""
+
+
+def _unchecked(wanted: Properties) -> list[str]:
+    """What is not verified of a database with these properties, in words."""
+    return [words for name, words in UNLESS_WANTED if not getattr(wanted, name)] + list(UNCHECKED)
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:

@@ -4,6 +4,7 @@
 """The properties of a database itself that a workload can ask for. Pure."""
 from __future__ import annotations
 
+from hashlib import shake_128
 from typing import Any, NamedTuple
 
 from .limits import is_count
@@ -52,3 +53,9 @@ class Properties(NamedTuple):
 
 
 PLAIN = Properties()
+
+
+def security_entries(seed: int) -> dict[str, dict[str, list[str]]]:
+    """The members and admins in the ``_security`` object of a database that asks for them; no such users exist."""
+    name = f"couchdyno-{shake_128(b'%d/security' % seed).hexdigest(8)}"
+    return {group: {"names": [f"{name}-{group[:-1]}"], "roles": [f"{name}-{group}"]} for group in ("members", "admins")}

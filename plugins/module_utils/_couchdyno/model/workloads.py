@@ -40,6 +40,11 @@ BUILT_IN = {
 }
 
 
+def as_written(value: Any) -> Any:
+    """A workload as users write it, from that or from the name of a built-in one."""
+    return named(value) if isinstance(value, str) else value
+
+
 def named(name: str) -> Any:
     """A built-in workload as users would write it, None for classic; raises UsageError if there is no such workload."""
     if name not in BUILT_IN:

@@ -16,7 +16,7 @@ GREATEST = 1e24  # of a number in a report; run records that were edited by hand
 THOUSANDS = ("", "k", "M", "G", "T")
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-RIGHT = "right"
+RIGHT, KEPT = "right", "kept"
 NOTHING = "-"
 
 
@@ -243,6 +243,10 @@ def _is_right(verdict: Any) -> bool:
     return bool(verdict == RIGHT)
 
 
+def _is_kept(state: Any) -> bool:
+    return bool(state == KEPT)
+
+
 class Form(NamedTuple):
     """A kind of value: how to write it as ``text`` and on the ``page``, and whether a value ``fits``.
 
@@ -263,6 +267,8 @@ TEXT = Form(fits=_is_text)
 ID = Form(quoted, quoted, _is_text)
 REASONS = Form(page="; ".join, fits=_is_list, mark=_running_text)
 VERDICT = Form(fits=_is_text, number=_is_right, mark=_good_if_right)
+
+STATE = Form(fits=_is_text, number=_is_kept)
 
 COUNT = Form(page=_with_commas, fits=is_count)
 FAULTS = COUNT._replace(mark=_bad_if_any)

@@ -24,11 +24,20 @@ from ..forms import (
 from ..paths import Data
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
 
+PROPERTIES = {"design": "views and an index", "validator": "a validator", "security": "entries in _security",
+              "revs_limit": "revs_limit", "partitioned": "partitioned"}
+
 
 def _types(config: Data) -> list[str]:
     types = config["workload"]["types"]
     turns = sum(each["updates"] for each in types)
     return [_type(each, 100 * each["updates"] / turns) for each in types]
+
+
+def _database(config: Data) -> list[str]:
+    found = config["workload"]["database"]
+    return [", ".join(words if value is True else f"{words} {value}" for name, words in PROPERTIES.items()
+                      for value in (found.get(name),) if value)]
 
 
 def _type(each: Data, percent: float) -> str:
@@ -59,6 +68,7 @@ LEDGER = Section("dyno_config", heading="dyno_config", fields=(
           metric=Metric("open_claims", "Windows of updates that drivers have claimed and not settled.", 6)),
     Field("workload", PART, needed=PAGE, optional=True),
     Field("workload.types", LIST, "type", lines=_types, needed=PAGE, optional=True),
+    Field("workload.database", PART, "database", lines=_database, optional=True),
 ))
 NEW_STATE = LEDGER._replace(path="new_state", heading="new_state", fields=tuple(
     field for field in LEDGER.fields if not field.path.startswith("workload")))

@@ -14,6 +14,7 @@ from ..forms import (
     RATE,
     REASONS,
     SECONDS,
+    STATE,
     TEXT,
     TIME,
     VERDICT,
@@ -44,6 +45,11 @@ def _types(report: Data) -> list[str]:
 def _tombstones(report: Data) -> list[str]:
     found = report["documents"]
     return [f"{found['tombstones']}, {counted(found['deleted'], 'document')} deleted by updates"]
+
+
+def _properties(report: Data) -> list[str]:
+    return [": ".join(filter(None, (f"{each['name']} {each['state']}", each["reason"])))
+            for each in report["properties"]]
 
 
 def _catching_up(report: Data) -> list[str]:
@@ -96,6 +102,7 @@ REASON = Section("reasons.*", (Field("", TEXT, needed=PAGE),))
 CHECKED = Section("", heading="documents", fields=(
     Field("checked", COUNT, "checked", lines=_checked, title=Title("documents", 5), needed=PAGE),
     Field("documents", PART, optional=True),
+    Field("properties", LIST, "property", lines=_properties, optional=True),
     Field("documents.tombstones", COUNT, "tombstones", optional=True, lines=_tombstones),
     Field("types", LIST, "type", lines=_types, optional=True),
     Field("differing", FAULTS, title=Title("differing", 9), optional=True,
@@ -125,4 +132,10 @@ POSITION = Section("", heading="position", fields=(
           none="unknown", metric=Metric("lag_seconds", "Time span of the updates that would be lost.", 7)),
 ))
 
-VERIFY = (VERIFIED, REASON, CHECKED, POSITION)
+PROPERTY = Section("properties.*", optional=True, labels=lambda part: {"property": part["name"]}, fields=(
+    Field("name", TEXT),
+    Field("state", STATE, metric=Metric("property_kept", "1 if the database has kept this property, otherwise 0.", 10)),
+    Field("reason", TEXT),
+))
+
+VERIFY = (VERIFIED, REASON, CHECKED, PROPERTY, POSITION)

@@ -60,5 +60,9 @@ SECURITY = Section("security", heading="security", optional=True, fields=(
     Field("admin_roles", NAMES, "admin roles"),
 ))
 
-SETUP = (LEDGER, TYPE, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY)
+GIVEN = Section("", heading="properties", fields=(
+    Field("properties", NAMES, "given", optional=True),
+))
+
+SETUP = (LEDGER, TYPE, FILL, FAILED._replace(path="fill.samples.*"), ADOPTED, SECURITY, GIVEN)
 EXECUTE = (BEFORE, AFTER, FAILED, NEW_STATE)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..fields.ledger import LEDGER
-from ..fields.written import ADOPTED, FILL, SECURITY
+from ..fields.written import ADOPTED, FILL, GIVEN, SECURITY
 from ..paths import Data
 from . import parts
 from .written import written
@@ -20,4 +20,6 @@ def render(report: Data) -> str:
         text += "\n\n" + parts.wide(ADOPTED, report)
     if "security" in report:
         text += "\n\n" + parts.wide(SECURITY, report)
+    if "properties" in report:
+        text += "\n\n" + parts.wide(GIVEN, report)
     return text

@@ -34,6 +34,26 @@ def test_a_database_that_is_open_to_everybody_stays_so(security):
     assert Access.of(Access(admin_names=("root",)).added_to(security)) == Access(admin_names=("root",))
 
 
+def test_a_grant_may_close_a_database():
+    assert Access.of(DORA.added_to({}, may_close=True)) == DORA
+
+
+def test_what_was_added_can_be_told_and_removed():
+    security = {"members": {"names": ["eva"], "more": 1}, "cloudant": {"x": ["r"]}}
+    assert DORA.lacking(security) == [
+        *("the member name dora", "the member role r", "the admin name root", "the admin role boss")
+    ]
+    added = DORA.added_to(security)
+    assert DORA.lacking(added) == []
+    assert DORA.lacking(dict(added, admins={})) == ["the admin name root", "the admin role boss"]
+    assert DORA.removed_from(added) == {
+        "members": {"names": ["eva"], "roles": [], "more": 1},
+        "admins": {"names": [], "roles": []},
+        "cloudant": {"x": ["r"]},
+    }
+    assert DORA.removed_from(security) == security
+
+
 @pytest.mark.parametrize("part", [None, 1, "x", [], {"names": "x"}, {"names": {"a": 1}}, {"names": [1, None, ["x"]]}])
 def test_a_security_object_of_another_shape(part):
     assert Access.of({"members": part, "admins": part}) == NO_ACCESS

@@ -18,6 +18,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execu
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import Wanted, info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.properties import Properties
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.comparison import COMPARISON
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.fields.info import DATABASE, INFO
@@ -38,17 +39,19 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text import verify as verify_text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-WORKLOAD = Workload((DocumentType("order", 10, 1, 2, 1, "order:", 200),))
+WORKLOAD = Workload((DocumentType("order", 10, 1, 2, 1, "order:", 200),), Properties(design=True, revs_limit=5))
 SECTIONS = {"setup": SETUP, "execute": EXECUTE, "info": INFO, "verify": VERIFY, "comparison": COMPARISON}
 RENDER = {
     "setup": setup_text.render, "execute": execute_text.render, "info": info_text.render,
     "verify": verify_text.render, "comparison": comparison_text.render,
 }  # fmt: skip
+OF_DATABASE = {f"dyno_config.workload.database.{name}" for name in ("design", "revs_limit")}
 # Values that text shows in the line of another field.
 IN_LINES = {
-    "setup": {"fill.samples", "fill.samples.*.id", "fill.samples.*.update", "fill.samples.*.reason"},
+    "setup": {"fill.samples", "fill.samples.*.id", "fill.samples.*.update", "fill.samples.*.reason", *OF_DATABASE},
     "execute": {"after.samples", "after.samples.*.id", "after.samples.*.update", "after.samples.*.reason"},
     "info": {
+        *OF_DATABASE,
         *("progress.open_hosts", "progress.expired_hosts", "growth.since", "growth.until", "gaps.count"),
         *(f"growth.{name}.{key}" for name in ("active", "file") for key in ("first", "last", "per_day")),
         *(f"statistics.{kind}.trend.is_noise" for kind in ("cycle", "fill")),
@@ -116,11 +119,12 @@ def reports(couch, client):
     reports = {
         "setup": {"changed": True, "before": None, "dyno_config": found["dyno_config"], "fill": failed["after"],
                   "adopted": adopt.preview(client)["adopted"], "security": dict(access, kept=True),
-                  "security_before": access},
+                  "security_before": access, "properties": ["design"]},
         "execute": failed, "info": found,
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,
                        documents={"expected": 3, "deleted": 2, "found": 4, "tombstones": 2},
-                       types=[{"name": "order", "checked": 3, "exact": 2, "behind": 1}]),
+                       types=[{"name": "order", "checked": 3, "exact": 2, "behind": 1}],
+                       properties=[{"name": "design", "state": "lost", "reason": "is missing"}]),
         "comparison": compare(earlier, later, force=True),
     }  # fmt: skip
     return json.loads(json.dumps(reports))
