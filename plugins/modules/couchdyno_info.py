@@ -193,7 +193,7 @@ progress:
       type: int
       sample: 0
     types:
-      description: The progress of each type of documents, as if all updates handed out so far were written.
+      description: The progress of each type of documents.
       type: list
       elements: dict
       returned: with a workload other than classic
@@ -207,7 +207,7 @@ progress:
           type: int
           sample: 6000
         deleted:
-          description: The number of its documents that were deleted.
+          description: The number of its documents that are deleted when all updates handed out so far are written.
           type: int
           sample: 240
         lap:

@@ -115,7 +115,7 @@ def took(value):
 # The path and the form of the value that a reader finds next to each name, by the title of the table.
 READ = {
     "Progress": {
-        "documents so far": ("progress.present", "{:,}".format), "documents in all": ("progress.total", "{:,}".format),
+        "documents": ("progress.present", "{:,}".format), "documents at the start": ("progress.total", "{:,}".format),
         "laps": ("progress.laps", "{:,}".format), "updates in this lap": ("progress.lap_done", "{:,}".format),
         "position": ("dyno_config.position", "{:,}".format), "settled": ("progress.settled", "{:,}".format),
         "open claims": ("progress.open_claims", "{:,}".format), "missed cycles": ("gaps.missed", "{:,}".format),

@@ -8,6 +8,8 @@ one. If both reports are from one database, cycles already in the first are excl
 """
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import Any, Callable, Dict, NamedTuple
 
 from ..errors import NotComparable, UsageError, option, switch
@@ -77,9 +79,13 @@ def _differences(a: Data, b: Data) -> dict[str, list[Any]]:
 
 
 def _workload(config: Data) -> str:
-    """The types of a workload in a line."""
-    types = (config.get("workload") or {}).get("types", [])
-    return "; ".join(", ".join(f"{name} {value}" for name, value in each.items()) for each in types) or CLASSIC
+    """A workload in a few words: the names of its types, and what tells it from others with these."""
+    workload = config.get("workload")
+    if not workload:
+        return CLASSIC
+    names = ", ".join(each["name"] for each in workload["types"])
+    text = json.dumps(workload, sort_keys=True).encode("ascii")
+    return f"{names} ({sha256(text).hexdigest()[:6]})"
 
 
 def _own_points(a: Data, b: Data) -> list[Data]:

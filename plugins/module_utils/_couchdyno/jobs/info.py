@@ -12,7 +12,7 @@ from ..couchdb.stop import NEVER, Stop
 from ..model import legacy, missed
 from ..model.common_lap import common_lap
 from ..model.design_documents import design_documents
-from ..model.existence import existing
+from ..model.existence import existing, existing_by_type
 from ..model.ledger import Ledger
 from ..model.limits import MAX_RUNS, check_count
 from ..model.outcome import nonzero
@@ -72,8 +72,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     exist, by the ledger; ``open_claims`` includes ``expired_claims``, which the next cycle finishes; ``settled`` is the
     position below which everything is written or refused; ``pace`` is as in runs.pace, and ``seconds_left`` the time
     until the lap is done at that pace; ``ts`` is the server's time. After the fill of a workload, whose types have laps
-    of their own, all values about the lap are None; ``types`` says how many documents of each type exist and were
-    deleted when all updates handed out so far are written, and ``expected_count`` is the ``doc_count`` that follows
+    of their own, all values about the lap are None; ``types`` says how many documents of each type exist, and how many
+    are deleted when all updates handed out so far are written, and ``expected_count`` is the ``doc_count`` that follows
     from the ledger. ``progress`` is called with the number of documents searched for conflicts so far.
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
@@ -136,7 +136,7 @@ def _types(ledger: Ledger) -> Data:
     stream, position = ledger.stream if ledger.workload else None, ledger.position
     if not isinstance(stream, WorkloadStream):
         return {}
-    figures = zip(stream.workload.types, stream.existing_of(position), stream.deleted_of(position),
+    figures = zip(stream.workload.types, existing_by_type(ledger), stream.deleted_of(position),
                   stream.laps_of(position))
     return {"types": [{"name": each.name, "present": present, "deleted": deleted, "lap": lap}
                       for each, present, deleted, lap in figures]}

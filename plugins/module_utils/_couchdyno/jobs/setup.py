@@ -21,6 +21,7 @@ from ..errors import (
     NotAllowed,
     NotFound,
     StateMissing,
+    UsageError,
     switch,
 )
 from ..model.design_documents import IDS
@@ -83,14 +84,21 @@ class Request(NamedTuple):
         return checked
 
     def cautions(self) -> list[str]:
-        """What deserves a warning: types with so few documents that cycles update fewer than requested."""
+        """What deserves a warning: a type that makes cycles smaller than requested, and sizes that are too small."""
         wanted = self.check().parameters
         if not wanted.workload:
             return []
-        spans = WorkloadStream(0, wanted.workload).spans
-        return [f"cycles update at most {span} documents, not {wanted.updates}: with more, a document of type "
-                f"{each.name} would be updated twice" for each, span in zip(wanted.workload.types, spans)
-                if span is not None and span < wanted.updates]
+        types, stream = wanted.workload.types, WorkloadStream(0, wanted.workload)
+        found = []
+        if stream.span < wanted.updates:
+            name = types[stream.spans.index(stream.span)].name
+            noun = "document" if stream.span == 1 else "documents"
+            found.append(f"cycles update at most {stream.span} {noun}, not {wanted.updates}: with more, a document of "
+                         f"type {name} would be updated twice")
+        found += [f"documents of type {each.name} cannot all be as small as {each.bounds[0]} bytes; with the body "
+                  f"that it has, some have about {each.least_size}" for each in types
+                  if each.least_size > each.bounds[0]]
+        return found
 
 
 class Found(NamedTuple):
@@ -284,9 +292,19 @@ def _check_same(client: Client, ledger: Ledger, request: Request) -> None:
     may_go_on = request.idempotent or (request.fill and missing(ledger) > 0)
     if not (is_same and may_go_on):
         found = ", ".join(f"{name} {getattr(ledger, name)}" for name in ("total", "size", "updates", "seed"))
-        if ledger.workload != wanted.workload:
+        if not _is_same_workload(ledger, request):
             found += ", and another workload"
         raise _exists(client, f" and was set up with {found}")
+
+
+def _is_same_workload(ledger: Ledger, request: Request) -> bool:
+    """Whether a database has the workload of a request, apart from the numbers of documents and their sizes."""
+    if ledger.workload is None or request.workload is None:
+        return ledger.workload is request.workload
+    try:
+        return ledger.workload == resolve(request.workload, ledger.total, ledger.size)
+    except UsageError:  # it cannot have so few documents
+        return False
 
 
 def _exists(client: Client, how: str) -> DatabaseExists:

@@ -9,8 +9,8 @@ from .content import ClassicContent, Content
 from .document_ids import AFTER_ALL, id_of, index_in
 from .document_state import NOT_CREATED, DocumentState, holding
 from .laps import CREATES, REWRITES
-from .ranges import Ranges
-from .stream import Section, Stream
+from .ranges import Range, Ranges
+from .stream import PLACES, Section, Stream
 
 
 class ClassicStream(Stream):
@@ -66,9 +66,9 @@ class ClassicStream(Stream):
         """As in Stream."""
         return index_in(document_id, self.total)
 
-    def existing(self, position: int) -> int:
+    def existing_by_type(self, position: int) -> list[int]:
         """As in Stream."""
-        return min(position, self.total)
+        return [min(position, self.total)]
 
     def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
         """As in Stream."""
@@ -81,6 +81,10 @@ class ClassicStream(Stream):
     def update(self, place: int) -> int:
         """As in Stream."""
         return place
+
+    def places_by_type(self) -> list[Range]:
+        """As in Stream."""
+        return [(0, PLACES)]
 
     def window(self, first: int, stop: int) -> Ranges:
         """As in Stream."""

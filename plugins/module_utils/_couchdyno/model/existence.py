@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from . import ranges
 from .ledger import Ledger
+from .ranges import Ranges
 
 
 def existing(ledger: Ledger) -> int:
@@ -18,16 +19,31 @@ def existing(ledger: Ledger) -> int:
     """
     if ledger.seed is None:  # of the original tool
         return min(ledger.position, ledger.total)
-    stream = ledger.stream
-    count = stream.existing(ledger.position)
-    if not (ledger.claims or ledger.missed):
-        return count
+    return sum(existing_by_type(ledger))
+
+
+def existing_by_type(ledger: Ledger) -> list[int]:
+    """The same for each type of documents; classic has one type."""
     unwritten = [(claim.updates, 1, claim.count) for claim in ledger.claims]
     unwritten += [(((entry.first, entry.stop),), entry.visits, entry.count) for entry in ledger.missed]
+    counts = []
+    for count, places in zip(ledger.stream.existing_by_type(ledger.position), ledger.stream.places_by_type()):
+        of_type = [(ranges.both(updates, (places,)), visits, most) for updates, visits, most in unwritten]
+        counts.append(_existing(ledger, count, [each for each in of_type if each[0]]))
+    return counts
+
+
+def _existing(ledger: Ledger, count: int, unwritten: list[tuple[Ranges, int, int]]) -> int:
+    """Of ``count`` documents of a type that were handed out, how many exist.
+
+    ``unwritten`` are updates of the type, how many updates each of their documents may have missed, and how many of
+    the updates count at most.
+    """
+    stream = ledger.stream
     undeleted = [(stream.deletions(updates), most) for updates, __, most in unwritten]
     count += sum(min(most, ranges.size(updates)) for updates, most in undeleted)
     # One update of each document that exists or may exist.
-    latest = ranges.union(stream.latest(ledger.position), *(updates for updates, __ in undeleted))
+    latest = ranges.union(stream.latest(ledger.position), *(updates for updates, __ in undeleted)) if unwritten else ()
     while latest:
         before = []
         for updates, visits, most in unwritten:

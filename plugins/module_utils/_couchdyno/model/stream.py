@@ -23,7 +23,9 @@ from typing import NamedTuple
 from .content import Content
 from .document_ids import DIGITS
 from .document_state import DocumentState
-from .ranges import NONE, Ranges
+from .ranges import NONE, Range, Ranges
+
+PLACES = 2 ** 45  # of updates of a type; no database reaches it
 
 
 class Section(NamedTuple):
@@ -104,9 +106,13 @@ class Stream(ABC):
         """Whether the ids of the documents of a type are in the order of their numbers."""
         return True
 
-    @abstractmethod
     def existing(self, position: int) -> int:
         """How many documents exist when all updates below ``position`` are done."""
+        return sum(self.existing_by_type(position))
+
+    @abstractmethod
+    def existing_by_type(self, position: int) -> list[int]:
+        """The same for each type of documents; classic has one type."""
 
     @abstractmethod
     def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
@@ -137,6 +143,10 @@ class Stream(ABC):
         only written if the document does not hold a later one.
         """
         return None
+
+    @abstractmethod
+    def places_by_type(self) -> list[Range]:
+        """The places that updates of each type can have."""
 
     @abstractmethod
     def window(self, first: int, stop: int) -> Ranges:

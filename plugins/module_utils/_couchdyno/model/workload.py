@@ -12,11 +12,12 @@ import json
 from typing import Any, Dict, NamedTuple, Tuple, Union
 
 from ..errors import UsageError, option
-from .bodies.body import body_of, usual_size
+from .bodies.body import body_of, largest_without_fill, usual_size
 from .bodies.built_in import BODIES, HEX, HOSTILE
 from .bodies.generators import Wrong
 from .bodies.sizes import Sizes
 from .bodies.template import compiled
+from .document_ids import DIGITS
 from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer, pair_of
 from .properties import PLAIN, Properties
 from .refusal import OBJECT, boolean, check_keys, choice, integer, refused
@@ -61,6 +62,11 @@ class DocumentType(NamedTuple):
     def bounds(self) -> tuple[int, int]:
         """The least and the most bytes that its documents have."""
         return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+    @property
+    def least_size(self) -> int:
+        """About how many bytes its documents can have at least."""
+        return largest_without_fill(self.body, _own_bytes(self.name, self.prefix))
 
     @property
     def mean_size(self) -> int:
@@ -238,11 +244,11 @@ def _draft(name: str, entry: Any, size: Size) -> _Draft:
     create, delete = (integer(where, entry, key, 0, 0, 100) for key in ("create", "delete"))
     if delete > create:
         raise refused(f"{where}.delete", f"{delete} is more than create, {create}: the type would die out")
-    body, size = _body_and_size(where, entry, size)
-    prefix = entry.get("prefix", f"{name}:{ODD if body == HOSTILE else ''}")
+    prefix = entry.get("prefix", f"{name}:{ODD if entry.get('body') == HOSTILE else ''}")
     wrong = _wrong_prefix(prefix)
     if wrong:
         raise refused(f"{where}.prefix", wrong)
+    body, size = _body_and_size(where, entry, size, _own_bytes(name, prefix))
     hot = boolean(where, entry, "hot")
     if hot and create:
         raise refused(f"{where}.create", f"must be 0, not {create}: hot types neither create nor delete documents")
@@ -251,8 +257,8 @@ def _draft(name: str, entry: Any, size: Size) -> _Draft:
                   choice(where, entry, "ids", ORDERED, HASHED), hot)
 
 
-def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Size]:
-    """The body of a type, and the size of its documents."""
+def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tuple[str, Size]:
+    """The body of a type, and the size of its documents, of which ``own`` bytes are the stream's own."""
     given = entry.get("body", HEX)
     if not (isinstance(given, dict) or (isinstance(given, str) and given in BODIES)):
         raise refused(f"{where}.body", f"must be one of {', '.join(BODIES)}, or ", OBJECT, f", not {given!r:.40}")
@@ -265,7 +271,7 @@ def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Siz
             compiled(given)  # with the places of what makes no sense, and before anything can be too deep for JSON
         body = given if isinstance(given, str) else json.dumps(given)
         body_of(body, *((size, size) if isinstance(size, int) else size))
-        usual = usual_size(body)
+        usual = usual_size(body, own)
     except Wrong as error:
         text = str(error)
         raise refused(f"{where}.body{text.partition(': ')[0]}" if text.startswith(".") else f"{where}.body",
@@ -277,6 +283,12 @@ def _body_and_size(where: str, entry: Document, default: Size) -> tuple[str, Siz
     if "size" in entry:
         raise refused(f"{where}.size", "must not be given, as the body has neither a $fill nor a $growth")
     return body, usual
+
+
+def _own_bytes(name: str, prefix: str) -> int:
+    """How many bytes of a usual document of a type are the stream's own, as JSON text of ASCII characters."""
+    return len(json.dumps({"_id": prefix + DIGITS * "0", "type": name, "update": 10 ** 5, "ts": 10 ** 9},
+                          separators=(",", ":")))
 
 
 def _wrong_name(name: Any) -> str:

@@ -19,12 +19,11 @@ from .limits import REACHABLE
 from .ranges import NONE, Range, Ranges
 from .scatter import Scatter
 from .schedule import Schedule
-from .stream import Section, Stream
+from .stream import PLACES, Section, Stream
 from .typed_content import TypedContent
 from .workload import HASHED, Workload
 
 NUMBERS: int = 10 ** DIGITS  # of documents of a type, which is how many ids it has
-PLACES = 2 ** 45  # of visits of a type; no database reaches it
 REMEMBERED = 10000  # updates, as a driver asks several times for each update of the batches that it is writing
 NESTED = 4  # times as much memory as flat documents is what bodies with many members take
 
@@ -140,12 +139,8 @@ class WorkloadStream(Stream):
         """As in Stream."""
         return self._scatters[number // NUMBERS] is None
 
-    def existing(self, position: int) -> int:
+    def existing_by_type(self, position: int) -> list[int]:
         """As in Stream."""
-        return sum(self.existing_of(position))
-
-    def existing_of(self, position: int) -> list[int]:
-        """How many documents of each type exist when all updates below ``position`` are done."""
         done = [self._schedule.done(kind, position) for kind in range(len(self._laps))]
         return [laps.created(visits) - laps.deleted(visits) for laps, visits in zip(self._laps, done)]
 
@@ -154,7 +149,9 @@ class WorkloadStream(Stream):
         return [laps.deleted(self._schedule.done(kind, position)) for kind, laps in enumerate(self._laps)]
 
     def laps_of(self, position: int) -> list[int]:
-        """The lap of each type when all updates below ``position`` are done; its fill is lap 0."""
+        """The lap of each type when all updates below ``position`` are done; the fill is lap 0 of all."""
+        if position < self.total:
+            return [0] * len(self._laps)
         return [laps.lap(self._schedule.done(kind, position)) for kind, laps in enumerate(self._laps)]
 
     def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
@@ -176,6 +173,10 @@ class WorkloadStream(Stream):
         """As in Stream."""
         each = self._types[place // PLACES]
         return each.total if each.hot else None
+
+    def places_by_type(self) -> list[Range]:
+        """As in Stream."""
+        return [(kind * PLACES, (kind + 1) * PLACES) for kind in range(len(self._laps))]
 
     def window(self, first: int, stop: int) -> Ranges:
         """As in Stream."""

@@ -4,6 +4,7 @@
 """The built-in workloads, as users would write them."""
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 from ..errors import Term, UsageError, option
@@ -41,8 +42,15 @@ BUILT_IN = {
 
 
 def as_written(value: Any) -> Any:
-    """A workload as users write it, from that or from the name of a built-in one."""
-    return named(value) if isinstance(value, str) else value
+    """A workload as users write it, from that, from its JSON text (ad hoc commands), or the name of a built-in one."""
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith("{"):
+        return named(value)
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(option("workload"), f" is not JSON: {str(error)[:100]}") from None
 
 
 def named(name: str) -> Any:

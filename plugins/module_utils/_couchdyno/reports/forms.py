@@ -93,7 +93,7 @@ def percent(number: float) -> str:
 
 def quoted(document_id: str) -> str:
     """A document id, quoted if any of its characters would spoil a line of text."""
-    return cleaned(document_id if document_id.isascii() and document_id.isprintable() else ascii(document_id))
+    return cleaned(document_id if document_id.isprintable() else ascii(document_id))
 
 
 def run_rate(run: Any) -> float:

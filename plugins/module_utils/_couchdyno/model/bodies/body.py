@@ -10,7 +10,7 @@ from typing import Any
 
 from .built_in import BODIES
 from .sizes import Sizes
-from .template import HEAD, compiled
+from .template import compiled
 
 SAMPLES = 20  # bodies that tell the size of documents whose template takes none
 
@@ -61,9 +61,20 @@ def body_of(name: str, least: int, most: int) -> Body:
     return Body(BODIES[name] if name in BODIES else json.loads(name), least, most)
 
 
-def usual_size(name: str) -> int | None:
-    """About how many bytes documents have whose template takes no size, None if it takes one."""
+def usual_size(name: str, own: int) -> int | None:
+    """About how many bytes documents have whose template takes no size, None if it takes one.
+
+    ``own`` is how many of them are the stream's own.
+    """
+    sizes = _without_fill(name)
+    return None if body_of(name, 1, 1).takes_size else own + sum(sizes) // len(sizes)
+
+
+def largest_without_fill(name: str, own: int) -> int:
+    """About how many bytes the largest documents have before they are filled up to their size."""
+    return own + max(_without_fill(name))
+
+
+def _without_fill(name: str) -> list[int]:
     body = body_of(name, 1, 1)
-    if body.takes_size:
-        return None
-    return HEAD + sum(len(body.written(b"%d" % number, 0, 0)) for number in range(SAMPLES)) // SAMPLES
+    return [len(body.written(b"%d" % number, 0, 1)) for number in range(SAMPLES)]

@@ -9,10 +9,12 @@ JavaScript change it.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 LONGEST_PLACE = 100  # characters
 SHOWN = 40  # characters of a value
+EXPONENT = 1e21  # from which on JavaScript writes numbers with an exponent
 
 
 dumped = json.JSONEncoder(separators=(",", ":")).encode  # a value as JSON text
@@ -25,11 +27,16 @@ def are_same(one: Any, other: Any) -> bool:
 
 
 def differ_by_rounding(value: Any, expected: Any) -> bool:
-    """Whether values that are not the same differ only by what JavaScript makes of numbers.
+    """Whether values that are not the same differ only by what JavaScript makes of the expected numbers.
 
     It rounds integers beyond 2^53, and writes 1.0 as 1.
     """
-    return are_same(_as_in_javascript(value), _as_in_javascript(expected))
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return value.keys() == expected.keys() and all(differ_by_rounding(value[name], expected[name])
+                                                       for name in expected)
+    if isinstance(value, list) and isinstance(expected, list):
+        return len(value) == len(expected) and all(map(differ_by_rounding, value, expected))
+    return are_same(value, expected) or are_same(value, _as_in_javascript(expected))
 
 
 def difference(value: Any, expected: Any, place: str = "") -> str:
@@ -61,17 +68,16 @@ def where_they_differ(places: list[int]) -> str:
 
 
 def _as_in_javascript(value: Any) -> Any:
-    """A value with all numbers as floating point numbers."""
-    if isinstance(value, dict):
-        return {name: _as_in_javascript(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_as_in_javascript(each) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return float(value) + 0.0
-        except OverflowError:
-            return value
-    return value + 0.0 if isinstance(value, float) else value  # -0.0 becomes 0.0
+    """A number as JavaScript would write it; any other value as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    if number.is_integer() and abs(number) < EXPONENT:
+        return int(Decimal(repr(number)))  # the shortest digits that make this number, and zeros
+    return number
 
 
 def _member(place: str, name: str) -> str:

@@ -126,9 +126,10 @@ DATABASE = Section("", heading="database", fields=(
     Field("database.n", ANYTHING, "n", title=Title("replicas", 7, IN_DATABASE), optional=True, nullable=True),
 ))
 PROGRESS = Section("progress", heading="progress", fields=(
-    Field("present", COUNT, "documents", lines=_present, title=Title("documents so far", 1, IN_PROGRESS), needed=PAGE,
+    Field("present", COUNT, "documents", lines=_present, title=Title("documents", 1, IN_PROGRESS),
+          overview=Title("documents", 2), needed=PAGE,
           metric=Metric("present_documents", "Documents that exist, according to the ledger.", 9)),
-    Field("total", COUNT, title=Title("documents in all", 2, IN_PROGRESS), overview=Title("documents", 2), needed=PAGE,
+    Field("total", COUNT, title=Title("documents at the start", 2, IN_PROGRESS), needed=PAGE,
           metric=Metric("documents", "Number of documents that the database was set up with.", 8)),
     Field("laps", COUNT, "laps", title=Title("laps", 3, IN_PROGRESS), overview=Title("laps", 3), needed=PAGE,
           nullable=True),
@@ -156,7 +157,7 @@ PROGRESS = Section("progress", heading="progress", fields=(
 TYPE_PROGRESS = Section("progress.types.*", title="Document types", optional=True, labels=_type_label, fields=(
     Field("name", ID, title=Title("type"), needed=PAGE),
     Field("present", COUNT, title=Title("documents"), needed=PAGE, metric=Metric(
-        "type_present_documents", "Documents of a type that exist when all updates handed out are written.", 29)),
+        "type_present_documents", "Documents of a type that exist, according to the ledger.", 29)),
     Field("deleted", COUNT, title=Title("deleted"), needed=PAGE, metric=Metric(
         "type_deleted_documents_total", "Documents of a type that are deleted when all updates handed out are written.",
         30)),

@@ -52,7 +52,7 @@ def test_the_tolerance():
 def test_another_workload_is_not_compared_unless_forced():
     a, b = info(), info(begin=9000)
     b["dyno_config"]["workload"] = {"types": [{"name": "order", "total": 10}, {"name": "item", "total": 5}]}
-    with pytest.raises(NotComparable, match="workload: classic and name order, total 10; name item, total 5"):
+    with pytest.raises(NotComparable, match=r"workload: classic and order, item \([0-9a-f]{6}\)"):
         compare(a, b)
     assert compare(b, dict(info(begin=20000), dyno_config=dict(b["dyno_config"], created=1)))["differs"] == {}
     assert list(compare(a, b, force=True)["differs"]) == ["workload"]

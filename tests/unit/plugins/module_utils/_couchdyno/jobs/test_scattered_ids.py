@@ -65,7 +65,7 @@ def test_a_sound_database_is_exact(client, filled, page):
     tally = read(client, page=page)
     assert found(tally) == {"exact": len(numbers()), "deleted": DELETED}
     assert tally.low == tally.high == POSITION
-    assert [each["checked"] for each in tally.types] == STREAM.existing_of(POSITION)
+    assert [each["checked"] for each in tally.types] == STREAM.existing_by_type(POSITION)
 
 
 @pytest.mark.parametrize("page", [1, 7, 1000])

@@ -275,8 +275,24 @@ def test_types_that_make_cycles_smaller_are_named():
         "cycles update at most 3 documents, not 4: with more, a document of type counter would be updated twice"
     ]
     both = {"types": {name: {"total": total} for name, total in (("a", 2), ("b", 3), ("c", 45))}}
-    assert [each.split()[4] for each in cautions(100, both)] == ["6", "9", "47"]
+    assert cautions(100, both) == [
+        "cycles update at most 6 documents, not 50: with more, a document of type a would be updated twice"
+    ]
     assert cautions(100, None) == []
+
+
+def test_sizes_that_are_too_small_for_the_body_are_named():
+    assert cautions(1, {"types": {"a": {"body": "report", "size": 2000}}}) == []
+    (caution,) = cautions(1, {"types": {"a": {"body": "report", "size": [300, 2000]}}})
+    assert caution.startswith("documents of type a cannot all be as small as 300 bytes; with the body that it has")
+
+
+def test_a_database_with_another_number_of_documents_has_no_other_workload(client):
+    set_up(client, Request(Parameters(50, 200, 3), workload=TYPES))
+    for wanted, types, is_other in ((60, TYPES, False), (50, {"types": {"a": {}}}, True)):
+        with pytest.raises(DatabaseExists) as raised:
+            set_up(client, Request(Parameters(wanted, 200, 3), workload=types))
+        assert ("and another workload" in str(raised.value)) == is_other
 
 
 def test_a_preview_grants_nothing(absent, client):

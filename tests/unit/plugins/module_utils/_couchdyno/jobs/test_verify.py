@@ -508,7 +508,7 @@ def types_of(report):
 def test_a_right_database_of_four_types(couch, client, shop, pages):
     report = verify(client)
     position, stream = shop.ledger.position, shop.ledger.stream
-    live, deleted = stream.existing_of(position), stream.deleted_of(position)
+    live, deleted = stream.existing_by_type(position), stream.deleted_of(position)
     assert (report["verdict"], report["reasons"], report["samples"]) == ("right", [], {})
     assert report["low"] == report["high"] == position and report["ledger"]["agrees"]
     assert report["low_ts"] == report["high_ts"] == couch.clock

@@ -14,12 +14,16 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clai
     proceed,
     settle,
 )
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.existence import existing
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.existence import (
+    existing,
+    existing_by_type,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload_stream import NUMBERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,4 +148,6 @@ def test_a_workload_agrees_with_what_each_document_must_hold(data, workload, cyc
         found = Cycle(data, number).run(found, data.draw(st.integers(1, workload.total)))
         expectation = Expectation.of(found)
         numbers = {found.stream.number(update) for update in range(found.position)}
-        assert existing(found) == sum(expectation.oldest(found.stream, each).exists for each in numbers)
+        exist = [each // NUMBERS for each in numbers if expectation.oldest(found.stream, each).exists]
+        assert existing_by_type(found) == [exist.count(kind) for kind in range(len(workload.types))]
+        assert existing(found) == len(exist)

@@ -10,10 +10,10 @@ import zlib
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.bodies import values, words
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.bodies.body import body_of, usual_size
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.bodies.body import body_of
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.bodies.built_in import BODIES
 
-FILLED = [name for name in BODIES if usual_size(name) is None and name not in ("package", "hostile")]
+FILLED = [name for name in BODIES if body_of(name, 1, 1).takes_size and name not in ("package", "hostile")]
 
 
 def texts(name, size=1000, count=200, visits=3):
