@@ -255,13 +255,13 @@ catching_up:
   sample: 7000
 properties:
   description: What became of each property of the database for which its workload asks, and of the views with
-    O(views=true). Each has its C(name), its C(state) (V(kept), V(lost) or V(changed)), and the C(reason) if it was not
-    kept.
+    O(views=true). Each has its C(name), its C(state) (V(kept), V(lost) or V(changed)), and C(details), which say what was
+    lost or changed, and which further entries C(_security) has.
   type: list
   elements: dict
   returned: if the workload asks for any
-  sample: [{"name": "design", "state": "kept", "reason": ""},
-           {"name": "revs_limit", "state": "changed", "reason": "the revs_limit is 1000 instead of 1200"}]
+  sample: [{"name": "design", "state": "kept", "details": ""},
+           {"name": "revs_limit", "state": "changed", "details": "the revs_limit is 1000 instead of 1200"}]
 unchecked:
   description: What was not verified.
   type: list

@@ -83,6 +83,22 @@ def test_what_is_in_the_security_object_stays_there(database, written):
     names, roles = (security["members"][kind] for kind in ("names", "roles"))
     assert (names[0], roles[-1], len(names), len(roles)) == ("joe", "team", 2, 2)
     assert "_admin" in security["admins"]["roles"] and len(security["admins"]["names"]) == 1
+    (found,) = verify(database.client())["properties"]
+    assert found["state"] == "kept" and found["details"] == "_security also has the member name joe, the member role team"
+
+
+def test_a_member_cannot_give_properties_and_nothing_is_written(database, written):
+    server = database.server
+    server.add_user("mel", "secret")
+    database.create().open_to("mel")
+    before = database.request("GET", "/_security").json()
+    for properties in ({"security": True}, {"design": True}):
+        err = run(
+            *("couchdyno-setup", "--workload", written(properties), "-t", 40, "-s", 200),
+            database.as_user("mel", "secret"), code=1,
+        )
+        assert "only an admin may " in err and "; set up the database as an admin\n" in err
+    assert database.request("GET", "/_security").json() == before and database.documents("") == {}
 
 
 def test_recreating_a_database_leaves_no_entries_of_the_earlier_one(database, written):

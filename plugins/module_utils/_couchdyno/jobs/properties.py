@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Dict, NamedTuple
 
 from ..couchdb.client import Client
-from ..couchdb.security import Access
+from ..couchdb.security import CLOSED, Access
 from ..couchdb.source import CONFLICTS
 from ..errors import Conflict, NotFound, Refused
 from ..model.bodies.values import are_same
@@ -23,11 +23,14 @@ Data = Dict[str, Any]
 
 
 class State(NamedTuple):
-    """What became of the property ``name``: one of KEPT, LOST and CHANGED, and the ``reason`` if it is not kept."""
+    """What became of the property ``name``: one of KEPT, LOST and CHANGED.
+
+    ``details`` says in words what was lost or changed, and which further entries there are.
+    """
 
     name: str
     state: str = KEPT
-    reason: str = ""
+    details: str = ""
 
     @property
     def is_kept(self) -> bool:
@@ -59,9 +62,11 @@ class SecurityEntries(Property):
 
     def state(self, client: Client) -> State:
         """As in Property."""
-        lacking = self._access.lacking(client.security())
+        security = client.security()
+        lacking = self._access.lacking(security)
         if not lacking:
-            return State(self.name)
+            more = Access.of(Access.of(CLOSED).removed_from(self._access.removed_from(security))).lacking({})
+            return State(self.name, KEPT, f"_security also has {', '.join(more)}" if more else "")
         is_lost = len(lacking) == sum(map(len, self._access))
         return State(self.name, LOST if is_lost else CHANGED, f"_security lacks {', '.join(lacking)}")
 

@@ -116,7 +116,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          of a workload: "types": [{"name", "checked", and the number of documents of each kind, unless it is 0}],
          "documents": {"expected": how many should exist where the documents stand, "deleted": how many updates have
                        deleted until then, if the server reports them: "found", "tombstones": what it has of both},
-         if the workload asks for any: "properties": [{"name", "state": "kept", "lost" or "changed", "reason"}],
+         if the workload asks for any: "properties": [{"name", "state": "kept", "lost" or "changed", "details"}],
          "unchecked": what was not verified, in words,
          if there are any: "differing": documents that differ between replicas, "catching_up": documents that one
                            replica does not have yet,
@@ -351,7 +351,7 @@ def _with_properties(conclusion: Conclusion, found: list[State], allowed: Collec
     if why and any(state.name == VIEWS and not state.is_kept for state in found):
         found = [state for state in found if state.name != VIEWS]
         doubts.append(f"the views could not be compared, as {why}")
-    reasons += [state.reason for state in found if not state.is_kept and state.name not in allowed]
+    reasons += [state.details for state in found if not state.is_kept and state.name not in allowed]
     return conclusion._replace(reasons=reasons, doubts=doubts, states=tuple(found))
 
 

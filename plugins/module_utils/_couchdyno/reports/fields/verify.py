@@ -48,7 +48,7 @@ def _tombstones(report: Data) -> list[str]:
 
 
 def _properties(report: Data) -> list[str]:
-    return [": ".join(filter(None, (f"{each['name']} {each['state']}", each["reason"])))
+    return [": ".join(filter(None, (f"{each['name']} {each['state']}", each["details"])))
             for each in report["properties"]]
 
 
@@ -135,7 +135,7 @@ POSITION = Section("", heading="position", fields=(
 PROPERTY = Section("properties.*", optional=True, labels=lambda part: {"property": part["name"]}, fields=(
     Field("name", TEXT),
     Field("state", STATE, metric=Metric("property_kept", "1 if the database has kept this property, otherwise 0.", 10)),
-    Field("reason", TEXT),
+    Field("details", TEXT),
 ))
 
 VERIFY = (VERIFIED, REASON, CHECKED, PROPERTY, POSITION)

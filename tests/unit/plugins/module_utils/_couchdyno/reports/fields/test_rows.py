@@ -124,7 +124,7 @@ def reports(couch, client):
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,
                        documents={"expected": 3, "deleted": 2, "found": 4, "tombstones": 2},
                        types=[{"name": "order", "checked": 3, "exact": 2, "behind": 1}],
-                       properties=[{"name": "design", "state": "lost", "reason": "is missing"}]),
+                       properties=[{"name": "design", "state": "lost", "details": "is missing"}]),
         "comparison": compare(earlier, later, force=True),
     }  # fmt: skip
     return json.loads(json.dumps(reports))
