@@ -255,8 +255,8 @@ catching_up:
   sample: 7000
 properties:
   description: What became of each property of the database for which its workload asks, and of the views with
-    O(views=true). Each has its C(name), its C(state) (V(kept), V(lost) or V(changed)), and C(details), which say what was
-    lost or changed, and which further entries C(_security) has.
+    O(views=true). Each has its C(name), its C(state) (V(kept), V(lost) or V(changed)), and C(details), which say what
+    was lost or changed, and which further entries C(_security) has.
   type: list
   elements: dict
   returned: if the workload asks for any
