@@ -13,6 +13,7 @@
      ├── NoLedger              the database was not set up by couchdyno
      │    └── StateMissing     its ledger has lost its state
      ├── LedgerDamaged         the fields of the ledger make no sense
+     ├── TwoLedgers            the database has two ledgers
      ├── LedgerOutdated        the ledger is older than the run records
      ├── Recreated             the database was recreated while it was read
      ├── ClaimLost             the lease expired and another driver took over the window
@@ -166,6 +167,12 @@ class LedgerDamaged(CouchdynoError):
     def __init__(self, *parts: Part, what: str = "") -> None:
         super().__init__(*parts)
         self.what = what
+
+
+class TwoLedgers(CouchdynoError):
+    """The database has the ledger of a partitioned database, and that of another one."""
+
+    exit_code = 3
 
 
 class LedgerOutdated(CouchdynoError):

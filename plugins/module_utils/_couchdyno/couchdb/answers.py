@@ -87,11 +87,21 @@ def version(answer: Json) -> str:
     return cleaned(found, LONGEST_NAME)
 
 
+def features(answer: Json) -> list[str]:
+    """The names of the features of a server, none if it does not report them."""
+    found = an_object(answer).get("features", [])
+    _check(_are(str, found))
+    return list(found)
+
+
 COUNTS_AND_PARTS = ("doc_count", "doc_del_count", "sizes", "cluster")
 
 
 def database_info(answer: Json) -> Data:
-    """``{"doc_count", "doc_del_count", "sizes", "cluster", "instance_start_time"}``, each if the server reports it."""
+    """``{"doc_count", "doc_del_count", "sizes", "cluster", "instance_start_time"}``, each if the server reports it.
+
+    Of a partitioned database also ``"partitioned": True``.
+    """
     info = an_object(answer)
     found: Data = {name: info[name] for name in COUNTS_AND_PARTS if info.get(name) is not None}
     _check(all(isinstance(found.get(name, {}), dict) for name in ("sizes", "cluster")))
@@ -100,6 +110,8 @@ def database_info(answer: Json) -> Data:
     _check(all(_is_count(found.get(name, 0)) for name in ("doc_count", "doc_del_count")))
     instance = info.get("instance_start_time", "")
     _check(isinstance(instance, (str, int)))
+    if an_object(info.get("props", {})).get("partitioned") is True:
+        found["partitioned"] = True
     return dict(found, instance_start_time=cleaned(str(instance), LONGEST_NAME))
 
 

@@ -101,6 +101,7 @@ class Client(Source):
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
         self._instance = ""
+        self._partitioned: bool | None = None  # None: not known yet
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
         self.throttled = 0  # how often the server has asked for fewer requests
 
@@ -135,6 +136,10 @@ class Client(Source):
         """The version of the server, ``""`` if it does not report one."""
         return str(self._request("GET", self.address.server + "/", shape=answers.version))
 
+    def server_features(self) -> frozenset[str]:
+        """What the server says it can do, besides what every CouchDB can."""
+        return frozenset(self._request("GET", self.address.server + "/", shape=answers.features))
+
     def database_info(self) -> dict[str, Json] | None:
         """What the server reports about the database (doc_count, sizes, cluster …), None if it does not exist."""
         try:
@@ -143,6 +148,7 @@ class Client(Source):
             return None
         self._sizes = info.get("sizes"), time.monotonic()
         self._instance = info["instance_start_time"]
+        self._partitioned = info.get("partitioned", False)
         return info
 
     def document_count(self) -> int | None:
@@ -195,6 +201,12 @@ class Client(Source):
         client._replicas = 1
         return client
 
+    def is_partitioned(self) -> bool:
+        """As in Source; read once, like the number of replicas."""
+        if self._partitioned is None:
+            self.replicas()
+        return bool(self._partitioned)
+
     def instance(self) -> str:
         """What distinguishes this database from its copies, and from an earlier one with its name; read once.
 
@@ -203,10 +215,14 @@ class Client(Source):
         self.replicas()
         return f"{self.name}/{self._instance}" if self._instance else ""
 
-    def create_database(self, q: int | None = None, n: int | None = None) -> None:
-        """Create the database with q shards and n replicas of each; NameTaken if it exists."""
-        self._replicas = 0  # the number was that of the deleted database
-        self._request("PUT", self.address.url, {key: value for key, value in (("q", q), ("n", n)) if value})
+    def create_database(self, q: int | None = None, n: int | None = None, partitioned: bool = False) -> None:
+        """Create the database with q shards and n replicas of each; NameTaken if it exists.
+
+        Servers without partitioned databases ignore ``partitioned``.
+        """
+        self._replicas, self._partitioned = 0, None  # those of the deleted database
+        wanted = {"q": q, "n": n, "partitioned": "true" if partitioned else None}
+        self._request("PUT", self.address.url, {key: value for key, value in wanted.items() if value})
 
     def delete_database(self) -> None:
         """Delete the database and everything in it; does nothing if it does not exist."""

@@ -39,6 +39,10 @@ class Source(ABC):
     def place(self) -> str:
         """Its place in an error message: a URL, without credentials."""
 
+    def is_partitioned(self) -> bool:
+        """Whether it is a partitioned database, whose ids all begin with a partition and a colon."""
+        return False
+
     @abstractmethod
     def now(self) -> int:
         """The time in Unix seconds, by the clock of its documents' time stamps."""

@@ -22,12 +22,12 @@ from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
 from ..model.limits import REACHABLE
 from ..model.ranges import Range, Ranges
-from ..model.state_document import META_ID
 from ..model.stream import Stream
 from ..model.tally import Tally
 from ..model.verdicts import EXTRA, Finding
 from ..storage import run_records
 from ..storage.ledger_document import LedgerDocument
+from ..storage.ledger_reading import read_meta
 from .driver import is_gone
 from .reader import Reader
 
@@ -119,7 +119,7 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
         before: Ledger | None = document.read()
         ledger = document.ledger
     except (StateMissing, LedgerDamaged):
-        before, ledger = None, Ledger.bare(client.get(META_ID) or {})
+        before, ledger = None, Ledger.bare(read_meta(client))
     _check(client, ledger)
     found = Reader(client, ledger.stream, Expectation(origin=ledger.origin), lambda: Tally(ledger.stream),
                    stop=stop).read(progress)
@@ -130,7 +130,7 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
     expected = Expectation(position, position, origin=ledger.origin)
     lacking = Reader(client, ledger.stream, expected, lambda: Shortfall(ledger.stream, position),
                      stop=stop).read(progress)
-    runs = max(ledger.runs, run_records.latest(client).run + 1)
+    runs = max(ledger.runs, run_records.latest(client, ledger.names).run + 1)
     after = adopted(ledger, position, lacking.updates, runs, client.now(), client.instance())
     return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
 

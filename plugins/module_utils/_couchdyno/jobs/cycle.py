@@ -78,12 +78,13 @@ class Cycle:
         claims, outcome, parts, not_written = self._write_all(lease, before, progress)
         dt = time.monotonic() - started
         throttled = self._client.throttled - self._throttled
-        record = RunRecord.of(self._document.ledger.stream, claims, outcome, self._claimed, kind=kind, dt=dt,
+        ledger = self._document.ledger
+        record = RunRecord.of(ledger.stream, claims, outcome, self._claimed, kind=kind, dt=dt,
                               connections=self._pace.connections, limit=self._pace.rate or None, sizes=sizes or None,
                               throttled=throttled, delay=max(0, delay), missed=bounded(entries_of(not_written)))
         result = Result(claims[-1].ts, dt, outcome.written, outcome.errors)
-        reason = lease.settle(parts, result, run_records.place(self._client, record))
-        unrecorded = run_records.why_missing(self._client, record, reason) if reason else ""
+        reason = lease.settle(parts, result, run_records.place(self._client, ledger.names, record))
+        unrecorded = run_records.why_missing(self._client, ledger.names, record, reason) if reason else ""
         redone = sum(claim.count for claim in claims if claim.redo)
         after = dict(outcome.dump(dt, record.first), **nonzero(redone=redone, throttled=throttled))
         return dict(after, **nonzero(unrecorded=unrecorded, undeleted=self._document.undeleted))

@@ -21,13 +21,13 @@ from ..model.history import NO_HISTORY, SLACK, Between, History
 from ..model.ledger import Ledger
 from ..model.limits import MAX_POSITION, check_count
 from ..model.missed import Entries
+from ..model.names import Names
 from ..model.parameters import Parameters
-from ..model.state_document import META_ID, STATE_PREFIX
 from ..model.stream import Stream
 from ..model.streams import stream_of
 from ..model.workload import resolve
 from ..storage import run_records
-from ..storage.ledger_reading import read_ledger
+from ..storage.ledger_reading import read_ledger, read_meta, read_names
 from .taken import Period, shown
 
 PARAMETERS = (option("seed"), ", ", option("total"), " and ", option("size"))
@@ -184,7 +184,8 @@ def gather(copy: Source, span: Span, given: Stream | None, original: Source | No
     ledgers = Ledgers(own, of_original)
     histories = _histories(copy, original, ledgers, constants)
     between = _between(span, histories.of_copy, copy)
-    return Case(copy, original, given or known[0].stream, ledgers, histories, between,
+    stream = given.named(known[0].names if known else read_names(copy, given)) if given else known[0].stream
+    return Case(copy, original, stream, ledgers, histories, between,
                 known[0].origin if known else None, lost, instance, _doubt(span, between, histories.of_copy, original),
                 conflicts_of(copy, own))
 
@@ -223,7 +224,7 @@ def _own(copy: Source, span: Span, of_original: Ledger | None) -> tuple[Ledger |
     except LedgerDamaged:
         if not (span.is_given or of_original):
             raise
-        return None, None if of_original else Ledger.bare(copy.get(META_ID) or {}), "ledger damaged"
+        return None, None if of_original else Ledger.bare(read_meta(copy)), "ledger damaged"
 
 
 def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constants: Ledger | None) -> Histories:
@@ -231,7 +232,8 @@ def _histories(copy: Source, original: Source | None, ledgers: Ledgers, constant
     own, of_original = ledgers
     of_copy = _history_of(copy, own) if own else NO_HISTORY
     if constants:
-        of_copy = _history_of(copy, constants._replace(runs=run_records.latest(copy).run + 1))
+        latest_run = run_records.latest(copy, constants.names).run
+        of_copy = _history_of(copy, constants._replace(runs=latest_run + 1))
     if original is None or of_original is None or (own and not may_be_one(own, of_original)):
         return Histories(of_copy)
     history = _history_of(original, of_original)
@@ -277,12 +279,12 @@ def may_be_one(own: Ledger, original: Ledger) -> bool:
 
 def conflicts_of(source: Source, ledger: Ledger | None) -> frozenset[str]:
     """The losing revisions of the documents of a ledger."""
-    documents = source.whole_documents([META_ID, ledger.holder]) if ledger else {}
+    documents = source.whole_documents([ledger.names.meta, ledger.holder]) if ledger else {}
     return frozenset(rev for document in documents.values() for rev in document.get(CONFLICTS, ()))
 
 
 def _history_of(source: Source, ledger: Ledger) -> History:
-    return History(ledger.stream, run_records.read(source, ledger.runs).found, ledger.claims, ledger.forks)
+    return History(ledger.stream, run_records.read(source, ledger).found, ledger.claims, ledger.forks)
 
 
 def _read(source: Source) -> Ledger:
@@ -292,11 +294,13 @@ def _read(source: Source) -> Ledger:
     except NoDatabase:
         raise _no_database(source) from None
     except StateMissing as error:
+        prefix = Names.of(error.meta["_id"]).state
         raise StateMissing(error.meta, f"the database {source.place} is an incomplete copy: the state of its ledger (a "
-                           f"document {STATE_PREFIX}…) is missing; to verify it anyway, give ", option("source_url"),
+                           f"document {prefix}…) is missing; to verify it anyway, give ", option("source_url"),
                            ", or ", option("from_position"), " and ", option("to_position")) from None
     except NoLedger:
-        raise NoLedger(f"the database {source.place} has no document {META_ID}: it was not set up by couchdyno, or "
+        meta = Names.of_database(source.is_partitioned()).meta
+        raise NoLedger(f"the database {source.place} has no document {meta}: it was not set up by couchdyno, or "
                        "it is an incomplete copy; to verify it anyway, give ", option("source_url"), ", or ",
                        *PARAMETERS, " of its source (and its ", option("workload"), ", unless that is classic)"
                        ) from None

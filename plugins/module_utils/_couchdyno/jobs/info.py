@@ -78,7 +78,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     """
     check_count("history", wanted.latest, MAX_RUNS, least=0)
     ledger = read_ledger(client)
-    records, skipped = run_records.read(client, ledger.runs)
+    records, skipped = run_records.read(client, ledger)
     by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
     cycles = by_kind[CYCLE]
     database = dict(_database(client, records), **_expected(ledger, len(records) + skipped))
@@ -102,7 +102,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     if wanted.conflicts:
         report["conflicts"] = conflicts(client, progress, stop)
     if ledger.origin is not None:
-        report["earlier"] = legacy.history_in(ledger.meta) or legacy.history_in(client.get(legacy.HISTORY_ID))
+        report["earlier"] = legacy.history_in(ledger.meta) or legacy.history_in(client.get(ledger.names.history))
     return report
 
 

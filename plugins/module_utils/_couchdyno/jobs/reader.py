@@ -264,7 +264,7 @@ class Reader(Generic[AnyTally]):
     def _add_others(self, names: list[str], tally: Tally) -> None:
         """Add documents that do not belong to the stream; on a cluster, unless other replicas have deleted them."""
         is_cluster = self._source.replicas() > 1
-        others = [finding for name in names for finding in judge_other(name)]
+        others = [finding for name in names for finding in judge_other(self._stream, name)]
         strange = {other.document_id for other in others}
         tally.add_own([name for name in names if name not in strange])
         for start in range(0, len(others), SOME):

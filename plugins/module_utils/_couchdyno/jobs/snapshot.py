@@ -26,7 +26,7 @@ def snapshot(client: Client) -> dict[str, Any]:
     """
     ledger = read_ledger(client)
     total, position = ledger.total, ledger.position
-    runs, skipped = run_records.read(client, ledger.runs, SHOWN_RUNS)
+    runs, skipped = run_records.read(client, ledger, SHOWN_RUNS)
     speed = pace(runs, position >= total)
     lap = common_lap(ledger)
     return {"name": client.name, "ts": client.now(), "runs": [run.shown() for run in runs], "all_runs": ledger.runs,

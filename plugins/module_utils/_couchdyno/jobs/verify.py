@@ -25,7 +25,6 @@ from ..model.ledger import Ledger
 from ..model.limits import is_integer
 from ..model.outcome import nonzero, rate
 from ..model.properties import PLAIN, Properties
-from ..model.state_document import number_of
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
 from ..model.verdicts import REVIVED, ROUNDED, Finding
@@ -409,7 +408,7 @@ def _counted(copy: Source, own: Ledger | None, tally: Tally) -> dict[str, int]:
     info = copy.database_info() if isinstance(copy, Client) else None
     found = {"found": info["doc_count"] - tally.own} if info and "doc_count" in info else {}
     if own and info and "doc_del_count" in info:
-        states = number_of(own.holder) or 0
+        states = own.number or 0
         found["tombstones"] = max(0, info["doc_del_count"] - max(0, states + 1 - tally.states))
     return found
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from . import ranges
 from .content import ClassicContent, Content
-from .document_ids import AFTER_ALL, id_of, index_in
+from .document_ids import AFTER_ALL, index_in, pattern_of
 from .document_state import NOT_CREATED, DocumentState, holding
 from .laps import CREATES, REWRITES
+from .names import PLAIN, Names
 from .ranges import Range, Ranges
 from .stream import PLACES, Section, Stream
 
@@ -16,13 +17,19 @@ from .stream import PLACES, Section, Stream
 class ClassicStream(Stream):
     """``total`` documents of ``size`` bytes, with contents that depend on ``seed``; update k is at place k."""
 
-    def __init__(self, seed: int, total: int, size: int) -> None:
+    def __init__(self, seed: int, total: int, size: int, names: Names = PLAIN) -> None:
+        self.names = names
         self.seed = seed
         self.total = total
         self.size = self.parsed_size = size
         self.deletes = False
         self.span = total
-        self.content: Content = ClassicContent(seed, size, self.number)
+        self.content: Content = ClassicContent(seed, size, self.number, names)
+        self._pattern = pattern_of(names.document)
+
+    def named(self, names: Names) -> ClassicStream:
+        """As in Stream."""
+        return ClassicStream(self.seed, self.total, self.size, names)
 
     def number(self, update: int) -> int:
         """As in Stream; only this function knows the order within a lap."""
@@ -60,11 +67,11 @@ class ClassicStream(Stream):
 
     def id_of(self, number: int) -> str:
         """As in Stream."""
-        return id_of(number)
+        return self._pattern % number
 
     def number_of(self, document_id: str) -> int | None:
         """As in Stream."""
-        return index_in(document_id, self.total)
+        return index_in(document_id, self.names.document, self.total)
 
     def existing_by_type(self, position: int) -> list[int]:
         """As in Stream."""
@@ -72,7 +79,7 @@ class ClassicStream(Stream):
 
     def sections(self, since: int, until: int | None) -> tuple[Section, ...]:
         """As in Stream."""
-        return (Section(0, 0, self.total, self.id_of(0), AFTER_ALL),)
+        return (Section(0, 0, self.total, self.id_of(0), self.names.document + AFTER_ALL),)
 
     def place(self, update: int) -> int:
         """As in Stream."""
@@ -121,4 +128,5 @@ class ClassicStream(Stream):
     def is_same(self, other: Stream) -> bool:
         """As in Stream."""
         return (isinstance(other, ClassicStream)
-                and (self.seed, self.total, self.size) == (other.seed, other.total, other.size))
+                and (self.seed, self.total, self.size, self.names)
+                == (other.seed, other.total, other.size, other.names))

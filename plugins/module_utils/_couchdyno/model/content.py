@@ -14,13 +14,13 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Callable, Dict, Iterable, NamedTuple
 
 from .bodies.values import differing, where_they_differ
-from .document_ids import FORMAT
+from .document_ids import pattern_of
 from .limits import EXACT, is_integer
+from .names import PLAIN, Names
 
 Document = Dict[str, Any]
 TimeStamp = Callable[[int], "int | None"]  # the time stamp that an update must have; None: any
 
-HEAD = '{"_id":"' + FORMAT + '","ts":%d,"update":%d,"data":"'
 FIELDS = frozenset(("_id", "_rev", "ts", "update", "data"))
 
 
@@ -73,10 +73,12 @@ class ClassicContent(Content):
     ``index`` returns the index of the document that an update writes.
     """
 
-    def __init__(self, seed: int, size: int, index: Callable[[int], int]) -> None:
+    def __init__(self, seed: int, size: int, index: Callable[[int], int], names: Names = PLAIN) -> None:
         self._seed = seed
         self._size = size
         self._index = index
+        self._id = pattern_of(names.document)
+        self._head = f'{{"_id":"{self._id}","ts":%d,"update":%d,"data":"'
 
     def render(self, update: int, ts: int, rev: str | None = None) -> str:
         """As in Content; without ``rev`` the text is ``size`` bytes long, or as short as the other fields allow."""
@@ -93,7 +95,7 @@ class ClassicContent(Content):
         for name, value in (("update", update), ("ts", ts)):
             if not is_integer(value) or not 0 <= value < EXACT:
                 return Reading(-1, invalid_field(name, value))
-        own_id = FORMAT % self._index(update)
+        own_id = self._id % self._index(update)
         if document["_id"] != own_id:
             return Reading(-1, f"holds update {update}, which belongs to {own_id}")
         stamp = ts_of(update)
@@ -112,7 +114,7 @@ class ClassicContent(Content):
 
     def _parts(self, update: int, ts: int) -> tuple[str, str]:
         """The text of the document that an update writes, up to the field ``data``, and that field."""
-        head = HEAD % (self._index(update), ts, update)
+        head = self._head % (self._index(update), ts, update)
         return head, self.digits(update, ts, self._size - len(head) - 2)
 
 

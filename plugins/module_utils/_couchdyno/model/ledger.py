@@ -17,9 +17,10 @@ from . import legacy, missed, ranges
 from .claim import Claim
 from .limits import LATEST, MAX_POSITION, MAX_SEED, MAX_SIZE, MAX_TOTAL, MAX_UPDATES, REACHABLE, is_count, is_integer
 from .missed import Entries
+from .names import PLAIN, Names
 from .parameters import Parameters
 from .ranges import Ranges
-from .state_document import META_ID, NESTED, identity_of, number_of, plain, state_id
+from .state_document import NESTED, identity_of, plain
 from .stream import Stream
 from .streams import stream_of
 from .workload import Workload
@@ -102,12 +103,13 @@ class Ledger(NamedTuple):
     workload: Workload | None = None
 
     @classmethod
-    def new(cls, parameters: Parameters, now: int, identity: str = "") -> Ledger:
+    def new(cls, parameters: Parameters, now: int, identity: str = "", names: Names = PLAIN) -> Ledger:
         """The ledger of a new database."""
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=parameters.version,
                    seed=parameters.seed, position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
-                   meta={"version": parameters.version}, state={}, identity=identity, workload=parameters.workload)
+                   meta={"_id": names.meta, "version": parameters.version}, state={}, identity=identity,
+                   workload=parameters.workload)
 
     @classmethod
     def load(cls, meta: Document, state: Document | None = None) -> Ledger:
@@ -138,7 +140,7 @@ class Ledger(NamedTuple):
     @classmethod
     def bare(cls, meta: Document) -> Ledger:
         """The ledger of a database that has lost its state: the constants, and a state before the first update."""
-        return cls.load(meta, dict(dict.fromkeys(STATE, 0), _id=state_id(0), claims=[]))
+        return cls.load(meta, dict(dict.fromkeys(STATE, 0), _id=_names(meta).state_id(0), claims=[]))
 
     def dump(self) -> Document:
         """The document of the state, with the revision that it was read from; ServerError if it could not be loaded."""
@@ -154,7 +156,7 @@ class Ledger(NamedTuple):
     def dump_meta(self) -> Document:
         """The document of the constants, with the revision that it was read from."""
         document = {name: value for name, value in plain(self.meta).items() if name not in OF_STATE}
-        document = {"_id": META_ID, **document}
+        document = {"_id": self.names.meta, **document}
         for name in CONSTANTS:
             if getattr(self, name) is not None:
                 document[name] = getattr(self, name)
@@ -188,9 +190,14 @@ class Ledger(NamedTuple):
         return dict(fields, generation=self.generation, instance=self.instance, identity=self.identity)
 
     @property
+    def names(self) -> Names:
+        """The names of couchdyno's documents in the database."""
+        return _names(self.meta)
+
+    @property
     def number(self) -> int | None:
         """The number of the document that holds the state; None while that is ``couchdyno_meta``."""
-        return number_of(self.state["_id"]) if self.state else None
+        return self.names.state_number(self.state["_id"]) if self.state else None
 
     @property
     def is_nested(self) -> bool:
@@ -200,7 +207,7 @@ class Ledger(NamedTuple):
     @property
     def holder(self) -> str:
         """The id of the document that holds the state."""
-        return str(self.state.get("_id", META_ID))
+        return str(self.state.get("_id", self.names.meta))
 
     def with_claims(self, claims: Iterable[Claim]) -> Ledger:
         """The ledger with other open claims."""
@@ -211,7 +218,7 @@ class Ledger(NamedTuple):
         """The update stream of the database."""
         if self.seed is None:
             raise _damaged(self.meta, "it has no seed")
-        return stream_of(self.seed, self.total, self.size, self.workload)
+        return stream_of(self.seed, self.total, self.size, self.workload, self.names)
 
     @property
     def span(self) -> int:
@@ -345,10 +352,15 @@ def _forks(meta: Document) -> tuple[Fork, ...]:
     raise _damaged(meta, "field 'forks' is invalid")
 
 
+def _names(meta: Document) -> Names:
+    """The names in a database, by the document with the constants."""
+    return Names.of(meta.get("_id", PLAIN.meta))
+
+
 def _damaged(holder: Document, what: str) -> LedgerDamaged:
-    document_id = holder.get("_id", META_ID)
+    document_id = holder.get("_id", PLAIN.meta)
     advice = ("recreate the database with ", command("setup", "force"))
-    if number_of(document_id) is not None:
+    if Names.of(document_id).state_number(document_id) is not None:
         advice = ("derive the state from the other documents with ", command("setup", "adopt"))
     return LedgerDamaged(f"the ledger (document {document_id}) is damaged: {what}; restore it, or ", *advice,
                          what=what)

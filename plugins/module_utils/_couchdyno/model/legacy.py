@@ -21,8 +21,8 @@ from . import ranges
 from .claim import Claim
 from .limits import is_integer
 from .missed import Missed
+from .names import Names
 
-HISTORY_ID = "couchdyno_history"
 HISTORY = "history"  # the field, in the ledger and in that document
 LATER = ("created", "last_ts", "last_dt", "last_updates", "last_errors")  # fields that its first ledgers do not have
 
@@ -55,7 +55,7 @@ def history_in(document: Document | None) -> Any:
 
 def history_document(present: Document | None, ledger: Document) -> Document:
     """The history document, with the history of a ledger's document unchanged; it replaces the ``present`` one."""
-    return dict(present or {"_id": HISTORY_ID}, history=ledger[HISTORY])
+    return dict(present or {"_id": Names.of(ledger["_id"]).history}, history=ledger[HISTORY])
 
 
 def without_history(ledger: Document) -> Document:

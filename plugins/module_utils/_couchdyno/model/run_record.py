@@ -19,7 +19,6 @@ Two other kinds of documents are read:
 from __future__ import annotations
 
 import math
-import re
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Sequence
 
 from . import missed, ranges
@@ -27,12 +26,11 @@ from .claim import Claim
 from .latencies import NO_REQUESTS, Latencies
 from .limits import LATEST_RUN, MAX_POSITION, is_amount, is_count
 from .missed import Entries
+from .names import Names
 from .outcome import Outcome
 from .stream import Stream
 
 RING = 10000  # records; then each new one replaces the oldest
-ID_PREFIX = "couchdyno_run_"
-IDS = re.compile(f"{ID_PREFIX}[0-9]{{5}}")
 FORMAT = 2
 LONGEST_TEXT = 255  # characters; names of hosts are shorter
 SIZES = ("active", "file")
@@ -109,9 +107,9 @@ class RunRecord(NamedTuple):
             return None
         return cls(**(_fields_of_old if is_old else _fields)(fields), stored=document)
 
-    def dump(self) -> Document:
+    def dump(self, names: Names) -> Document:
         """The document of a new record, in FORMAT."""
-        fields = dict(self._asdict(), _id=record_id(self.run), round=self.run // RING, format=FORMAT,
+        fields = dict(self._asdict(), _id=record_id(names, self.run), round=self.run // RING, format=FORMAT,
                       window=[self.first, self.count, self.ts], ms=max(1, round(1000 * self.dt)),
                       latency=self.latencies.dump(), missed=missed.dump(self.missed),
                       sizes=[self.sizes.get(name) for name in SIZES] if self.sizes else None)
@@ -149,14 +147,14 @@ class RunRecord(NamedTuple):
         return self.updates > 0 and self.dt > 0
 
 
-def is_place(document_id: str) -> bool:
-    """Whether a document with this id is in a place of the ring."""
-    return bool(IDS.fullmatch(document_id))
-
-
-def record_id(run: int) -> str:
+def record_id(names: Names, run: int) -> str:
     """The id of the document for the record of a run."""
-    return f"{ID_PREFIX}{run % RING:05d}"
+    return names.run_id(run % RING)
+
+
+def _place(document_id: str) -> int | None:
+    """The place of a record in the ring, by its id; None for any other document."""
+    return Names.of(document_id).run_place(document_id)
 
 
 def _fields(found: Document) -> Document:
@@ -168,7 +166,7 @@ def _fields(found: Document) -> Document:
     fields["missed"] = missed.load(fields["missed"], MAX_POSITION)
     if "sizes" in fields:
         fields["sizes"] = {name: size for name, size in zip(SIZES, fields["sizes"]) if size is not None}
-    return dict(fields, run=rounds * RING + int(place[len(ID_PREFIX):]), ts=ts, first=first, count=count, dt=ms / 1000,
+    return dict(fields, run=rounds * RING + (_place(place) or 0), ts=ts, first=first, count=count, dt=ms / 1000,
                 latencies=Latencies.load(latency))
 
 
@@ -179,7 +177,7 @@ def _fields_of_old(found: Document) -> Document:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and is_place(value)
+    return isinstance(value, str) and _place(value) is not None
 
 
 def _is_format(value: Any) -> bool:

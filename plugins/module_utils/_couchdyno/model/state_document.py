@@ -15,27 +15,13 @@ from hashlib import shake_128
 from typing import Any, Dict
 
 from .limits import is_count
+from .names import STATE_DIGITS, Names
 
-META_ID = "couchdyno_meta"
-STATE_PREFIX = "couchdyno_ledger_"
 NESTED = "state"  # the field of couchdyno_meta for a state that has no document of its own yet
-DIGITS = 8
 DIGEST = 16  # bytes, as in CouchDB's own revisions, which are MD5 sums; that is not available everywhere
 SEALED_AT = 21  # the revision that seals a document: ten cycles, each of which claims and settles
 
 Document = Dict[str, Any]
-
-
-def state_id(number: int) -> str:
-    """The id of the state document with this number."""
-    return f"{STATE_PREFIX}{number:0{DIGITS}d}"
-
-
-def number_of(document_id: str) -> int | None:
-    """The number of a state document by its id, None for any other document."""
-    digits = document_id[len(STATE_PREFIX):]
-    is_state = document_id.startswith(STATE_PREFIX) and digits.isdigit() and digits.isascii()
-    return int(digits) if is_state and state_id(int(digits)) == document_id else None
 
 
 def identity_of(document: Document) -> str:
@@ -57,13 +43,15 @@ def first_state(meta: Document) -> Document:
     state = meta[NESTED]
     number = state.get("number")
     fields = {name: value for name, value in state.items() if name != "number"}
-    return _first_revision(number if is_count(number, 0, 10 ** DIGITS) else 0, fields)
+    known = number if is_count(number, 0, 10 ** STATE_DIGITS) else 0
+    return _first_revision(Names.of(meta["_id"]).state_id(known), fields)
 
 
 def successor(sealed: Document) -> Document:
     """The first revision of the state document that succeeds a sealed one."""
-    number = number_of(sealed["_id"]) or 0
-    return _first_revision(number + 1, {name: value for name, value in plain(sealed).items() if name != "sealed"})
+    names = Names.of(sealed["_id"])
+    following = names.state_id((names.state_number(sealed["_id"]) or 0) + 1)
+    return _first_revision(following, {name: value for name, value in plain(sealed).items() if name != "sealed"})
 
 
 def tombstone(older: Document) -> Document:
@@ -72,8 +60,8 @@ def tombstone(older: Document) -> Document:
     return dict(kept, _deleted=True)
 
 
-def _first_revision(number: int, fields: Document) -> Document:
-    document = dict(fields, _id=state_id(number), generation=1)
+def _first_revision(document_id: str, fields: Document) -> Document:
+    document = dict(fields, _id=document_id, generation=1)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     digest = shake_128(text.encode("ascii")).hexdigest(DIGEST)
     return dict(document, _rev=f"1-{digest}", _revisions={"start": 1, "ids": [digest]})

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from .content import Content
 from .document_ids import DIGITS
 from .document_state import DocumentState
+from .names import Names
 from .ranges import NONE, Range, Ranges
 
 PLACES = 2 ** 45  # of updates of a type; no database reaches it
@@ -48,8 +49,12 @@ class Section(NamedTuple):
 
 
 class Stream(ABC):
-    """The updates of one database. ``total`` documents exist at the start; ``size`` bytes is what a usual one has."""
+    """The updates of one database. ``total`` documents exist at the start; ``size`` bytes is what a usual one has.
 
+    ``names`` are the ids of couchdyno's own documents in it.
+    """
+
+    names: Names
     seed: int
     total: int
     size: int
@@ -57,6 +62,10 @@ class Stream(ABC):
     content: Content
     deletes: bool  # whether any update deletes its document
     span: int  # how many consecutive updates write no document twice that is not hot, after the first ``total``
+
+    @abstractmethod
+    def named(self, names: Names) -> Stream:
+        """The stream of the same documents in a database with other names."""
 
     # -- single updates
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .classic_stream import ClassicStream
+from .names import PLAIN, Names
 from .stream import Stream
 from .workload import Workload
 from .workload_stream import WorkloadStream
 
 
 @lru_cache(maxsize=8)
-def stream_of(seed: int, total: int, size: int, workload: Workload | None = None) -> Stream:
+def stream_of(seed: int, total: int, size: int, workload: Workload | None = None, names: Names = PLAIN) -> Stream:
     """The stream of a database; without a ``workload``, the classic one."""
-    return WorkloadStream(seed, workload) if workload else ClassicStream(seed, total, size)
+    return WorkloadStream(seed, workload, names) if workload else ClassicStream(seed, total, size, names)

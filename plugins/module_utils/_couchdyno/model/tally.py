@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Dict, TypeVar, Union
 
 from .outcome import nonzero
-from .state_document import STATE_PREFIX
 from .stream import Stream
 from .verdicts import KINDS, Finding
 from .workload_stream import NUMBERS, WorkloadStream
@@ -110,7 +109,7 @@ class Tally:
     def add_own(self, names: list[str]) -> None:
         """Add documents that are couchdyno's own, or design documents."""
         self.own += len(names)
-        self.states += sum(name.startswith(STATE_PREFIX) for name in names)
+        self.states += sum(name.startswith(self._stream.names.state) for name in names)
 
     def lower(self, low: int | None) -> None:
         """Some document lacks an update from ``low`` on (None: nothing is known)."""

@@ -20,7 +20,6 @@ replicas of a document may differ.
 """
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
@@ -28,8 +27,6 @@ from . import legacy, replicas
 from .document_state import DELETED as GONE
 from .document_state import DocumentState
 from .expectation import Expectation
-from .run_record import ID_PREFIX as RUN_ID_PREFIX
-from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
 ABSENT, EXTRA, REVIVED, DELETED, ROUNDED = "absent", "extra", "revived", "deleted", "rounded"
@@ -37,7 +34,6 @@ KINDS = ("exact", "behind", "ahead", "damaged", ROUNDED, "unreadable", "missing"
          "earlier", "absent", DELETED)
 FINE = frozenset(("exact", "earlier", "absent", DELETED))
 UNKNOWN = frozenset(("damaged", "unreadable"))  # they say nothing about the updates of other documents
-OWN = re.compile(f"{META_ID}|{STATE_PREFIX}[0-9]{{{DIGITS},}}|{legacy.HISTORY_ID}|{RUN_ID_PREFIX}[0-9]{{5}}")
 DESIGN = "_design/"
 NAMED = 5  # documents of a gap that have findings of their own, with the reason
 
@@ -91,7 +87,7 @@ def classify(stream: Stream, expectation: Expectation, first: int, stop: int,
         if number >= stop or row["id"] != stream.id_of(number):
             found = _number_of(stream, stop, row)
             if found is None:
-                yield from judge_other(row["id"], row.get("doc"))
+                yield from judge_other(stream, row["id"], row.get("doc"))
                 continue
             yield from _judge_gap(stream, expectation, number, min(found, stop))
             number = found
@@ -104,7 +100,7 @@ def classify_one(stream: Stream, expectation: Expectation, stop: int, row: Docum
     """The verdict on the document of a row; from ``stop`` on as in ``classify``."""
     number = _number_of(stream, stop, row)
     if number is None:
-        yield from judge_other(row["id"], row.get("doc"))
+        yield from judge_other(stream, row["id"], row.get("doc"))
     else:
         yield judge(stream, expectation, number, row.get("doc"))
 
@@ -134,9 +130,9 @@ def judge(stream: Stream, expectation: Expectation, number: int, document: Docum
     return Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful)
 
 
-def judge_other(document_id: str, document: Document | None = None) -> Iterator[Finding]:
+def judge_other(stream: Stream, document_id: str, document: Document | None = None) -> Iterator[Finding]:
     """The verdict on a document that does not belong to the stream; none on design documents and couchdyno's own."""
-    if not (document_id.startswith(DESIGN) or OWN.fullmatch(document_id)):
+    if not (document_id.startswith(DESIGN) or stream.names.is_own(document_id)):
         yield Finding(-1, EXTRA, "is not in the stream", document, document_id=document_id)
 
 

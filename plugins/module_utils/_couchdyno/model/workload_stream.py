@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Callable, Iterator
 
 from .content import Content
-from .document_ids import DIGITS
+from .document_ids import AFTER_ALL, DIGITS
 from .document_state import NOT_CREATED, DocumentState, deleted_by, holding
 from .laps import DELETES, Laps
 from .limits import REACHABLE
+from .names import PLAIN, Names
 from .ranges import NONE, Range, Ranges
 from .scatter import Scatter
 from .schedule import Schedule
@@ -31,7 +32,8 @@ NESTED = 4  # times as much memory as flat documents is what bodies with many me
 class WorkloadStream(Stream):
     """The updates of a database with a ``workload``, with contents that depend on ``seed``."""
 
-    def __init__(self, seed: int, workload: Workload) -> None:
+    def __init__(self, seed: int, workload: Workload, names: Names = PLAIN) -> None:
+        self.names = names
         self.seed = seed
         self.workload = workload
         self.total = workload.total
@@ -49,6 +51,10 @@ class WorkloadStream(Stream):
         self.span = min((span for span in self.spans if span is not None), default=REACHABLE)
         self.step = lru_cache(REMEMBERED)(self._step)
         self.content: Content = TypedContent(seed, self)
+
+    def named(self, names: Names) -> WorkloadStream:
+        """As in Stream."""
+        return WorkloadStream(self.seed, self.workload, names)
 
     # -- single updates
 
@@ -231,7 +237,7 @@ class WorkloadStream(Stream):
 
     def is_same(self, other: Stream) -> bool:
         """As in Stream."""
-        return isinstance(other, WorkloadStream) and (self.seed, self.workload) == (other.seed, other.workload)
+        return isinstance(other, WorkloadStream) and (self.seed, self._types) == (other.seed, other.workload.types)
 
     # -- types
 
@@ -247,7 +253,7 @@ class WorkloadStream(Stream):
         after = before if until is None else max(before, self._schedule.done(kind, until))
         first, prefix = kind * NUMBERS, self._types[kind].prefix
         return Section(first, first + laps.deleted(before), first + laps.created(after), prefix + DIGITS * "0",
-                       prefix + ":", self._scatters[kind] is None)
+                       prefix + AFTER_ALL, self._scatters[kind] is None)
 
     def _update(self, kind: int, visit: int | None) -> int | None:
         return None if visit is None else self._schedule.update(kind, visit)

@@ -33,9 +33,10 @@ from ..errors import (
 )
 from ..model import legacy
 from ..model.ledger import Ledger
+from ..model.names import BOTH, Names
 from ..model.outcome import nonzero
 from ..model.parameters import Parameters, draw_identity, draw_seed
-from ..model.state_document import META_ID, NESTED, SEALED_AT, first_state, state_id, successor, tombstone
+from ..model.state_document import NESTED, SEALED_AT, first_state, successor, tombstone
 from .ledger_reading import newest_number, read_ledger
 
 TRIES = 200
@@ -50,7 +51,7 @@ class LedgerDocument:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._meta = SharedDocument(client, META_ID)
+        self._metas = {names: SharedDocument(client, names.meta) for names in BOTH}
         self._states: dict[str, SharedDocument] = {}  # by id, the one that was used last
         self._known: Ledger | None = None
         self._is_succeeded = False  # whether this process has created the successor of the known document
@@ -64,7 +65,7 @@ class LedgerDocument:
 
     def read(self) -> Ledger:
         """Read the ledger; raises NoDatabase, NoLedger or LedgerDamaged."""
-        self._known = read_ledger(self._client)
+        self._known = read_ledger(self._client, self._known)
         self._is_succeeded = False
         return self._known
 
@@ -74,18 +75,19 @@ class LedgerDocument:
         Conflict if it already has a ledger with another identity; one with this identity was written by an earlier
         attempt whose answer was lost.
         """
-        ledger = Ledger.new(parameters, self._client.now(), identity or draw_identity())
+        names = Names.of_database(self._client.is_partitioned())
+        ledger = Ledger.new(parameters, self._client.now(), identity or draw_identity(), names)
         ledger = ledger._replace(instance=self._client.instance())
         meta = ledger.dump_nested()
         # Emptied databases may keep tombstones of state documents.
-        meta[NESTED].update(nonzero(number=newest_number(self._client) + 1))
+        meta[NESTED].update(nonzero(number=newest_number(self._client, names) + 1))
         try:
-            rev = self._meta.write(meta)
+            rev = self._meta(ledger).write(meta)
         except Conflict:
             found = self.read()
             if found.identity != ledger.identity:
                 raise
-            self._meta.confirm(found.meta["_rev"])
+            self._meta(found).confirm(found.meta["_rev"])
             return found
         self._known = ledger._replace(rev=rev, meta=dict(meta, _rev=rev))
         return self._known
@@ -124,9 +126,9 @@ class LedgerDocument:
             return now._replace(position=after.position, start=after.start, runs=after.runs, claims=after.claims,
                                 refused=after.refused, superseded=after.superseded), None
 
-        meta = self._unchanged_meta(before)
+        meta = self._unchanged_meta(before, after)
         try:
-            self._meta.write(after._replace(meta=meta).dump_meta())
+            self._meta(after).write(after._replace(meta=meta).dump_meta())
         except Conflict:
             raise self._is_busy() from None
         if before is None:
@@ -140,14 +142,14 @@ class LedgerDocument:
                 raise Refused(f"{answer.get('id')} in {self._client.address.url} was not deleted: "
                               f"{row_reason(answer)}; {CHECK_VALIDATORS}")
 
-    def _unchanged_meta(self, before: Ledger | None) -> Document:
+    def _unchanged_meta(self, before: Ledger | None, after: Ledger) -> Document:
         """The document of the constants; Busy if the ledger is not as it was before."""
         try:
             self.read()
         except (StateMissing, LedgerDamaged):
             if before is not None:
                 raise
-            return self._meta.read() or {}
+            return self._meta(after).read() or {}
         if before is None:  # its state has come back, or another process has adopted it
             raise self._is_busy()
         ledger = self._open()
@@ -163,7 +165,7 @@ class LedgerDocument:
 
     def _write_new_state(self, ledger: Ledger) -> None:
         """Write a state into a document that never existed."""
-        document = {"_id": state_id(newest_number(self._client) + 1)}
+        document = {"_id": ledger.names.state_id(newest_number(self._client, ledger.names) + 1)}
         ledger = ledger._replace(state=document, rev="", sealed=False, generation=1, instance=self._client.instance())
         SharedDocument(self._client, document["_id"]).write(ledger.dump())
 
@@ -227,23 +229,23 @@ class LedgerDocument:
     def _hand_over(self, ledger: Ledger) -> Ledger:
         """Take the state out of ``couchdyno_meta``."""
         if ledger.is_nested:
-            self._meta.confirm(ledger.meta["_rev"])
+            self._meta(ledger).confirm(ledger.meta["_rev"])
         else:
             ledger = self._nest(ledger)
         if ledger.number is None:
             first = first_state(ledger.meta)
             SharedDocument(self._client, first["_id"]).plant(first)
-        self._meta.write(ledger.dump_meta())
+        self._meta(ledger).write(ledger.dump_meta())
         return self._reopen()
 
     def _nest(self, ledger: Ledger) -> Ledger:
         """Rewrite ``couchdyno_meta`` of an earlier version; from then on, that version considers it damaged."""
         if legacy.HISTORY in ledger.meta:
-            self._client.put(legacy.history_document(self._client.get(legacy.HISTORY_ID), ledger.meta))
+            self._client.put(legacy.history_document(self._client.get(ledger.names.history), ledger.meta))
         seed = draw_seed() if ledger.seed is None else ledger.seed
         ledger = ledger._replace(seed=seed, identity=draw_identity(), meta=legacy.without_history(ledger.meta))
         meta = ledger.dump_nested()
-        return Ledger.load(dict(meta, _rev=self._meta.write(meta)))
+        return Ledger.load(dict(meta, _rev=self._meta(ledger).write(meta)))
 
     def _reopen(self) -> Ledger:
         """Read the ledger again: the new document may not have been stored, or others may have changed the ledger."""
@@ -251,6 +253,10 @@ class LedgerDocument:
         if ledger.number is None or ledger.is_nested or ledger.sealed:
             raise Conflict(f"the ledger of {self._client.address.url} is moving to another document")
         return ledger
+
+    def _meta(self, ledger: Ledger) -> SharedDocument:
+        """The document that holds the constants."""
+        return self._metas[ledger.names]
 
     def _state(self, ledger: Ledger) -> SharedDocument:
         """The document that holds the state."""

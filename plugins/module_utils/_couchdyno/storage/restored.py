@@ -43,7 +43,7 @@ def why_outdated(client: Client, ledger: Ledger, read: Callable[[], Ledger]) -> 
                 "backup was restored")
     if _was_written_here(client, ledger):
         return ""
-    latest = run_records.latest(client)
+    latest = run_records.latest(client, ledger.names)
     newer = _newer(latest, ledger) and _newer(latest, read())
     return newer and (f"the ledger of {client.place} is older than its run records: {newer}; if an earlier ledger was "
                       "restored")

@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 
 from ..couchdb.client import Client
 from ..couchdb.source import AFTER, Document, Source, document_of
-from ..model.run_record import RING, RunRecord, is_place, record_id
+from ..model.ledger import Ledger
+from ..model.names import Names
+from ..model.run_record import RING, RunRecord, record_id
 
 PAGE = 1000
 SOUND = 10 ** 12  # more runs than any database has
 
 
-def place(client: Client, record: RunRecord) -> dict[str, Any]:
+def place(client: Client, names: Names, record: RunRecord) -> dict[str, Any]:
     """The document for a record, with the revision of the older record that it replaces in the ring."""
-    document = record.dump()
+    document = record.dump(names)
     if record.run >= RING:
         present = client.get(document["_id"])
         if present and not _is_newer(RunRecord.load(present), record):
@@ -24,9 +26,9 @@ def place(client: Client, record: RunRecord) -> dict[str, Any]:
     return document
 
 
-def why_missing(client: Client, record: RunRecord, reason: str) -> str:
+def why_missing(client: Client, names: Names, record: RunRecord, reason: str) -> str:
     """Why a record is not in its place, ``""`` if it is: perhaps only the first answer to its write was lost."""
-    present = RunRecord.load(client.get(record_id(record.run)) or {})
+    present = RunRecord.load(client.get(record_id(names, record.run)) or {})
     if present and (present.run, present.ts, present.host) == (record.run, record.ts, record.host):
         return ""
     if present and _is_newer(present, record):
@@ -48,43 +50,44 @@ class Latest(NamedTuple):
     position: int = 0
 
 
-def latest(source: Source) -> Latest:
+def latest(source: Source, names: Names) -> Latest:
     """What the run records know of the latest runs."""
     found = Latest()
     for first in range(0, RING, PAGE):
-        documents = _documents(source, record_id(first), record_id(first + PAGE - 1))
+        documents = _documents(source, names, first, first + PAGE - 1)
         if not documents:
             break
-        for record in _sound(documents):
+        for record in _sound(names, documents):
             found = Latest(max(found.run, record.run), max(found.position, record.first + record.count))
     return found
 
 
-def read(source: Source, runs: int, limit: int = RING) -> Records:
-    """The latest ``limit`` records; ``runs`` is the number of the next run."""
+def read(source: Source, ledger: Ledger, limit: int = RING) -> Records:
+    """The latest ``limit`` records of the runs that a ledger knows."""
+    names, runs = ledger.names, ledger.runs
     oldest = max(0, runs - min(limit, RING))
     found: list[RunRecord] = []
     skipped = 0
     for first in range(oldest - oldest % PAGE, runs, PAGE):  # a page never spans the end of the ring
-        last = record_id(min(first + PAGE, runs) - 1)
-        documents = _documents(source, record_id(max(first, oldest)), last)
-        sound = _sound(documents)
+        documents = _documents(source, names, max(first, oldest), min(first + PAGE, runs) - 1)
+        sound = _sound(names, documents)
         found += sound
         skipped += len(documents) - len(sound)
     records = [record for record in found if oldest <= record.run < runs]
     return Records(sorted(records, key=lambda record: record.run), skipped)
 
 
-def _documents(source: Source, first: str, last: str) -> list[Document]:
-    """The documents in the places of records from one id to another."""
-    pages = source.pages(first, last + AFTER, PAGE)
-    return [document_of(row) for rows, __ in pages for row in rows if is_place(row["id"])]
+def _documents(source: Source, names: Names, first: int, last: int) -> list[Document]:
+    """The documents in the places of the records from one run to another."""
+    pages = source.pages(record_id(names, first), record_id(names, last) + AFTER, PAGE)
+    return [document_of(row) for rows, __ in pages for row in rows if names.run_place(row["id"]) is not None]
 
 
-def _sound(documents: list[Document]) -> list[RunRecord]:
+def _sound(names: Names, documents: list[Document]) -> list[RunRecord]:
     """The records in documents, without those that are not in their own place, or that no database can have."""
     found = [(document["_id"], RunRecord.load(document)) for document in documents]
-    return [record for name, record in found if record and name == record_id(record.run) and record.run < SOUND]
+    return [record for document_id, record in found
+            if record and document_id == record_id(names, record.run) and record.run < SOUND]
 
 
 def _is_newer(present: RunRecord | None, record: RunRecord) -> bool:

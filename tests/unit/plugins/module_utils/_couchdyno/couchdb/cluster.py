@@ -117,12 +117,13 @@ class Cluster:
     ``mortality`` is the chance that a writer dies at a step, ``sleep`` that it is stopped until the others are done,
     which happens at most ``sleepers`` times. ``outage``: one node cannot be reached for a while; ``split``: nor can it
     reach the others, but some writers talk to it. ``limit`` is the database's ``_revs_limit``. ``replicates``: nodes
-    replicate from each other meanwhile, and not only when all is over.
+    replicate from each other meanwhile, and not only when all is over. ``partitioned``: the database is partitioned.
     """
 
     def __init__(self, rng, size=3, limit=1000, mortality=0.0, sleep=0.0, sleepers=100, outage=False, split=False,
-                 replicates=True):  # fmt: skip
+                 replicates=True, partitioned=False):  # fmt: skip
         self.rng = rng
+        self.partitioned = partitioned
         self.replicates = replicates
         self.mortality = mortality
         self.sleep = sleep
@@ -211,6 +212,9 @@ class Coordinator(Client):
 
     def replicas(self):
         return len(self.cluster.nodes)
+
+    def is_partitioned(self):
+        return self.cluster.partitioned
 
     def instance(self):
         return "1"

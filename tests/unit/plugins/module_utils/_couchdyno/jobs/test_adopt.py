@@ -233,7 +233,7 @@ def test_two_at_once(couch, client, book, monkeypatch):
     def planned(*args):
         found = plan(*args)
         monkeypatch.setattr(job, "_plan", plan)
-        monkeypatch.setattr(LedgerDocument, "_unchanged_meta", lambda document, before: before.meta)
+        monkeypatch.setattr(LedgerDocument, "_unchanged_meta", lambda document, before, after: before.meta)
         adopt(client)
         return found
 

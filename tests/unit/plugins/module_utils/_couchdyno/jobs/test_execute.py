@@ -17,6 +17,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clai
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import Missed
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.run_records import read
 
 
@@ -63,7 +64,7 @@ def test_a_small_cycle_needs_five_requests_after_the_first_has_read_the_number_o
 def test_each_settled_cycle_leaves_a_run_record(client, book):
     execute(client)
     execute(client, 2)
-    first, second = read(client, 2).found
+    first, second = read(client, read_ledger(client)).found
     assert (first.run, first.first, first.updates, first.errors, first.kind) == (0, 0, 3, 0, "cycle")
     assert (second.run, second.first, second.updates) == (1, 3, 2)
     assert set(first.shown()) == {
@@ -80,7 +81,7 @@ def test_a_cycle_records_how_often_it_was_throttled(couch, client, book):
     couch.faults.extend([None, None, busy])
     afters.append(execute(client)["after"])
     assert [after.get("throttled") for after in afters] == [3, None, 1]
-    assert [record.throttled for record in read(client, 3).found] == [3, 0, 1]
+    assert [record.throttled for record in read(client, read_ledger(client)).found] == [3, 0, 1]
     summary = info(client)["statistics"]["cycle"]
     assert summary["throttled"] == 4
     assert (afters[0]["updates"], afters[0]["errors"]) == (3, 0)
@@ -93,7 +94,7 @@ def test_sizes_are_on_record_for_the_cycles_that_read_them(couch, client, book, 
         couch.sizes = {"file": 1000 + number, "active": 10, "external": 5}
         execute(client)
         clock[0] += 25
-    found = read(client, 7).found
+    found = read(client, read_ledger(client)).found
     assert [(record.sizes or {}).get("file") for record in found] == [1000, None, None, 1003, None, None, 1006]
     assert found[3].sizes == {"file": 1003, "active": 10}
 
@@ -150,7 +151,7 @@ def test_a_cycle_waits_for_documents_of_others_and_then_ends(couch, client, book
     monkeypatch.setattr(cycle, "PATIENCE", 0.0)
     report = execute(client)
     assert report["after"]["busy"] == 1 and report["after"]["updates"] == 0
-    assert report["new_state"]["position"] == 5 and read(client, 1).found == []
+    assert report["new_state"]["position"] == 5 and read(client, read_ledger(client)).found == []
 
 
 def test_a_server_that_goes_away_is_an_error_and_the_claim_stays(couch, client, book):
@@ -219,7 +220,7 @@ def test_a_run_record_shows_its_windows(couch, client, book):
     ts = couch.clock
     couch.clock += LEASE
     execute(client, 2)
-    (record,) = read(client, 2).found
+    (record,) = read(client, read_ledger(client)).found
     assert (record.first, record.count, record.redone) == (2, 2, [[0, 2, ts]])
 
 

@@ -22,8 +22,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import setup as set_up
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PLAIN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.state_document import META_ID
 
 WANTED = Parameters(50, 200, 10)
 OTHERS = dict(Ledger.new(WANTED._replace(seed=7), 1).dump_nested(), _rev="1-a")
@@ -41,18 +41,18 @@ def test_each_gets_the_answer_that_another_was_faster_and_none_was(absent, clien
     absent.rivals, absent.replicas = {}, replicas
     report = set_up(client, Request(WANTED, idempotent=idempotent))
     assert report["changed"] and report["before"] is None
-    assert absent.documents[META_ID]["seed"] == report["dyno_config"]["seed"]
+    assert absent.documents[PLAIN.meta]["seed"] == report["dyno_config"]["seed"]
 
 
 def test_another_was_faster(absent, client):
-    absent.rivals = {META_ID: OTHERS}
+    absent.rivals = {PLAIN.meta: OTHERS}
     with pytest.raises(DatabaseExists, match="already exists: another setup has just created it; use --force"):
         set_up(client, Request(WANTED))
-    assert absent.documents == {META_ID: OTHERS}
+    assert absent.documents == {PLAIN.meta: OTHERS}
 
 
 def test_another_was_faster_with_the_same(absent, client):
-    absent.rivals = {META_ID: OTHERS}
+    absent.rivals = {PLAIN.meta: OTHERS}
     report = set_up(client, Request(WANTED, idempotent=True))
     assert not report["changed"]
     assert report["dyno_config"]["seed"] == 7
@@ -66,7 +66,7 @@ def test_another_was_faster_with_something_else(absent, client):
 
 
 def test_only_force_removes_a_database_with_a_damaged_ledger(couch, client):
-    couch.documents[META_ID] = dict(OTHERS, total="five")
+    couch.documents[PLAIN.meta] = dict(OTHERS, total="five")
     with pytest.raises(LedgerDamaged):
         remove(client)
     assert remove(client, force=True, dry_run=True) == {"changed": True, "before": None}
@@ -85,11 +85,11 @@ def test_a_lost_answer_changes_nothing(couch, client, force, exists):
         couch.__init__()
         couch.exists, couch.security = exists, dict(OWN if force else CLOSED)
         if force:
-            couch.documents[META_ID] = OTHERS
+            couch.documents[PLAIN.meta] = OTHERS
         couch.faults.extend([None] * number + ["lost after"])
         found = set_up(client, Request(WANTED, force=force, access=DORA))
         assert found["changed"]
-        assert couch.documents[META_ID]["seed"] == found["dyno_config"]["seed"] != 7
+        assert couch.documents[PLAIN.meta]["seed"] == found["dyno_config"]["seed"] != 7
         assert "dora" in couch.security["members"]["names"]
         if couch.faults:
             break
@@ -114,24 +114,24 @@ class Recreating:
         return self._answer(request, path)
 
 
-@pytest.mark.parametrize("documents", [None, {}, {META_ID: dict(OTHERS, seed=8, identity="other")}])
+@pytest.mark.parametrize("documents", [None, {}, {PLAIN.meta: dict(OTHERS, seed=8, identity="other")}])
 def test_two_with_force_at_the_same_time_leave_a_ledger(couch, client, documents):
     """Whenever the other one deletes the database, whether or not it gets further, what is reported is true."""
     for number in count(1):
         couch.__init__()
-        couch.documents[META_ID] = OTHERS
+        couch.documents[PLAIN.meta] = OTHERS
         other = Recreating(couch, number, documents or {}, documents is not None)
         report = set_up(client, Request(WANTED, force=True, idempotent=True))
         if couch._answer is other:
             break
         assert report["changed"]
-        assert couch.documents[META_ID]["seed"] == report["dyno_config"]["seed"] != 7, number
+        assert couch.documents[PLAIN.meta]["seed"] == report["dyno_config"]["seed"] != 7, number
     assert number > 5
 
 
 def test_a_deleted_database_that_is_still_shown_is_waited_for(couch, client, monkeypatch):
     """A cluster needs a while to forget it."""
-    couch.documents[META_ID] = OTHERS
+    couch.documents[PLAIN.meta] = OTHERS
     delete, shown = couch._delete, iter(range(10))
 
     def lazy_wait(_stop, seconds):
@@ -141,7 +141,7 @@ def test_a_deleted_database_that_is_still_shown_is_waited_for(couch, client, mon
     couch._delete = lambda: (200, {"ok": True})
     monkeypatch.setattr(Stop, "wait", lazy_wait)
     report = set_up(client, Request(WANTED, force=True, idempotent=True))
-    assert couch.documents[META_ID]["seed"] == report["dyno_config"]["seed"] != 7
+    assert couch.documents[PLAIN.meta]["seed"] == report["dyno_config"]["seed"] != 7
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -162,7 +162,7 @@ def test_a_database_without_documents_is_recreated_for_other_shards(couch, clien
 
 @pytest.mark.parametrize("security, is_kept", [(OWN, True), (OPEN, True), (CLOSED, False)])
 def test_force_keeps_the_security_object_and_says_so(couch, client, security, is_kept):
-    couch.documents[META_ID] = OTHERS
+    couch.documents[PLAIN.meta] = OTHERS
     couch.security = dict(security)
     planned = preview(client, Request(WANTED, force=True)).get("security")
     report = set_up(client, Request(WANTED, force=True))
@@ -175,7 +175,7 @@ def test_force_keeps_the_security_object_and_says_so(couch, client, security, is
 
 def test_the_security_object_is_back_before_the_ledger_is(couch, client):
     """So that a second setup finds it there, and cycles of members do not fail."""
-    couch.documents[META_ID] = OTHERS
+    couch.documents[PLAIN.meta] = OTHERS
     couch.security = dict(OWN)
     set_up(client, Request(WANTED, force=True))
     assert couch.requests.index(("PUT", "/db/_security")) < couch.requests.index(("POST", "/db/_bulk_docs"))
@@ -222,13 +222,13 @@ def test_a_workload(absent, client):
     first, second = set_up(client, SHOP), set_up(client, SHOP)
     assert (first["changed"], second["changed"], preview(client, SHOP)["changed"]) == (True, False, False)
     assert first["dyno_config"]["workload"] == second["dyno_config"]["workload"] == {"types": KEPT}
-    assert absent.documents[META_ID]["workload"] == {"types": KEPT} and absent.documents[META_ID]["version"] == 2
+    assert absent.documents[PLAIN.meta]["workload"] == {"types": KEPT} and absent.documents[PLAIN.meta]["version"] == 2
 
 
 def test_classic_has_no_workload_in_its_ledger(absent, client):
     report = set_up(client, Request(WANTED))
     assert report["dyno_config"]["version"] == 1 and "workload" not in report["dyno_config"]
-    assert "workload" not in absent.documents[META_ID]
+    assert "workload" not in absent.documents[PLAIN.meta]
 
 
 def test_a_fill_writes_all_documents_of_a_workload(absent, client):

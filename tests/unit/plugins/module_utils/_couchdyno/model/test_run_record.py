@@ -13,6 +13,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clas
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.latencies import Latencies
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import CONNECTIONS, LATEST_RUN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.missed import bounded, entries_of
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PLAIN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.outcome import Outcome
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import FILL, RING, RunRecord
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_the_document_of_a_small_cycle():
     """Its bytes stay in the database for good, so none may be added without need."""
     claim = Claim(((362, 363),), 1794992700, 0, "d", "driver-1", "p", 35)
     outcome = Outcome(written=1, latencies=Latencies.of([0.0098]))
-    document = RunRecord.of(STREAM, [claim], outcome, 1000, dt=0.0123, connections=CONNECTIONS, throttled=0).dump()
+    document = RunRecord.of(STREAM, [claim], outcome, 1000, dt=0.0123, connections=CONNECTIONS, throttled=0).dump(PLAIN)
     assert document == SMALL
     assert len(json.dumps(document, separators=(",", ":"))) < 115
 
@@ -71,7 +72,7 @@ def test_what_is_not_usual_is_stored():
     outcome = Outcome(written=6, errors=3, failed={"forbidden": 2}, refused=ranges.window(2, 4))
     settings = {"kind": FILL, "connections": 5, "limit": 2.5, "sizes": {"file": 7}, "throttled": 2}
     settings.update(delay=4, missed=entries_of(((2, 4),)))
-    assert RunRecord.of(STREAM, claims, outcome, 1000, dt=0.0001, **settings).dump() == {
+    assert RunRecord.of(STREAM, claims, outcome, 1000, dt=0.0001, **settings).dump(PLAIN) == {
         "_id": "couchdyno_run_00004", "format": 2, "window": [2, 7, 8], "ms": 1, "updates": 6, "errors": 3,
         "kind": "fill", "host": "h", "connections": 5, "limit": 2.5, "sizes": [None, 7],
         "classes": {"forbidden": 2, "other": 1}, "redone": [[0, 2, 5]], "refused": 2, "throttled": 2,
@@ -81,10 +82,10 @@ def test_what_is_not_usual_is_stored():
 
 @given(RECORDS)
 def test_a_document_keeps_the_record(record):
-    document = json.loads(json.dumps(record.dump()))
+    document = json.loads(json.dumps(record.dump(PLAIN)))
     loaded = RunRecord.load(dict(document, _rev="1-a"))
     assert loaded._replace(stored=None) == record
-    assert loaded.shown() == record.shown() and loaded.dump() == document
+    assert loaded.shown() == record.shown() and loaded.dump(PLAIN) == document
 
 
 def test_what_reports_show():

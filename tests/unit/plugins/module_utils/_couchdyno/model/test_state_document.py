@@ -6,30 +6,16 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PARTITIONED
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.state_document import (
     first_state,
-    number_of,
-    state_id,
     successor,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 META = Ledger.new(Parameters(10, 100, 3, 7), 1000).dump_nested()
 SEALED = dict(first_state(META), _rev="21-a", note="of a later version", sealed=True, generation=21)
-
-
-@given(st.integers(0, 10**12))
-def test_numbers_and_ids(number):
-    assert number_of(state_id(number)) == number
-
-
-@pytest.mark.parametrize("digits", ["", "1", "0000000a", "000000001", "0000000²", "-0000001"])
-def test_other_ids(digits):
-    assert number_of("couchdyno_ledger_" + digits) is None and number_of("couchdyno_meta" + digits) is None
 
 
 def test_a_successor_has_everything_but_the_seal():
@@ -38,6 +24,12 @@ def test_a_successor_has_everything_but_the_seal():
     assert (document["note"], document["generation"]) == ("of a later version", 1)
     ours = {"_id", "_rev", "_revisions", "sealed", "generation"}
     assert {k: v for k, v in document.items() if k not in ours} == {k: v for k, v in SEALED.items() if k not in ours}
+
+
+def test_in_a_partitioned_database_they_are_in_the_partition_of_the_ledger():
+    first = first_state(Ledger.new(Parameters(10, 100, 3, 7), 1000, names=PARTITIONED).dump_nested())
+    assert first["_id"] == "couchdyno:ledger_00000000"
+    assert successor(dict(first, sealed=True))["_id"] == "couchdyno:ledger_00000001"
 
 
 def test_whoever_creates_it_creates_the_same():

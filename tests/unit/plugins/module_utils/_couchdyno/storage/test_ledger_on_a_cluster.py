@@ -17,8 +17,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Driver
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claiming import Parts, Result, claim, settle
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PLAIN, Names
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.state_document import META_ID
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage import ledger_document
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
@@ -226,13 +226,16 @@ def test_a_cluster_that_is_split_for_a_while():
     assert sound >= 0.9 * len(seeds)  # a change that was on its way when the cluster split
 
 
+@pytest.mark.parametrize("partitioned", [False, True])
 @pytest.mark.parametrize("size", [1, 3])
-def test_several_set_the_database_up_at_once(size):
+def test_several_set_the_database_up_at_once(size, partitioned):
     """One of them wins, and all drivers go on with its ledger."""
+    names = Names.of_database(partitioned)
     for seed in range(SCHEDULES):
-        handed_out, ledger, live = play(seed, meta=None, size=size, careless=0.1)
+        handed_out, ledger, live = play(seed, meta=None, size=size, careless=0.1, partitioned=partitioned)
         assert is_sound(handed_out, ledger) and len(handed_out) >= 5, f"schedule {seed}"
         assert all(len(leaves) == 1 for leaves in live.values()), f"schedule {seed}"
+        assert all(map(names.is_own, live)) and ledger.names == names, f"schedule {seed}"
 
 
 class Dying(Coordinator):
@@ -240,7 +243,7 @@ class Dying(Coordinator):
 
     def push(self, documents, replicas):
         answers = super().push(documents, replicas)
-        if documents[0]["_id"] != META_ID:
+        if documents[0]["_id"] != PLAIN.meta:
             greenlet.getcurrent().parent.switch()
         return answers
 

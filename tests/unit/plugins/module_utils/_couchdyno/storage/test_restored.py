@@ -8,8 +8,8 @@ import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import LedgerOutdated
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PLAIN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import record_id
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage import ledger_reading
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.restored import returned_state
@@ -149,7 +149,7 @@ def test_records_that_another_driver_has_just_written_are_no_sign(couch, client,
     asked = client.rows_before
 
     def meanwhile(first, *args):
-        if first == record_id(0):
+        if first == PLAIN.run_id(0):
             monkeypatch.setattr(client, "rows_before", asked)
             ran(1)
         return asked(first, *args)
@@ -163,10 +163,10 @@ def test_records_that_another_driver_has_just_written_are_no_sign(couch, client,
 
 
 def test_a_record_whose_place_is_taken_is_told(couch, client, ran):
-    couch.documents[record_id(3)] = {"_id": record_id(3), "_rev": "1-a", "run": 3, "ts": 5, "host": "other"}
+    couch.documents[PLAIN.run_id(3)] = {"_id": PLAIN.run_id(3), "_rev": "1-a", "run": 3, "ts": 5, "host": "other"}
     after = execute(client)["after"]
     assert (after["updates"], after["unrecorded"]) == (3, "conflict: Document update conflict.")
-    couch.refuse[record_id(4)] = "forbidden"
+    couch.refuse[PLAIN.run_id(4)] = "forbidden"
     assert execute(client)["after"]["unrecorded"] == "forbidden: because"
 
 
@@ -174,13 +174,13 @@ def test_a_record_whose_place_is_taken_is_told(couch, client, ran):
 def test_a_record_whose_answer_was_lost_is_there(couch, client, ran, fault):
     couch.faults.extend([None] * 4 + [fault])
     assert "unrecorded" not in execute(client)["after"]
-    assert couch.documents[record_id(3)]["window"][1] == 3
+    assert couch.documents[PLAIN.run_id(3)]["window"][1] == 3
 
 
 def test_a_newer_record_is_not_replaced(couch, client, ran):
     couch.documents[couch.ledger["_id"]].update(runs=10003)
-    newer = {"_id": record_id(3), "_rev": "5-a", "run": 20003, "ts": 5}
-    couch.documents[record_id(3)] = newer
+    newer = {"_id": PLAIN.run_id(3), "_rev": "5-a", "run": 20003, "ts": 5}
+    couch.documents[PLAIN.run_id(3)] = newer
     after = execute(client)["after"]
     assert after["unrecorded"] == "the record of a later run (20003) is in its place"
-    assert couch.documents[record_id(3)] == newer
+    assert couch.documents[PLAIN.run_id(3)] == newer
