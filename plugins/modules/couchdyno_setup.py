@@ -114,7 +114,8 @@ options:
     description:
       - Whether to delete an existing database first, whatever it contains. With O(state=present), its C(_security)
         object is kept.
-      - With O(state=present), a database without documents is only deleted if O(q) or O(n) is given.
+      - With O(state=present), a database without documents is only deleted if O(q) or O(n) is given, or if it should be
+        partitioned and is not.
     type: bool
     default: false
   adopt:
@@ -127,7 +128,7 @@ options:
       - The parameters stay as they are, whatever O(total), O(size), O(updates_per_run) and O(seed) say. The database is
         marked as a fork, so M(dyno.couchdb.couchdyno_verify) no longer accepts it as a copy of its source.
       - Each run adds another mark, so run it only once. It cannot be combined with O(force), O(fill), O(workload),
-        O(member_names), O(member_roles), O(admin_names), O(admin_roles) or O(state=absent).
+        O(partitioned), O(member_names), O(member_roles), O(admin_names), O(admin_roles) or O(state=absent).
     type: bool
     default: false
   member_names:
@@ -162,6 +163,15 @@ options:
     description: The number of replicas of each shard of a new database, from 1 to 64. If omitted, the server's default
       applies.
     type: int
+  partitioned:
+    description:
+      - Whether to create a partitioned database, which requires CouchDB 3 or later. Each type of documents is a
+        partition, so the prefixes of a workload must have the form C(partition:rest).
+      - An existing database without documents must then be partitioned, unless O(force=true). If an admin has already
+        created a partitioned one, this option is not needed.
+    type: bool
+    default: false
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""
@@ -346,6 +356,11 @@ dyno_config:
           type: dict
           returned: if there are any
           sample: {"design": true, "revs_limit": 1200}
+    partitioned:
+      description: That the database was set up as a partitioned database, whose ids begin with a partition and a colon.
+      type: bool
+      returned: if it was
+      sample: true
 fill:
   description: What the fill did. In check mode, only the number of documents that it would write. Further counts are
     described at RV(dyno.couchdb.couchdyno_execute#module:cycles[].after).
@@ -462,12 +477,12 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        adopt.check_alone(name for name in ("force", "fill", "workload", *Access._fields) if params[name])
+        adopt.check_alone(name for name in ("force", "fill", "workload", "partitioned", *Access._fields) if params[name])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     access = Access(*(tuple(params[name]) for name in Access._fields))
     request = Request(wanted, Sharding(params["q"], params["n"]), params["fill"], params["force"], idempotent=True,
-                      access=access, workload=as_written(params["workload"]))
+                      access=access, workload=as_written(params["workload"]), partitioned=params["partitioned"])
     pace = Pace(params["connections"], params["batch_bytes"])
     report = preview(client, request) if module.check_mode else setup(client, request, pace)
     for caution in request.cautions():
@@ -505,6 +520,7 @@ def main() -> None:
         **{name: {"type": "list", "elements": "str", "default": []} for name in Access._fields},
         "q": {"type": "int"},
         "n": {"type": "int"},
+        "partitioned": {"type": "bool", "default": False},
     }, lambda module, client: (present if module.params["state"] == "present" else absent)(module, client))
 
 

@@ -24,7 +24,7 @@ from .workload_file import workload
 
 # The options that say what to create, and how, with their defaults.
 FOR_NEW = {"total": DEFAULTS.total, "size": DEFAULTS.size, "updates_per_run": DEFAULTS.updates, "seed": None, "q": None,
-           "n": None, "force": False, "wait_to_fill": False, "workload": None}
+           "n": None, "force": False, "wait_to_fill": False, "workload": None, "partitioned": False}
 # The options that grant access, in the order of Access.
 GRANTS = {"member_names": "let this user read and write documents: add the name to the members in _security, even if "
                           "the database already exists with these parameters; if it has no members, everybody may "
@@ -69,6 +69,9 @@ class Setup(Command):
         parser.add_argument("-q", type=int, metavar="N", help="number of shards (default: the server's)")
         parser.add_argument("-n", type=int, metavar="N",
                             help="number of replicas of each shard (default: the server's)")
+        parser.add_argument("--partitioned", action="store_true",
+                            help="create a partitioned database, which requires CouchDB 3 or later; if an admin has "
+                                 "already created an empty one, this option is not needed")
         for name, what in GRANTS.items():
             parser.add_argument(option(name).script, dest=name, action="append", metavar="NAME", default=[],
                                 help=f"{what}; can be repeated")
@@ -86,7 +89,7 @@ class Setup(Command):
         access = Access(*(tuple(vars(args)[name]) for name in GRANTS))
         request = Request(Parameters(args.total, args.size, args.updates_per_run, args.seed), Sharding(args.q, args.n),
                           fill=args.wait_to_fill, force=args.force, idempotent=access != NO_ACCESS, access=access,
-                          workload=workload(args.workload))
+                          workload=workload(args.workload), partitioned=args.partitioned)
         pace = Pace(args.connections, args.batch_bytes)
         with Progress("filling") as progress:
             report = setup(client, request, pace, progress, invocation.stop)

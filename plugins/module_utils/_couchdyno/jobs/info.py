@@ -51,7 +51,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
         {"format": of this report,
          "dyno_config": the public part of the ledger,
          "database": {"name", "url", "server_version", "doc_count", "sizes", "q", "n", "connections", "limits",
-                      with a workload: "expected_count"},
+                      with a workload: "expected_count",
+                      if it or its source was set up as a partitioned database: "partitioned": whether it is one},
          "progress": {"present", "total", "laps", "open_claims", "open_hosts", "expired_claims", "expired_hosts",
                       "settled", "refused", "lap_done", "lap_left", "pace", "seconds_left", "ts",
                       with a workload: "types": [{"name", "present", "deleted", "lap"}],
@@ -81,7 +82,8 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     records, skipped = run_records.read(client, ledger)
     by_kind = {kind: [record for record in records if record.kind == kind] for kind in KINDS}
     cycles = by_kind[CYCLE]
-    database = dict(_database(client, records), **_expected(ledger, len(records) + skipped))
+    database = dict(_database(client, records), **_expected(ledger, len(records) + skipped),
+                    **_partitioned(client, ledger))
     pace = runs.pace(records, ledger.position >= ledger.total)
     report = {
         "format": REPORT_FORMAT,
@@ -149,6 +151,11 @@ def _expected(ledger: Ledger, records: int) -> Data:
     of_ledger = 1 + bool(ledger.state) + len(ledger.older)
     designs = len(design_documents(ledger.workload.database))
     return {"expected_count": existing(ledger) + of_ledger + designs + records}
+
+
+def _partitioned(client: Client, ledger: Ledger) -> Data:
+    """Whether a database is partitioned; a copy of one that is need not be."""
+    return {"partitioned": client.is_partitioned()} if ledger.names.is_partitioned else {}
 
 
 def _outdated(client: Client, ledger: Ledger) -> Data:

@@ -21,13 +21,16 @@ from ..errors import (
     NotAllowed,
     NotFound,
     StateMissing,
+    TwoLedgers,
     UsageError,
     switch,
 )
 from ..model.design_documents import IDS
 from ..model.ledger import Ledger
 from ..model.limits import MAX_REPLICAS, MAX_SHARDS, check_count
+from ..model.names import Names
 from ..model.parameters import Parameters, draw_identity, draw_seed
+from ..model.partitions import check_partitions
 from ..model.properties import PLAIN, Properties, security_entries
 from ..model.workload import resolve
 from ..model.workload_stream import WorkloadStream
@@ -35,12 +38,14 @@ from ..storage.ledger_document import LedgerDocument
 from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
 from .pace import Pace
+from .partitioning import check_created, check_known
 from .properties import give, properties_of, states
 
 PATIENCE = 10.0  # seconds to wait for other setups of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
 KEEP, CREATE, REPLACE, USE_EMPTY = "keep", "create", "replace", "use empty"  # what a plan does with the database
 FOREIGN = "was not set up by couchdyno"
+UNPARTITIONED = ", but is not partitioned"
 
 Data = Dict[str, Any]
 Progress = Callable[[int, int], None]  # called with the number of documents so far and in total
@@ -56,9 +61,11 @@ class Sharding(NamedTuple):
 class Request(NamedTuple):
     """What to set up, with which ``workload`` (as users write it; None: classic), and to whom to grant ``access``.
 
-    An existing database is an error, except
+    ``partitioned``: a new database is partitioned; a workload can ask for that, too. An existing database is an error,
+    except
 
-    - one without documents, which is used as it is, unless ``force`` comes with a ``sharding``;
+    - one without documents, which is used as it is, partitioned or not, unless ``force`` comes with a ``sharding``, or
+      it should be ``partitioned`` and is not;
     - one with the same parameters that is not full yet: ``fill`` continues to fill it;
     - one with the same parameters, if the request is ``idempotent``;
     - any database with ``force``, which deletes and recreates it, and keeps its ``_security`` object.
@@ -71,6 +78,7 @@ class Request(NamedTuple):
     idempotent: bool = False
     access: Access = NO_ACCESS
     workload: Any = None
+    partitioned: bool = False
 
     def check(self) -> Request:
         """The request with its parameters checked; raises UsageError if it makes no sense."""
@@ -78,7 +86,11 @@ class Request(NamedTuple):
         workload = None if self.workload is None else resolve(self.workload, parameters.total, parameters.size)
         if workload and any(each.hot for each in workload.types):  # a cycle may update these several times
             parameters = parameters._replace(updates=self.parameters.updates)
-        checked = self._replace(parameters=parameters._replace(workload=workload), access=self.access.check())
+        partitioned = self.partitioned or bool(workload and workload.database.partitioned)
+        if partitioned:
+            check_partitions(workload)
+        checked = self._replace(parameters=parameters._replace(workload=workload), access=self.access.check(),
+                                partitioned=partitioned)
         check_count("q", 1 if self.sharding.q is None else self.sharding.q, MAX_SHARDS)
         check_count("n", 1 if self.sharding.n is None else self.sharding.n, MAX_REPLICAS)
         return checked
@@ -223,13 +235,13 @@ def preview(client: Client, request: Request) -> Data:
 def remove(client: Client, force: bool = False, dry_run: bool = False) -> Data:
     """Delete a database that couchdyno has set up, or any one with ``force``; returns ``{"changed", "before"}``.
 
-    Raises NoLedger or LedgerDamaged without ``force``, or ServerError.
+    Raises NoLedger, LedgerDamaged or TwoLedgers without ``force``, or ServerError.
     """
     try:
         before: Data | None = read_ledger(client).shown()
     except NoDatabase:
         return {"changed": False, "before": None}
-    except (NoLedger, LedgerDamaged):
+    except (NoLedger, LedgerDamaged, TwoLedgers):
         if not force:
             raise
         before = None
@@ -245,10 +257,13 @@ def _plan(client: Client, document: LedgerDocument, request: Request) -> Plan:
     """What to do with the database as it is; DatabaseExists if the request does not allow changing it."""
     found = _find(client, document, request.force)
     action = _action(client, found, request)
-    if found.ledger is None or action != KEEP:
-        return Plan(action, found, Ledger.new(request.parameters, client.now()))
-    _check_same(client, found.ledger, request)
-    return Plan(KEEP, found, found.ledger)
+    if found.ledger is not None and action == KEEP:
+        _check_same(client, found.ledger, request)
+        return Plan(KEEP, found, found.ledger)
+    if request.partitioned and action != USE_EMPTY:
+        check_known(client)
+    names = Names.of_database(client.is_partitioned() if action == USE_EMPTY else request.partitioned)
+    return Plan(action, found, Ledger.new(request.parameters, client.now(), names=names))
 
 
 def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
@@ -257,7 +272,7 @@ def _find(client: Client, document: LedgerDocument, force: bool) -> Found:
         return Found()
     try:
         return Found(True, ledger=document.read())
-    except (LedgerDamaged, StateMissing):
+    except (LedgerDamaged, StateMissing, TwoLedgers):
         if not force:
             raise
         return Found(True)
@@ -275,7 +290,8 @@ def _others(client: Client) -> bool:
 def _action(client: Client, found: Found, request: Request) -> str:
     if not found.exists:
         return CREATE
-    if found.vacant and not (request.force and any(request.sharding)):
+    if found.vacant and not (request.force and (any(request.sharding) or not _is_as_asked(client, request))):
+        _check_usable(client, request)
         return USE_EMPTY
     if request.force:
         return REPLACE
@@ -284,9 +300,24 @@ def _action(client: Client, found: Found, request: Request) -> str:
     return KEEP
 
 
+def _is_as_asked(client: Client, request: Request) -> bool:
+    """Whether a database that exists is partitioned if it should be."""
+    return not request.partitioned or client.is_partitioned()
+
+
+def _check_usable(client: Client, request: Request) -> None:
+    """Raise DatabaseExists or UsageError unless an empty database can be used for a request."""
+    if not _is_as_asked(client, request):
+        raise _exists(client, UNPARTITIONED)
+    if client.is_partitioned():
+        check_partitions(request.parameters.workload)
+
+
 def _check_same(client: Client, ledger: Ledger, request: Request) -> None:
     """Raise DatabaseExists unless the database is as requested and the request may continue with it."""
-    wanted = request.parameters
+    wanted = request.parameters.in_database(ledger.names.is_partitioned)
+    if not _is_as_asked(client, request):
+        raise _exists(client, UNPARTITIONED)
     is_same = ((ledger.total, ledger.size, ledger.updates) == (wanted.total, wanted.size, wanted.updates)
                and ledger.workload == wanted.workload and wanted.seed in (None, ledger.seed))
     may_go_on = request.idempotent or (request.fill and missing(ledger) > 0)
@@ -394,13 +425,17 @@ class _Creation:
     def _create(self) -> None:
         """Create the database; one that already exists is used if it is empty. Conflict if it has another ledger."""
         try:
-            self._client.create_database(*self._request.sharding)
+            self._client.create_database(*self._request.sharding, partitioned=self._request.partitioned)
+            if self._request.partitioned:
+                check_created(self._client)
         except (NameTaken, Conflict):
             found = _find(self._client, self._document, self._has_deleted)
             if found.ledger and found.ledger.identity != self._identity:
                 raise Conflict("another setup came first") from None
-            if found.exists and not found.vacant and not found.ledger:
-                raise self._remains() if self._has_deleted else _exists(self._client, f", but {FOREIGN}") from None
+            is_usable = found.vacant and _is_as_asked(self._client, self._request)
+            if found.exists and not is_usable and not found.ledger:
+                raise self._remains() if self._has_deleted else _exists(
+                    self._client, UNPARTITIONED if found.vacant else f", but {FOREIGN}") from None
         except NotAllowed as refused:
             raise NotAllowed(*refused.parts, ", or let an admin create an empty database with this name",
                              status=refused.status, error=refused.error) from None

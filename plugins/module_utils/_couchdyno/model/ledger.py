@@ -105,6 +105,7 @@ class Ledger(NamedTuple):
     @classmethod
     def new(cls, parameters: Parameters, now: int, identity: str = "", names: Names = PLAIN) -> Ledger:
         """The ledger of a new database."""
+        parameters = parameters.in_database(names.is_partitioned)
         return cls(created=now, last_dt=0, last_errors=0, last_ts=0, last_updates=0, size=parameters.size, start=0,
                    total=parameters.total, updates=parameters.updates, version=parameters.version,
                    seed=parameters.seed, position=0, runs=0, claims=(), origin=None, refused=(), superseded=(), rev="",
@@ -180,6 +181,8 @@ class Ledger(NamedTuple):
                  if name in SHOWN and (value is not None or (name == "version" and name in self.meta))}
         if self.workload:
             shown["workload"] = self.workload.dump()
+        if self.names.is_partitioned:
+            shown["partitioned"] = True
         return dict(shown, claims=[claim.shown(self.stream) for claim in self.claims] if self.claims else [])
 
     def _state(self) -> Document:

@@ -33,6 +33,10 @@ class Parameters(NamedTuple):
             check_count("seed", self.seed, MAX_SEED, least=0)
         return self._replace(updates=min(self.updates, self.total))
 
+    def in_database(self, is_partitioned: bool) -> Parameters:
+        """The parameters of a database that is partitioned, or is not."""
+        return self._replace(workload=self.workload and self.workload.in_database(is_partitioned))
+
     @property
     def version(self) -> int:
         """The version of the ledger: other programs must not take a workload for the classic one."""

@@ -111,6 +111,10 @@ class Workload(NamedTuple):
         found: Document = {"types": [each.dump() for each in self.types]}
         return found if self.database == PLAIN else dict(found, database=self.database.dump())
 
+    def in_database(self, is_partitioned: bool) -> Workload:
+        """The workload in a database that is partitioned, or is not, whatever it asks for itself."""
+        return self._replace(database=self.database._replace(partitioned=is_partitioned))
+
     @classmethod
     def load(cls, value: Any) -> Workload | None:
         """A workload from the ledger, None if it makes no sense."""

@@ -15,6 +15,7 @@ from ..forms import (
     PART,
     RATE,
     SECONDS,
+    SWITCH,
     TEXT,
     byte_size,
     counted,
@@ -124,6 +125,8 @@ DATABASE = Section("", heading="database", fields=(
           nullable=True),
     Field("database.q", ANYTHING, "q", title=Title("shards", 6, IN_DATABASE), optional=True, nullable=True),
     Field("database.n", ANYTHING, "n", title=Title("replicas", 7, IN_DATABASE), optional=True, nullable=True),
+    Field("database.partitioned", SWITCH, "partitioned", title=Title("partitioned", 14, IN_DATABASE), needed=PAGE,
+          optional=True),
 ))
 PROGRESS = Section("progress", heading="progress", fields=(
     Field("present", COUNT, "documents", lines=_present, title=Title("documents", 1, IN_PROGRESS),

@@ -69,9 +69,10 @@ LEDGER = Section("dyno_config", heading="dyno_config", fields=(
     Field("workload", PART, needed=PAGE, optional=True),
     Field("workload.types", LIST, "type", lines=_types, needed=PAGE, optional=True),
     Field("workload.database", PART, "database", lines=_database, optional=True),
+    Field("partitioned", SWITCH, "partitioned", optional=True),
 ))
 NEW_STATE = LEDGER._replace(path="new_state", heading="new_state", fields=tuple(
-    field for field in LEDGER.fields if not field.path.startswith("workload")))
+    field for field in LEDGER.fields if not field.path.startswith(("workload", "partitioned"))))
 TYPE = Section("dyno_config.workload.types.*", title="Workload", optional=True, fields=(
     Field("name", ID, title=Title("type"), needed=PAGE),
     Field("total", COUNT, title=Title("documents at the start"), needed=PAGE),
