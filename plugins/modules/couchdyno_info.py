@@ -107,6 +107,11 @@ database:
       description: The number of replicas of each shard.
       type: int
       sample: 1
+    partitioned:
+      description: Whether the database is partitioned. A copy of a partitioned database may not be.
+      type: bool
+      returned: if the database, or the one that it is a copy of, was set up as a partitioned database
+      sample: true
     connections:
       description: All values of O(dyno.couchdb.couchdyno_execute#module:connections) in the run records.
       type: list

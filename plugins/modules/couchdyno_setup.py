@@ -84,6 +84,8 @@ options:
         digits are scattered, so that new and updated documents are all over the index of the database.
       - C(hot) is a boolean, by default false. Several drivers may update documents of a hot type at once, and a cycle
         may update one several times. It must not have C(create) and C(delete).
+      - C(database) is a dict next to C(types). With C(partitioned=true) in it, the database is partitioned, as with
+        O(partitioned=true).
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
@@ -477,7 +479,8 @@ def adopted(module: AnsibleModule, client: Client) -> dict[str, Any]:
 def present(module: AnsibleModule, client: Client) -> dict[str, Any]:
     params = module.params
     if params["adopt"]:
-        adopt.check_alone(name for name in ("force", "fill", "workload", "partitioned", *Access._fields) if params[name])
+        others = ("force", "fill", "workload", "partitioned", *Access._fields)
+        adopt.check_alone(name for name in others if params[name])
         return adopted(module, client)
     wanted = Parameters(params["total"], params["size"], params["updates_per_run"], params["seed"])
     access = Access(*(tuple(params[name]) for name in Access._fields))

@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.claim import Claim
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.classic_stream import ClassicStream
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PARTITIONED
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import (
     CHECKS,
@@ -102,7 +103,8 @@ def test_each_field_of_the_ledger_has_a_row():
     shown = Ledger.new(Parameters(seed=1), 0).shown()
     with_workload = Ledger.new(Parameters(1, workload=WORKLOAD, seed=1), 0).shown()
     rows = list(dict.fromkeys(field.path.partition(".")[0] for field in LEDGER.fields))
-    assert rows == [*shown, "workload"] and set(rows) == set(with_workload)
+    assert rows == [*shown, "workload", "partitioned"] and set(rows) == {*with_workload, "partitioned"}
+    assert "partitioned" in Ledger.new(Parameters(seed=1), 0, names=PARTITIONED).shown()
     assert {field.path for field in TYPE.fields} == set(*map(frozenset, with_workload["workload"]["types"]))
     claim = Claim(((0, 1),), 0, 0, "", "", "", 0)
     assert {field.path for field in CLAIM.fields} == set(claim.shown(ClassicStream(1, 1, 100)))

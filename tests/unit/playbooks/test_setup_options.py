@@ -22,6 +22,14 @@ def test_a_database_can_be_recreated_with_other_parameters(name):
     assert "| `couchdyno_force` |" in section
 
 
+@pytest.mark.parametrize("name", ["setup", "fleet"])
+def test_a_database_can_be_partitioned(name):
+    text = (ROOT / "playbooks" / f"{name}.yml").read_text()
+    assert re.search(r"^ +partitioned: \"\{\{ couchdyno_partitioned \| default\(omit\) \}\}\"$", text, re.MULTILINE)
+    section = (ROOT / "docs" / "playbooks.md").read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert "`couchdyno_partitioned`" in section
+
+
 @pytest.mark.parametrize("name", ["setup", "fleet", "demo"])
 def test_a_workload_can_be_chosen(name):
     text = (ROOT / "playbooks" / f"{name}.yml").read_text()

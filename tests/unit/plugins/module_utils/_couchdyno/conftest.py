@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import operator
+import re
 from collections import deque
 from email.utils import formatdate
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -39,6 +40,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
     ``rivals`` are documents by id of another process that creates the database just before this one. Documents whose
     ids are in ``unreadable`` exist, but their bodies cannot be read. ``shown`` are documents by id as the replica has
     them that answers ranges, None for missing ones. ``security`` is the object that says who may use the database.
+    ``features`` are those that the server reports; it only creates partitioned databases if ``partitions``.
     """
 
     def __init__(self) -> None:
@@ -63,11 +65,14 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.unreadable: set = set()
         self.shown: dict = {}
         self.security: dict = dict(CLOSED)
+        self.features: list = ["partitioned"]
+        self.partitions = True
+        self.partitioned = False
 
     @property
     def ledger(self):
         """The document that holds the state of the ledger."""
-        return self.documents[max(name for name in self.documents if name.startswith("couchdyno_ledger_"))]
+        return self.documents[max(name for name in self.documents if re.match("couchdyno[_:]ledger_", name))]
 
     def send(self, request, **_kwargs):
         path = unquote(urlsplit(request.url).path)
@@ -98,9 +103,11 @@ class FakeCouch(requests.adapters.BaseAdapter):
         body = json.loads(request.body) if request.body else None
         if request.body and len(request.body) > self.largest:
             return 413, {"error": "too_large", "reason": "the request entity is too large"}
+        if path == "/":
+            return 200, {"couchdb": "Welcome", "features": self.features}
         name = path.split("/", 2)[2] if path.count("/") > 1 else ""
         if request.method == "PUT" and not name:
-            return self._create()
+            return self._create(self.partitions and "partitioned" in query)
         if not self.exists:
             return 404, {"error": "not_found", "reason": "Database does not exist."}
         if request.method == "DELETE" and not name:
@@ -112,7 +119,10 @@ class FakeCouch(requests.adapters.BaseAdapter):
             answer = {"doc_count": len(self.documents), "doc_del_count": len(self.tombstones)}
             answer["cluster"] = {"n": self.replicas}
             answer["instance_start_time"] = self.instance
+            answer["props"] = {"partitioned": True} if self.partitioned else {}
             return 200, dict(answer, sizes=self.sizes) if self.sizes else answer
+        if self.partitioned and not all(map(_has_partition, _ids(name, body))):
+            return 400, {"error": "illegal_docid", "reason": "Doc id must be of form partition:id"}
         if name == "_bulk_docs" and body.get("new_edits") is False:
             return 201, [answer for answer in map(self._push, body["docs"]) if answer]
         if name == "_bulk_docs":
@@ -139,13 +149,14 @@ class FakeCouch(requests.adapters.BaseAdapter):
         answer = self._write(body)
         return (409 if "error" in answer else 201), answer
 
-    def _create(self):
+    def _create(self, partitioned):
         created, self.exists = not self.exists and self.rivals is None, True
+        self.partitioned = partitioned if created else self.partitioned
         self.documents.update(self.rivals or {})
         return (201, {"ok": True}) if created else (412, {"error": "file_exists", "reason": "The database exists."})
 
     def _delete(self):
-        self.exists, self.security = False, dict(CLOSED)
+        self.exists, self.security, self.partitioned = False, dict(CLOSED), False
         for each in (self.documents, self.revisions, self.tombstones, self.conflicts):
             each.clear()
         return 200, {"ok": True}
@@ -239,6 +250,21 @@ class FakeCouch(requests.adapters.BaseAdapter):
         if document.get("_deleted"):
             self.tombstones[document_id] = self.documents.pop(document_id)
         return {"ok": True, "id": document_id, "rev": rev}
+
+
+def _ids(name, body):
+    """The ids of all documents that a request is about, without ranges."""
+    if name == "_bulk_docs":
+        return [document["_id"] for document in body["docs"]]
+    if name == "_bulk_get":
+        return [document["id"] for document in body["docs"]]
+    if name == "_all_docs":
+        return body["keys"] if body else []
+    return list(body) if name == "_revs_diff" else [name]
+
+
+def _has_partition(document_id):
+    return document_id.startswith(("_local/", "_design/")) or bool(re.match("[^_:][^:]*:[^_]", document_id))
 
 
 @pytest.fixture

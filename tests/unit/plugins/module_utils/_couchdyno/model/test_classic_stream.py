@@ -9,6 +9,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.clas
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.content import Reading
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.document_state import NOT_CREATED, holding
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.limits import MAX_SEED, MAX_TOTAL
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PARTITIONED, PLAIN
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -53,6 +54,21 @@ def test_text_is_json_of_exactly_the_size_or_as_short_as_the_fields_allow(seed, 
     assert set(document["data"]) <= set("0123456789abcdef")
     assert len(text) == size or (document["data"] == "" and len(text) > size)
     assert text.isascii()
+
+
+@given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)
+def test_in_a_partitioned_database_only_the_ids_differ(seed, total, size, update, ts):
+    plain = ClassicStream(seed, total, size)
+    partitioned = plain.named(PARTITIONED)
+    text = plain.content.render(update, ts, "1-a")
+    assert partitioned.content.render(update, ts, "1-a") == text.replace("cdyno_", "cdyno:")
+    number = plain.number(update)
+    document_id = partitioned.id_of(number)
+    assert document_id == plain.id_of(number).replace("_", ":")
+    assert partitioned.number_of(document_id) == number and plain.number_of(document_id) is None
+    (section,) = partitioned.sections(update, None)
+    assert section.begin <= document_id < section.before < PARTITIONED.meta
+    assert not plain.is_same(partitioned) and plain.is_same(partitioned.named(PLAIN))
 
 
 @given(SEEDS, TOTALS, SIZES, UPDATES, TIMES)

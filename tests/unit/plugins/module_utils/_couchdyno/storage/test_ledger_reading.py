@@ -16,14 +16,20 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors imp
 )
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PARTITIONED, PLAIN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.state_document import (
     first_state,
     successor,
     tombstone,
 )
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.streams import stream_of
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import resolve
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import (
+    read_ledger,
+    read_names,
+)
 
 from ..couchdb.cluster import Cluster, Coordinator
 
@@ -63,6 +69,49 @@ def test_one_request_finds_the_newest_document(couch, client):
     assert [path.rsplit("/", 1)[1] for __, path in couch.requests] == ["_all_docs"]
     assert (ledger.holder, ledger.position) == ("couchdyno_ledger_00000002", 75)
     assert [state["_id"] for state in ledger.older] == ["couchdyno_ledger_00000001"]
+
+
+def test_one_request_finds_it_in_a_partitioned_database(couch, client):
+    """Run records are between the documents of one ledger and of the other."""
+    couch.partitioned = True
+    LedgerDocument(client).create(Parameters(total=10, size=150, updates=3, seed=7))
+    for __ in range(25):
+        execute(client)
+    client.is_partitioned()
+    couch.requests.clear()
+    assert read_ledger(client).holder == "couchdyno:ledger_00000002"
+    assert [path.rsplit("/", 1)[1] for __, path in couch.requests] == ["_all_docs"]
+    couch.partitioned = client._partitioned = False  # now it looks like a copy
+    known = read_ledger(client)
+    couch.requests.clear()
+    assert read_ledger(client, known) == known and len(couch.requests) == 1
+
+
+def test_a_ledger_with_other_names_than_before(couch, client):
+    """The database was recreated meanwhile."""
+    document = LedgerDocument(client)
+    document.create(Parameters(total=10, size=150, updates=3, seed=7))
+    couch.documents.clear()
+    nested = Ledger.new(Parameters(total=10, size=150, updates=3, seed=8), 1000, names=PARTITIONED).dump_nested()
+    couch.documents[nested["_id"]] = dict(nested, _rev="1-a")
+    assert document.read().seed == 8 and read_names(client, document.ledger.stream) == PARTITIONED
+
+
+@pytest.mark.parametrize(
+    "name, of_classic, of_workload",
+    [
+        ("cdyno:000000000001", PARTITIONED, PLAIN),
+        ("couchdyno:run_00000", PARTITIONED, PARTITIONED),
+        ("cdyno_000000000001", PLAIN, PLAIN),
+        ("couchdyno_run_00000", PLAIN, PLAIN),
+        ("couchdyno", PLAIN, PLAIN),
+    ],
+)
+def test_names_without_a_ledger(couch, client, name, of_classic, of_workload):
+    couch.documents[name] = {"_id": name, "_rev": "1-a"}
+    workload = resolve({"types": {"cdyno": {}}}, 10, 150)
+    assert read_names(client, NEW.stream) == of_classic
+    assert read_names(client, stream_of(7, 10, 150, workload)) == of_workload
 
 
 def test_a_state_in_a_document_of_its_own_comes_before_one_in_couchdyno_meta(couch, client):
