@@ -21,5 +21,5 @@ def check_partitions(workload: Workload | None) -> None:
     """Raise UsageError, which names the place, unless all documents of a workload can be in a partitioned database."""
     for each in workload.types if workload else ():
         if not has_partition(each.prefix):
-            raise refused(f"types.{each.name:.40}.prefix", "must have the form partition:rest in a partitioned database, where "
-                          f"neither part begins with _, not {each.prefix!r:.40}")
+            raise refused(f"types.{each.name:.40}.prefix", "must have the form partition:rest in a partitioned "
+                          f"database, where neither part begins with _, not {each.prefix!r:.40}")
