@@ -106,7 +106,8 @@ def reports(couch, client):
     found["progress"].update(open_hosts=["h"], open_claims=1, expired_hosts=["h"], expired_claims=1, outdated=True)
     found["dyno_config"]["workload"] = WORKLOAD.dump()
     found["progress"]["types"] = [{"name": "order", "present": 3, "deleted": 2, "lap": 1}]
-    found["database"]["expected_count"] = 20
+    found["dyno_config"]["partitioned"] = True
+    found["database"].update(expected_count=20, partitioned=False)
     found["dyno_config"]["claims"] = [{"host": "h", "first": 5, "count": 2, "ts": couch.clock, "lease": couch.clock}]
     counts = {"redone": 1, "accepted": 2, "conflicts": 3, "foreign": 4, "left": 5, "busy": 1, "superseded": 7,
               "throttled": 6}  # fmt: skip
