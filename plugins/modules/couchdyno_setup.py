@@ -84,15 +84,13 @@ options:
         digits are scattered, so that new and updated documents are all over the index of the database.
       - C(hot) is a boolean, by default false. Several drivers may update documents of a hot type at once, and a cycle
         may update one several times. It must not have C(create) and C(delete).
-      - C(database) is a dict next to C(types). With C(partitioned=true) in it, the database is partitioned, as with
-        O(partitioned=true).
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
         C(design), design documents with three views and a Mango index. With C(validator), a design document that
         validates every write, and lets these through; it makes them several times slower. With C(security), members
         and admins in the C(_security) object, which close the database to users who are not among them. C(revs_limit)
-        is a number. Whoever sets it up must be an admin.
+        is a number. C(partitioned) means the same as O(partitioned). Whoever sets it up must be an admin.
       - A workload cannot be combined with O(adopt). If the database was already set up, it must have the same workload,
         unless O(force=true).
     type: raw

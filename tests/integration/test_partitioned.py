@@ -25,7 +25,7 @@ SHOP = {
         "customer": {"documents": 40, "updates": 20, "prefix": "customer:eu:"},
         "counter": {"total": 3, "updates": 10, "size": 150, "hot": True},
     },
-    "database": {"partitioned": True},
+    "database": {"design": True, "partitioned": True},
 }
 
 
@@ -130,8 +130,11 @@ def test_two_drivers_of_a_workload(database, shop):
         assert driver.returncode == 0, (out, err)
     ledger = database.book()
     assert ledger.claims == () and ledger.position >= 60 + 20 * 12
-    assert assert_right(database)["counts"]["deleted"] > 0
-    assert report("couchdyno-info", database.url)["dyno_config"]["workload"]["database"] == {"partitioned": True}
+    found = assert_right(database, "--views")
+    assert found["counts"]["deleted"] > 0 and {each["state"] for each in found["properties"]} == {"kept"}
+    config = report("couchdyno-info", database.url)["dyno_config"]
+    assert config["workload"]["database"] == {"design": True, "partitioned": True} and config["partitioned"]
+    run("couchdyno-setup", "--workload", shop, "-t", 60, "-s", 300, "-u", 12, "-w", "--force", database.url)
 
 
 def test_prefixes_that_do_not_fit_are_refused(database, tmp_path):

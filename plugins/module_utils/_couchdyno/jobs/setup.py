@@ -333,7 +333,8 @@ def _is_same_workload(ledger: Ledger, request: Request) -> bool:
     if ledger.workload is None or request.workload is None:
         return ledger.workload is request.workload
     try:
-        return ledger.workload == resolve(request.workload, ledger.total, ledger.size)
+        wanted = resolve(request.workload, ledger.total, ledger.size)
+        return ledger.workload == wanted.in_database(ledger.names.is_partitioned)
     except UsageError:  # it cannot have so few documents
         return False
 

@@ -25,7 +25,7 @@ from ..paths import Data
 from .rows import ALWAYS, IN_DATABASE, IN_PROGRESS, PAGE, Field, Metric, Section, Title
 
 PROPERTIES = {"design": "views and an index", "validator": "a validator", "security": "entries in _security",
-              "revs_limit": "revs_limit", "partitioned": "partitioned"}
+              "revs_limit": "revs_limit"}  # partitioned has a row of its own
 
 
 def _types(config: Data) -> list[str]:
@@ -36,8 +36,9 @@ def _types(config: Data) -> list[str]:
 
 def _database(config: Data) -> list[str]:
     found = config["workload"]["database"]
-    return [", ".join(words if value is True else f"{words} {value}" for name, words in PROPERTIES.items()
-                      for value in (found.get(name),) if value)]
+    named = [words if value is True else f"{words} {value}" for name, words in PROPERTIES.items()
+             for value in (found.get(name),) if value]
+    return [", ".join(named)] if named else []
 
 
 def _type(each: Data, percent: float) -> str:
