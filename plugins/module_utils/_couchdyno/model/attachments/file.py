@@ -51,6 +51,8 @@ class File(NamedTuple):
 
     def has_digest(self, digest: Any) -> bool:
         """Whether a digest shows that these are its bytes; if not, they may be all the same."""
+        if not isinstance(digest, str):
+            return False
         content = self.content()
         return digest == _digest(content) or (self.is_compressible and digest == _digest(_compressed(content)))
 
