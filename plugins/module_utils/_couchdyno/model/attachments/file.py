@@ -21,6 +21,7 @@ from ..bodies.generators import text_fill
 PIECE = 3 * 2 ** 16  # bytes that become base64 at a time, without padding in between
 COMPRESSIBLE = re.compile("text/.*|application/(javascript|json|xml)", re.IGNORECASE)  # by CouchDB, by default
 LEVEL = 8  # at which CouchDB compresses
+MOST_COMPRESSED = 10 ** 5  # bytes; to compress larger files costs more than to read them
 WITH_HEADER = 16 + zlib.MAX_WBITS  # makes zlib write the format of gzip
 STUB = b'{"stub":true}'  # never with revpos: a wrong one makes CouchDB refuse the whole request
 
@@ -54,7 +55,8 @@ class File(NamedTuple):
         if not isinstance(digest, str):
             return False
         content = self.content()
-        return digest == _digest(content) or (self.is_compressible and digest == _digest(_compressed(content)))
+        is_compressed = self.is_compressible and self.length <= MOST_COMPRESSED
+        return digest == _digest(content) or (is_compressed and digest == _digest(_compressed(content)))
 
     def inline(self) -> Iterator[bytes]:
         """The file as JSON, piece by piece."""

@@ -63,7 +63,7 @@ def test_what_makes_no_sense_is_refused(written, message):
 
 
 def test_hot_types_have_none():
-    with pytest.raises(UsageError, match="types.counter.attachments: must not be given: documents of hot types"):
+    with pytest.raises(UsageError, match=r"types\.counter\.attachments: must not be given: documents of hot types"):
         resolve({"types": {"counter": {"hot": True, "attachments": {}}}}, 10, 100)
 
 

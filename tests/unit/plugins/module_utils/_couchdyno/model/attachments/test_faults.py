@@ -11,7 +11,11 @@ import json
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.source import Source
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.attached_bytes import with_bytes
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.faults import COUNTS, MOST_EARLIER, checked
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.faults import (
+    COUNTS,
+    MOST_EARLIER,
+    checked,
+)
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.expectation import Expectation
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.verdicts import judge
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import resolve
@@ -48,8 +52,9 @@ class Copy(Source):
 
     def _shown(self, name, content):
         digest = base64.b64encode(hashlib.md5(content or b"").digest()).decode()
-        return {"content_type": self.types.get(name, "image/png"), "revpos": 1, "stub": True,
-                "length": len(content or b"x" * 300), "digest": f"md5-{digest}" if self._shows_digests else "sha-1"}  # fmt: skip
+        kind, shown = self.types.get(name, "image/png"), f"md5-{digest}" if self._shows_digests else "sha-1"
+        length = 300 if content is None else len(content)
+        return {"content_type": kind, "revpos": 1, "stub": True, "length": length, "digest": shown}
 
     def attachment(self, document_id, name, rev):
         self.reads.append((document_id, name, rev))
@@ -89,8 +94,8 @@ def drop(copy):
 
 def drop_all(copy):
     copy.bytes.clear()
-    missing = "attachment 'cover' is missing; attachment 'front page' is missing; attachment 'r\\xe9sum\\xe9' is missing"
-    return "missing", missing
+    names = ("cover", "front page", "r\\xe9sum\\xe9")
+    return "missing", "; ".join(f"attachment '{name}' is missing" for name in names)
 
 
 def add(copy):
@@ -132,7 +137,7 @@ def test_what_is_right_is_right(name, reads_all, shows_digests):
         assert (found.kind, found.reason, found.is_fine, found.held) == ("exact", "", True, update)
         read = 0 if shows_digests and not reads_all else 3
         assert found.attachments.counts == dict.fromkeys(COUNTS, 0) | {"expected": 3, "checked": 3, "read": read}
-        assert copy.reads == [("%s:000000000000" % name, each, "3-a") for each in list(copy.bytes)[:read]]
+        assert copy.reads == [(f"{name}:000000000000", each, "3-a") for each in list(copy.bytes)[:read]]
 
 
 @pytest.mark.parametrize("shows_digests", [True, False])
@@ -215,8 +220,12 @@ def test_many_faults_are_not_all_named():
     assert verdict(copy).reason.endswith("attachment 'x2' is not in the stream; and 2 more")
 
 
-@given(st.dictionaries(st.sampled_from(["cover", "front page", "x"]), st.dictionaries(
-    st.sampled_from(["content_type", "length", "digest"]), st.none() | st.integers() | st.text() | st.booleans())))  # fmt: skip
+SHOWN = st.dictionaries(
+    st.sampled_from(["content_type", "length", "digest"]), st.none() | st.integers() | st.text() | st.booleans()
+)
+
+
+@given(st.dictionaries(st.sampled_from(["cover", "front page", "x"]), SHOWN))
 def test_anything_that_a_server_shows_leads_to_a_verdict(shown):
     found = checked(STREAMS["photo"].content.files, {"_attachments": shown}, UPDATE, False)
     assert len(found.faults) + len(found.unread) >= 1 and found.words is not None

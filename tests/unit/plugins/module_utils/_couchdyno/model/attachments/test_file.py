@@ -11,7 +11,11 @@ import json
 import zlib
 
 import pytest
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.file import PIECE, File, attached
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.file import (
+    PIECE,
+    File,
+    attached,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
