@@ -20,9 +20,9 @@ WORKLOAD = {"types": {"photo": {"attachments": {"count": COUNT, "renew": CYCLES}
 LARGE = {"types": {"film": {"attachments": {"size": 5_000_000}}}}
 MB = 10 ** 6
 PLAIN = "plain reading"
-NOTE = ("{documents:,} documents with " + str(COUNT) + " attachments of 1 to 200 KB (image/png), {megabytes:,.0f} MB, "
-        "and " + str(CYCLES) + " cycles over all of them, one of which renews the attachments; start-up subtracted. The "
-        "ceiling sends the requests of a recorded run, prepared, to another database. Peak RSS: {large} documents with one "
+NOTE = (f"{{documents:,}} documents with {COUNT} attachments of 1 to 200 KB (image/png), {{megabytes:,.0f}} MB, and "
+        f"{CYCLES} cycles over all of them, one of which renews the attachments; start-up subtracted. The ceiling "
+        "sends the requests of a recorded run, prepared, to another database. Peak RSS: {large} documents with one "
         "attachment of 5 MB each.")
 VERIFY_NOTE = ("The same attachments, by their digests, or all bytes; start to exit. Plain reading requests the same "
                "documents and attachments, four at a time, and computes nothing.")
