@@ -9,6 +9,7 @@ import signal
 
 import proxy as faults
 import pytest
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import READ, verify
@@ -119,6 +120,16 @@ def test_what_others_have_replaced_is_put_right_by_the_next_renewal(stubs_suffic
         assert check(verify(drawer.client()), "wrong")["attachments"]["damaged"] == 1
         assert execute(drawer.client())["after"]["errors"] == 0
     assert_right(drawer)
+
+
+@pytest.mark.parametrize("corrupt", ATTACHMENT_CORRUPTIONS, ids=[each.__name__ for each in ATTACHMENT_CORRUPTIONS])
+def test_after_adopting_the_next_cycle_repairs_attachments(album, corrupt):
+    run_until(album, 150)
+    book = album.book()
+    corrupt(Store(album), book.stream, book.position)
+    assert adopt(album.client())["adopted"]["open"] == 1
+    assert execute(album.client())["after"]["errors"] == 0
+    assert_right(album)
 
 
 PLACES = {"before a batch": (faults.hold_before, 0), "after a batch, its answer not seen": (faults.hold_after, 0),

@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Callable, Iterable, Iterator, Sequence
 
 from ..couchdb.bulk import Text
+from ..couchdb.source import Document
+from ..model.attachments.faults import checked
 from ..model.attachments.file import attached
 from ..model.attachments.files import Files
 from ..model.content import Content
@@ -34,6 +36,12 @@ def parts(files: Files | None, updates: list[int], keeps: Keeps, most: int) -> I
         total += size
     if part:
         yield part
+
+
+def are_sound(files: Files, document: Document, update: int) -> bool:
+    """Whether a document that holds an update has its attachments, and the server shows that without their bytes."""
+    found = checked(files, document, update, reads_all=False)
+    return not found or not (found.faults or found.unread)
 
 
 def rendered(content: Content, updates: Sequence[int], ts: int, found: Revisions,

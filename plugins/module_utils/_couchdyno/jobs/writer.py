@@ -30,7 +30,7 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import NONE, TOO_SLOW, Client
-from ..couchdb.source import UNREADABLE
+from ..couchdb.source import UNREADABLE, Document
 from ..couchdb.stop import NEVER, Stop
 from ..errors import NameTaken, ServerError, TooLarge, TooSlow
 from ..model.claim import Claim
@@ -79,12 +79,12 @@ class Work:
     ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
     accepted the update; ``pushed``: it was created under a computed revision; ``superseded``: the document already
     holds a later one; ``foreign``: the document was deleted or written by others; ``refused``: for good; ``failed``:
-    for now. ``is_fresh``: it is the first attempt, and no other driver has tried before.
+    for now. ``attempts`` is how often that was tried.
     """
 
     def __init__(self, batch: Batch, expects: Callable[[int], bool | None]) -> None:
         self.batch = batch
-        self.is_fresh = not batch.claim.redo
+        self.attempts = 0
         self.expected = {update: expects(update) for update in batch.updates}
         self.claim = batch.claim
         self.written: set[int] = set()
@@ -247,7 +247,7 @@ class Writer:
                 work.foreign.update(update for update in todo if _is_foreign(work.expected[update], update in found)
                                     and update not in work.pushed)
             reasons = {**unsettled, **(self._post(work, todo, found) if todo else {})}
-            work.is_fresh = False
+            work.attempts += 1
             todo = list(reasons)
             if not todo or (unsettled and attempt + 1 >= ROUNDS):
                 break
@@ -311,6 +311,8 @@ class Writer:
             document_id = self._stream.document_id(update)
             document = found.get(document_id)
             held = update_held(self._stream, document) if document else None
+            if document and held == update and not work.attempts and self._lacks_attachments(document, update):
+                held = None  # then it is written once more
             if held is not None and held >= update and (is_reached or update not in work.pushed):
                 if work.batch.is_hot and (document_id in split or not is_sure):
                     unsettled[update] = SPLIT if document_id in split else TOO_FEW_REPLICAS
@@ -323,6 +325,10 @@ class Writer:
                 if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
         return behind, present, unsettled
+
+    def _lacks_attachments(self, document: Document, update: int) -> bool:
+        """Whether a document that holds an update may not have the attachments of that."""
+        return self._files is not None and not attaching.are_sound(self._files, document, update)
 
     def _is_everywhere(self) -> bool:
         """Whether all replicas have been read just now."""
@@ -349,8 +355,10 @@ class Writer:
 
     def _post_all(self, work: Work, updates: list[int], found: Revisions, new_edits: bool = True) -> Reasons:
         """Write documents in one request, or in several if they have large attachments."""
+        is_first = not (work.claim.redo or work.attempts)
+
         def keeps(update: int) -> bool:
-            return work.is_fresh and update in found and self._keeps_attachments(update)
+            return is_first and update in found and self._keeps_attachments(update)
 
         again: Reasons = {}
         for part in attaching.parts(self._files, updates, keeps, self._most_bytes):
