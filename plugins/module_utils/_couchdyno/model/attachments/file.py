@@ -22,6 +22,7 @@ PIECE = 3 * 2 ** 16  # bytes that become base64 at a time, without padding in be
 COMPRESSIBLE = re.compile("text/.*|application/(javascript|json|xml)", re.IGNORECASE)  # by CouchDB, by default
 LEVEL = 8  # at which CouchDB compresses
 MOST_COMPRESSED = 10 ** 5  # bytes; to compress larger files costs more than to read them
+NOT_FOR_SECURITY: Any = {"usedforsecurity": False}
 WITH_HEADER = 16 + zlib.MAX_WBITS  # makes zlib write the format of gzip
 STUB = b'{"stub":true}'  # never with revpos: a wrong one makes CouchDB refuse the whole request
 
@@ -90,9 +91,9 @@ def _digest(content: bytes) -> str | None:
 
 
 def _md5(content: bytes) -> Any:
-    """The MD5 sum of some bytes, which is not used for security; Python 3.9 and later let one say so."""
+    """The MD5 sum of some bytes; where FIPS is enforced, Python 3.9 and later compute it if told what it is not for."""
     try:
-        return hashlib.md5(content, usedforsecurity=False)  # type: ignore[call-arg,unused-ignore]
+        return hashlib.md5(content, **NOT_FOR_SECURITY)
     except TypeError:
         return hashlib.md5(content)
 
