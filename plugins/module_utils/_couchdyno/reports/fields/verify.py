@@ -112,7 +112,7 @@ CHECKED = Section("", heading="documents", fields=(
     Field("documents.tombstones", COUNT, "tombstones", optional=True, lines=_tombstones),
     Field("types", LIST, "type", lines=_types, optional=True),
     Field("attachments", COUNTS, "attachments", optional=True, lines=_attachments,
-          metric=Metric("attachments", "Attachments: expected, checked and read ones, and wrong ones.", 10, by="kind")),
+          metric=Metric("attachments", "Attachments: expected, checked and read ones, and wrong ones.", 11, by="kind")),
     Field("differing", FAULTS, title=Title("differing", 9), optional=True,
           metric=Metric("differing_documents", "Documents that differ between replicas.", 8)),
     Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,
