@@ -9,6 +9,7 @@ found: ``{(kind, id): words of the reason}``, and for the ledger ``{("ledger", N
 
 from __future__ import annotations
 
+import base64
 import json
 
 OTHER = {"0": "1"}  # a byte that is flipped to another one; all others become "0"
@@ -345,6 +346,145 @@ WORKLOAD_CORRUPTIONS = (
     flip_a_byte_of_the_youngest,
     make_a_conflict_in_a_type,
 )
+
+
+# -- databases with attachments: every second photo has two, renewed by every second update, and every page one, of text
+
+WITH_ATTACHMENTS = {
+    "photo": {"documents": 3, "updates": 3, "create": 20, "delete": 20, "size": 200,
+              "attachments": {"every": 2, "count": 4, "size": [50, 9000], "renew": 2}},
+    "page": {"documents": 2, "updates": 2, "size": 200, "ids": "hashed",
+             "attachments": {"size": [50, 9000], "content_type": "text/plain", "renew": 2}},
+    "note": {"documents": 1, "updates": 1},
+}  # fmt: skip
+
+
+def with_attachments(store, stream, position, name, renewals=2):
+    """A document whose attachments have been renewed some times, and the update that it holds."""
+    for document_id in Documents(stream, position, name).ids:
+        document = store.get(document_id)
+        if len(list(stream.content.files.renewals(document["update"]))) >= renewals:
+            return document
+    raise AssertionError("no document is as old as that")
+
+
+def contents(stream, update):
+    """The bytes of the attachments after an update, by name."""
+    return {file.name: file.content() for file in stream.content.files.of(update)}
+
+
+def sent(content, content_type="image/png"):
+    return {"content_type": content_type, "data": base64.b64encode(content).decode()}
+
+
+def put_attachment(store, document, name, attachment):
+    """Replace an attachment of a document, add it, or drop it (None)."""
+    others = {other: each for other, each in document["_attachments"].items() if other != name}
+    store.put(dict(document, _attachments={**others, name: attachment} if attachment else others))
+
+
+def change_a_file_of_the_same_length(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    content = contents(stream, document["update"])["front page"]
+    changed = content[:30] + bytes([content[30] ^ 1]) + content[31:]
+    put_attachment(store, document, "front page", sent(changed))
+    words = f"attachment 'front page' differs from that of update {document['update']} from byte 30 on"
+    return {("damaged", document["_id"]): words}
+
+
+def change_a_word_of_a_text(store, stream, position):
+    document = with_attachments(store, stream, position, "page")
+    content = contents(stream, document["update"])["cover"]
+    put_attachment(store, document, "cover", sent(content[:-1] + b"#", "text/plain"))
+    words = f"differs from that of update {document['update']} from byte {len(content) - 1} on"
+    return {("damaged", document["_id"]): words}
+
+
+def cut_a_file(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    content = contents(stream, document["update"])["cover"]
+    put_attachment(store, document, "cover", sent(content[:-1]))
+    words = f"attachment 'cover' has {len(content) - 1} bytes instead of {len(content)}"
+    return {("damaged", document["_id"]): words}
+
+
+def drop_a_file(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    put_attachment(store, document, "scans/back", None)
+    return {("damaged", document["_id"]): "attachment 'scans/back' is missing"}
+
+
+def drop_all_files(store, stream, position):
+    document = with_attachments(store, stream, position, "page")
+    put_attachment(store, document, "cover", None)
+    return {("damaged", document["_id"]): "attachment 'cover' is missing"}
+
+
+def add_a_file(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    put_attachment(store, document, "Thumbs.db", sent(b"x"))
+    return {("damaged", document["_id"]): "attachment 'Thumbs.db' is not in the stream"}
+
+
+def add_a_file_where_none_should_be(store, stream, position):
+    document = store.get(Documents(stream, position, "note").ids[0])
+    store.put(dict(document, _attachments={"x": sent(b"x")}))
+    return {("damaged", document["_id"]): "attachment 'x' is not in the stream"}
+
+
+def put_an_older_file_back(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    before = list(stream.content.files.renewals(document["update"]))[1].update
+    put_attachment(store, document, "cover", sent(contents(stream, before)["cover"]))
+    return {("damaged", document["_id"]): f"attachment 'cover' holds the bytes of update {before}"}
+
+
+def put_an_older_text_back(store, stream, position):
+    document = with_attachments(store, stream, position, "page")
+    before = list(stream.content.files.renewals(document["update"]))[1].update
+    put_attachment(store, document, "cover", sent(contents(stream, before)["cover"], "text/plain"))
+    return {("damaged", document["_id"]): f"attachment 'cover' holds the bytes of update {before}"}
+
+
+def rename_a_file(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    others = {name: each for name, each in document["_attachments"].items() if name != "résumé"}
+    renamed = sent(contents(stream, document["update"])["résumé"])
+    store.put(dict(document, _attachments={**others, "re\u0301sume\u0301": renamed}))
+    words = "attachment 're\\u0301sume\\u0301' is not in the stream; attachment 'r\\xe9sum\\xe9' is missing"
+    return {("damaged", document["_id"]): words}
+
+
+def change_a_content_type(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    content = contents(stream, document["update"])["cover"]
+    put_attachment(store, document, "cover", sent(content, "application/octet-stream"))
+    words = "attachment 'cover' has the content type 'application/octet-stream' instead of image/png"
+    return {("damaged", document["_id"]): words}
+
+
+def give_it_the_file_of_another_document(store, stream, position):
+    document = with_attachments(store, stream, position, "photo")
+    others = map(store.get, Documents(stream, position, "photo").ids)
+    other = next(each for each in others if each["_id"] != document["_id"] and "_attachments" in each)
+    put_attachment(store, document, "cover", sent(contents(stream, other["update"])["cover"]))
+    return {("damaged", document["_id"]): "attachment 'cover' "}
+
+
+ATTACHMENT_CORRUPTIONS = {
+    change_a_file_of_the_same_length: {"damaged": 1},
+    change_a_word_of_a_text: {"damaged": 1},
+    cut_a_file: {"damaged": 1},
+    drop_a_file: {"missing": 1},
+    drop_all_files: {"missing": 1},
+    add_a_file: {"extra": 1},
+    add_a_file_where_none_should_be: {"extra": 1},
+    put_an_older_file_back: {"older": 1},
+    put_an_older_text_back: {"older": 1},
+    rename_a_file: {"missing": 1, "extra": 1},
+    change_a_content_type: {"damaged": 1},
+    give_it_the_file_of_another_document: {"damaged": 1},
+}
 
 
 def assert_found(report, expected):

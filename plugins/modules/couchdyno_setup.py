@@ -84,6 +84,12 @@ options:
         digits are scattered, so that new and updated documents are all over the index of the database.
       - C(hot) is a boolean, by default false. Several drivers may update documents of a hot type at once, and a cycle
         may update one several times. It must not have C(create) and C(delete).
+      - C(attachments) says which of its documents have attachments, and which. It is a dict whose keys are optional.
+        Documents whose index is divisible by C(every) (by default 1) have C(count) attachments (1 to 100, by default 1)
+        of the type C(content_type) (by default V(image/png)). C(size) is the size of each in bytes, or a list of the
+        least and the most, by default V([1000, 200000]). The creation of a document writes them, and every further
+        update whose number is divisible by C(renew) (by default 1) replaces all of them; the others keep them. Hot
+        types must not have attachments.
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
@@ -350,6 +356,11 @@ dyno_config:
               description: Whether a document may be updated by several drivers at once.
               type: bool
               sample: false
+            attachments:
+              description: The attachments of its documents. The keys are those of the parameter O(workload). Not
+                returned for a type without attachments.
+              type: dict
+              sample: {"every": 5, "count": 2, "size": [1000, 200000], "content_type": "image/png", "renew": 4}
         database:
           description: The properties of the database for which the workload asks, by name. C(design), C(validator),
             C(security) and C(partitioned) are V(true) if they are there, C(revs_limit) is a number.

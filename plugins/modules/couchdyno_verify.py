@@ -105,6 +105,16 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  attachments:
+    description:
+      - How attachments are checked, if the workload has any.
+      - With V(stubs), by name, content type, length and the digest that the server shows. Only attachments that cannot
+        be checked like that are read, such as compressed ones whose digest differs from the expected one.
+      - With V(read), all attachments are read and compared byte by byte.
+    type: str
+    choices: [stubs, read]
+    default: stubs
+    version_added: 0.2.0
   fail_on_wrong:
     description: Whether the module fails if the database is wrong or the verdict is undecided. If V(false), it only
       reports the verdict.
@@ -195,7 +205,7 @@ counts:
       description: Documents that hold a newer update than allowed.
       type: int
     damaged:
-      description: Documents whose contents match none of their updates.
+      description: Documents whose contents or attachments match none of their updates.
       type: int
     rounded:
       description: Documents that are as they should be, except that JavaScript has changed their numbers.
@@ -238,6 +248,14 @@ documents:
   type: dict
   returned: with a workload other than classic
   sample: {"expected": 1000, "deleted": 240, "found": 1000, "tombstones": 240}
+attachments:
+  description: The number of attachments that the documents found in the database should have (C(expected)), how many of
+    these they have (C(checked)), and of how many the bytes were C(read). Wrong ones are C(damaged), C(missing),
+    C(extra), or C(older), which have the bytes of an earlier update. Documents with wrong attachments are damaged.
+    RV(samples) names the first few, with the attachments.
+  type: dict
+  returned: with a workload that has attachments
+  sample: {"expected": 400, "checked": 399, "read": 0, "damaged": 0, "missing": 1, "extra": 0, "older": 0}
 samples:
   description: The first few documents of each kind of fault, each with its C(id) and the C(reason).
   type: dict
@@ -356,7 +374,9 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evide
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.taken import period
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import (
     ALLOWABLE,
+    READ,
     RIGHT,
+    STUBS,
     WRONG,
     verify,
 )
@@ -370,7 +390,8 @@ def check(module: AnsibleModule, client: Client, source: Client | None) -> dict[
     given = given_stream(params["seed"], params["total"], params["size"], as_written(params["workload"]))
     taken = period(params["taken_from"], params["taken_to"])
     report = verify(client, Span(params["from_position"], params["to_position"], taken), given, source,
-                    replicas=params["replicas"], allowed=params["allow"], views=params["views"])
+                    replicas=params["replicas"], allowed=params["allow"], views=params["views"],
+                    attachments=params["attachments"])
     result = dict(report, changed=False, report=render(report))
     if report["verdict"] != RIGHT and params["fail_on_wrong"]:
         is_wrong = report["verdict"] == WRONG
@@ -393,6 +414,7 @@ def main() -> None:
         "replicas": {"type": "bool", "default": False},
         "allow": {"type": "list", "elements": "str", "choices": list(ALLOWABLE), "default": []},
         "views": {"type": "bool", "default": False},
+        "attachments": {"type": "str", "choices": [STUBS, READ], "default": STUBS},
         "fail_on_wrong": {"type": "bool", "default": True},
     }, check)
 

@@ -20,6 +20,7 @@ TITLES = {
     "pace": "Keeping to a rate", "drivers": "Several drivers", "verify": "Verifying", "fleet": "Ansible",
     "batches": "Sizes of requests",
     "workloads": "Workloads", "workloads_verify": "Verifying a workload", "workloads_hot": "Hot documents",
+    "attachments": "Attachments", "attachments_verify": "Verifying attachments",
 }
 
 

@@ -64,12 +64,13 @@ def run_until(database, position):
         assert execute(database.client())["after"]["errors"] == 0
 
 
-def replicate(source, target, leave_out=lambda row: False):
+def replicate(source, target, leave_out=lambda row: False, attachments=False):
     """Copy all documents with their revisions and tombstones, without some, as replication does."""
     target.request("PUT")
     rows = source.request("GET", "/_changes", params={"style": "all_docs"}).json()["results"]
     wanted = [{"id": row["id"], "rev": each["rev"]} for row in rows if not leave_out(row) for each in row["changes"]]
-    found = source.request("POST", "/_bulk_get", params={"revs": "true"}, json={"docs": wanted}).json()["results"]
+    params = {"revs": "true", **({"attachments": "true"} if attachments else {})}
+    found = source.request("POST", "/_bulk_get", params=params, json={"docs": wanted}).json()["results"]
     documents = [each["ok"] for result in found for each in result["docs"]]
     body = {"new_edits": False, "docs": documents}
     assert target.request("POST", "/_bulk_docs", json=body).ok

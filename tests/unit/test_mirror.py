@@ -20,6 +20,7 @@ ELSEWHERE = {
     ],
     f"{UNIT}/model/test_workload.py": ["model/refusal"],
     f"{UNIT}/model/test_workload_stream.py": ["model/laps", "model/schedule", "model/streams", "model/typed_content"],
+    f"{UNIT}/model/attachments/test_faults.py": ["jobs/attached_bytes"],
     f"{UNIT}/model/bodies/test_template.py": ["model/bodies/body", "model/bodies/generators"],
     f"{UNIT}/model/bodies/test_built_in.py": ["model/bodies/words"],
     f"{UNIT}/model/test_claiming.py": ["model/claim", "model/expectation"],

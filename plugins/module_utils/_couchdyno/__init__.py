@@ -7,7 +7,7 @@
 errors.py      names everything that can go wrong, as one tree with exit codes
 couchdb/       talks to CouchDB over HTTP: requests, revisions, shared documents. Knows nothing about updates
 model/         decides by pure rules what is updated, what documents contain and may hold, and who may write what;
-               bodies/ makes contents from templates
+               bodies/ makes contents from templates, attachments/ makes files and finds what is wrong with them
 
 storage/       keeps the model's documents in a database: ledger, run records, documents before a write
 statistics/    computes rates, trends and missed cycles from run records

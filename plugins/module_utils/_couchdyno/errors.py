@@ -260,7 +260,7 @@ class Conflict(Refused):
 
 
 class NameTaken(Refused):
-    """412: a database with this name already exists."""
+    """412: a database with this name already exists; or an attachment that a write refers to does not exist."""
 
 
 class TooLarge(Refused):

@@ -8,7 +8,7 @@ from typing import Callable, Iterator
 from bench import Bench
 from figures import Table
 
-from . import batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify, workloads
+from . import attachments, batches, drivers, fleet, laps, pace, peers, rates, scale, start, verify, workloads
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "rates": rates.measure,
@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "pace": pace.measure,
     "drivers": drivers.measure,
     "workloads": workloads.measure,
+    "attachments": attachments.measure,
     "verify": verify.measure,
     "fleet": fleet.measure,
 }

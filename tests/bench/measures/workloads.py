@@ -43,7 +43,7 @@ def measure(bench: Bench) -> Iterator[Table]:
             fills[name].append(total / fill)
             cycles[name].append(CYCLES * window / cycle)
         cpus["crm"].append(_cpu(bench, total, CRM, start))
-        with _file(FOUR) as path:
+        with workload_file(FOUR) as path:
             cpus["hex"].append(_cpu(bench, total, ("--workload", path), start))
     table = Table("workloads", "Client", NOTE.format(documents=total, window=window))
     for name in fills:
@@ -141,7 +141,7 @@ def _crowd(bench: Bench) -> Table:
 def _drive(bench: Bench, total: int, window: int, is_hot: bool) -> float:
     """The documents that drivers at once write per second."""
     types = {name: {**each, "hot": is_hot and "hot" in each} for name, each in HOT["types"].items()}
-    with _file({"types": types}) as path:
+    with workload_file({"types": types}) as path:
         database = _create(bench, "workloads_hot", total, ("--workload", path, "-w"))
     command: list[str | Path] = [bench.scripts / "couchdyno-execute", "-c", "0"]
     started = run_at_once([[*command, "--cycles", "1", "-u", "1"]] * DRIVERS, COUCHDYNO_URL=database)
@@ -157,7 +157,7 @@ def _updates(bench: Bench, database: str) -> int:
 
 
 @contextlib.contextmanager
-def _file(workload: Any) -> Iterator[Path]:
+def workload_file(workload: Any) -> Iterator[Path]:
     """A workload in a file, which is deleted at the end."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "workload.json"

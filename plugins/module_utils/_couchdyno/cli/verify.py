@@ -11,7 +11,7 @@ from ..couchdb.client import Client
 from ..errors import UsageError
 from ..jobs.evidence import Span, given_stream
 from ..jobs.taken import Period, period
-from ..jobs.verify import RIGHT, check_allowed, verify
+from ..jobs.verify import READ, RIGHT, STUBS, check_allowed, verify
 from ..model.stream import Stream
 from ..reports.fields.verify import VERIFY
 from ..reports.text.verify import render
@@ -60,6 +60,9 @@ class Verify(Command):
         parser.add_argument("--replicas", action="store_true",
                             help="read every document from each replica, and name differing documents; requires "
                                  "CouchDB 3, a server admin, and all nodes up")
+        parser.add_argument("--attachments", choices=(STUBS, READ), default=STUBS,
+                            help="how to check attachments: by the digests that the server shows, reading only those "
+                                 "that cannot be checked like that (stubs, the default), or by reading all of them")
         parser.add_argument("--allow", metavar="WHAT", help="what may have changed without making the verdict wrong, a "
                             "list with commas: 'numbers' (JavaScript has rounded integers beyond 2^53, or has written "
                             "1.0 as 1), and what the workload asks of the database: 'design', 'index', 'validator', "
@@ -77,7 +80,7 @@ class Verify(Command):
         check_allowed(allowed)
         with Progress("verifying") as progress:
             report = verify(client, Span(args.since, args.until, taken), given, _original(invocation), progress,
-                            invocation.stop, args.replicas, allowed, args.views)
+                            invocation.stop, args.replicas, allowed, args.views, args.attachments)
         invocation.show(report, render)
         return invocation.end(DONE if report["verdict"] == RIGHT else WITH_ERRORS, report)
 

@@ -56,6 +56,10 @@ class AllReplicas(Source):
         """A document as the source shows it."""
         return self._source.get(document_id)
 
+    def attachment(self, document_id: str, name: str, rev: str) -> bytes | None:
+        """The bytes of an attachment as the source shows them."""
+        return self._source.attachment(document_id, name, rev)
+
     def documents(self, ids: list[str]) -> dict[str, Document]:
         """Documents by their ids, without the ones that no replica has."""
         found = {}

@@ -18,6 +18,7 @@ from ..errors import cleaned
 from .bulk import Row
 from .source import CONFLICTS, FLAWED, Document
 
+ATTACHMENTS = "_attachments"
 DEEPEST = 100  # levels of a document; Python's limits are above, CouchDB has none
 TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
 CUT = 2 * DEEPEST  # levels of an answer that is too deep for Python; the rest is dropped
@@ -80,6 +81,11 @@ def a_count(answer: Json) -> int:
     return int(answer)
 
 
+def content(answer: bytes) -> bytes:
+    """An answer that is no JSON: the bytes of an attachment."""
+    return answer
+
+
 def version(answer: Json) -> str:
     """The version of a server, ``""`` if it does not report one."""
     found = an_object(answer).get("version", "")
@@ -133,6 +139,8 @@ def document(answer: Json) -> Document:
     nested = [name for name, value in found.items() if isinstance(value, (dict, list))]
     if not nested and CONFLICTS not in found:
         return found
+    attachments = found.get(ATTACHMENTS, {})
+    _check(isinstance(attachments, dict) and all(isinstance(each, dict) for each in attachments.values()))
     conflicts = found.get(CONFLICTS, [])
     _check(isinstance(conflicts, list) and all(map(_is_rev, conflicts)))
     if not _is_too_deep(found):

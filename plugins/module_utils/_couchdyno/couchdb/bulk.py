@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Dict, Iterable
+from typing import Any, Dict, Iterable, Union
 
 from ..errors import cleaned
 
@@ -14,9 +14,10 @@ FINAL = frozenset(("forbidden", "unauthorized", "document_too_large", "request_e
 UNKNOWN = "unknown error"
 
 Row = Dict[str, Any]
+Text = Union[str, Iterable[bytes]]  # JSON in ASCII characters, as a whole or in pieces
 
 
-def bulk_body(documents: Iterable[str], new_edits: bool = True) -> bytes:
+def bulk_body(documents: Iterable[Text], new_edits: bool = True) -> bytes:
     """The body of a bulk write, from documents as JSON texts; without ``new_edits`` these are stored as they are.
 
     It grows text by text, so that each can be freed at once: to allocate a whole batch costs more than copying.
@@ -25,7 +26,10 @@ def bulk_body(documents: Iterable[str], new_edits: bool = True) -> bytes:
     separator = b'{"docs":[' if new_edits else b'{"new_edits":false,"docs":['
     for document in documents:
         body.write(separator)
-        body.write(document.encode("ascii"))
+        if isinstance(document, str):
+            body.write(document.encode("ascii"))
+        else:
+            body.writelines(document)
         separator = b","
     body.write(b"]}")
     return body.getvalue()

@@ -294,6 +294,18 @@ class Client(Source):
         except errors.NotFound:
             return None
 
+    def attachment(self, document_id: str, name: str, rev: str) -> bytes | None:
+        """As in Source."""
+        url = f"{self._url(document_id)}/{quote(name, safe='')}"
+        try:
+            return bytes(self._request("GET", url, {"rev": rev}, shape=answers.content, final=BROKEN, most=DOCUMENT))
+        except (errors.NotFound, errors.TooLarge):
+            return None
+        except errors.Refused as error:
+            if error.status not in BROKEN:
+                raise
+            return None
+
     def put(self, document: dict[str, Json]) -> str:
         """Write a document under its ``_rev`` (Conflict if that is not the latest); returns the new revision."""
         return str(self._request("PUT", self._url(document["_id"]), body=_encode(document), shape=answers.written))
@@ -556,7 +568,7 @@ class Client(Source):
 
     def _answer(self, status: int, headers: Any, content: bytes, shape: Shape) -> Any:
         """What ``shape`` makes of an answer; raises the error for its status."""
-        answer = answers.parsed(content)
+        answer = content if shape is answers.content and status < 300 else answers.parsed(content)
         if status < 300:
             try:
                 found = shape(answer)

@@ -63,6 +63,10 @@ class Source(ABC):
     def get(self, document_id: str) -> Document | None:
         """A document, None if it does not exist."""
 
+    def attachment(self, document_id: str, name: str, rev: str) -> bytes | None:
+        """The bytes of an attachment of a revision, None if it does not exist any more, or if it cannot be read."""
+        return None
+
     @abstractmethod
     def documents(self, ids: list[str]) -> dict[str, Document]:
         """Documents by their ids, without the missing ones."""

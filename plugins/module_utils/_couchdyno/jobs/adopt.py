@@ -72,7 +72,7 @@ class Shortfall(Tally):
     def _earlier(self, finding: Finding, latest: int) -> int:
         """How many updates before the latest one a document lacks."""
         if finding.held is not None:
-            return self._stream.visits(latest) - self._stream.visits(finding.held) - 1
+            return max(0, self._stream.visits(latest) - self._stream.visits(finding.held) - 1)
         return self._stream.visits(latest) if finding.kind == "missing" else 0
 
 

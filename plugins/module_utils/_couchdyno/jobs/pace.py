@@ -43,6 +43,10 @@ class Pace:
         self._calm = 0  # answers since the server last throttled
         self._next: float | None = None  # when the next document is due
 
+    def request_bytes(self, most: int) -> int:
+        """How many bytes to send in one request, unless a single document has more; ``most`` is the default."""
+        return most if self._bytes is None else min(most, self._bytes)
+
     def batch_documents(self, size: int) -> int:
         """How many documents of a size to write in one request."""
         return max(1, min(self._start(size), self._refused_above, self._slow_above))

@@ -25,6 +25,7 @@ from ..model.replicas import FIELD, difference_of_other
 from ..model.stream import Section, Stream
 from ..model.tally import AnyTally, Tally
 from ..model.verdicts import ABSENT, DELETED, REVIVED, UNKNOWN, Finding, classify, classify_one, judge, judge_other
+from .attached_bytes import with_bytes
 
 PAGE_DOCUMENTS = 1000
 PAGE_BYTES = 10 ** 6
@@ -210,6 +211,7 @@ class Reader(Generic[AnyTally]):
 
     def _sorted_out(self, finding: Finding, tally: Tally) -> Iterator[Finding]:
         """Add a finding that is certain; returns what has to be read again."""
+        finding = self._with_bytes(finding)
         if finding.is_fine:
             self._add(finding, tally)
         elif not self._is_lost(finding):
@@ -237,6 +239,10 @@ class Reader(Generic[AnyTally]):
                 is_deleted = stream.id_of(number) in deleted
                 tally.add(Finding(number, DELETED, held=expectation.deletion(stream, number)) if is_deleted else
                           judge(stream, expectation, number, None))
+
+    def _with_bytes(self, finding: Finding) -> Finding:
+        """A finding that also regards the bytes of attachments, where only these can show whether they are right."""
+        return with_bytes(self._source, self._stream.content.files, finding)
 
     def _refresh(self) -> None:
         """Read where the documents may stand now."""
@@ -350,8 +356,9 @@ class Reader(Generic[AnyTally]):
             self._refresh()
         again = []
         for suspect in suspects:
-            for finding in classify(self._stream, self._expectation, suspect.number, suspect.number + suspect.count,
-                                    self._rows_of(suspect, found)):
+            for finding in map(self._with_bytes, classify(self._stream, self._expectation, suspect.number,
+                                                          suspect.number + suspect.count,
+                                                          self._rows_of(suspect, found))):
                 if finding.is_fine:
                     self._add_fine(finding, suspect, tally)
                 elif finding.document == suspect.document and not finding.differs:

@@ -18,6 +18,7 @@ from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
 from ..errors import UsageError, option
 from ..model import missed
+from ..model.attachments import faults
 from ..model.expectation import Expectation
 from ..model.history import History
 from ..model.laps import DELETES
@@ -27,7 +28,7 @@ from ..model.outcome import nonzero, rate
 from ..model.properties import PLAIN, Properties
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
-from ..model.verdicts import REVIVED, ROUNDED, Finding
+from ..model.verdicts import OF_OTHER_UPDATES, REVIVED, ROUNDED, Finding
 from ..model.view_summary import ViewSummary
 from ..model.workload_stream import WorkloadStream
 from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
@@ -40,11 +41,11 @@ FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadabl
           ("missing", "missing"), (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
           ("ahead", "newer than allowed"))
-OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))
 MAY_BE_ALLOWED = {"numbers": ROUNDED}  # faults that some backup tools document, by what they change
 VIEWS = "views"
 ALLOWABLE = (*MAY_BE_ALLOWED, "design", "index", "validator", "security", "revs_limit", VIEWS)
 UNCOUNTED_BY_VIEWS = ("damaged", "unreadable", "extra")  # what views may or may not have
+STUBS, READ = "stubs", "read"  # how attachments are checked
 SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
 OF_ANOTHER_TIME = ("behind", "ahead", "missing", REVIVED)
 UNCHECKED = ("_local documents", "the contents of deleted documents", "purges")
@@ -100,13 +101,14 @@ class Census(Tally):
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
            progress: Progress = lambda done, total: None, stop: Stop = NEVER, replicas: bool = False,
-           allowed: Collection[str] = (), views: bool = False) -> Data:
+           allowed: Collection[str] = (), views: bool = False, attachments: str = STUBS) -> Data:
     """Verify a database by its own ledger, by that of its source, or by a ``given`` stream.
 
     It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
     update that it can have held at that time. ``original`` is the source of the copy. With ``replicas``, every document
     is read from each replica. What is ``allowed``, some of ALLOWABLE, is reported, and does not
-    make the verdict wrong. With ``views``, the views that the workload asks for are queried. Returns::
+    make the verdict wrong. With ``views``, the views that the workload asks for are queried. ``attachments`` is STUBS
+    or READ: whether the digests that the server shows suffice if they are as expected, or all are read. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
          "reasons": why it is wrong, or the verdict is undecided, in words,
@@ -115,6 +117,9 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
          of a workload: "types": [{"name", "checked", and the number of documents of each kind, unless it is 0}],
          "documents": {"expected": how many should exist where the documents stand, "deleted": how many updates have
                        deleted until then, if the server reports them: "found", "tombstones": what it has of both},
+         of a workload with attachments: "attachments": {"expected": how many the documents should have that were found,
+                        "checked": how many of these they have, "read": of how many the bytes were read,
+                        "damaged", "missing", "extra", "older"},
          if the workload asks for any: "properties": [{"name", "state": "kept", "lost" or "changed", "details"}],
          "unchecked": what was not verified, in words,
          if there are any: "differing": documents that differ between replicas, "catching_up": documents that one
@@ -140,7 +145,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     if views and not wanted.design:
         raise UsageError(option("views"), " requires a workload with design documents; this database was set up "
                          "without")
-    tally = _read_all(case, progress, stop, replicas, views)
+    tally = _read_all(case, progress, stop, replicas, views, attachments == READ)
     found = _states(copy, wanted, case.stream.seed, tally)
     ledgers = reread(case)
     conclusion = _conclude(case, ledgers, tally, {MAY_BE_ALLOWED[name] for name in allowed if name in MAY_BE_ALLOWED})
@@ -148,7 +153,7 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
-              **nonzero(types=tally.types),
+              **nonzero(types=tally.types, attachments=_attachments(case.stream, tally)),
               **nonzero(differing=tally.differing, catching_up=tally.catching_up),
               **nonzero(properties=[state._asdict() for state in conclusion.states]),
               "unchecked": _unchecked(wanted), "database": copy.name, "ts": copy.now()}
@@ -160,9 +165,10 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 # -- reading and judging
 
 
-def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool, views: bool) -> Census:
-    """Read and judge all documents; with ``replicas``, in every replica."""
+def _read_all(case: Case, progress: Progress, stop: Stop, replicas: bool, views: bool, reads_files: bool) -> Census:
+    """Read and judge all documents; with ``replicas``, in every replica; with ``reads_files``, all attachments, too."""
     def read(expectation: Expectation, end: Callable[[], int] | None = None) -> Census:
+        expectation = expectation._replace(reads_files=reads_files)
         reader = Reader(case.copy, case.stream, expectation, lambda: Census(case.stream, views), end, stop,
                         every_replica=replicas)
         return reader.read(progress)
@@ -216,7 +222,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census, tolerated: Collection
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; {SAY_WHEN}")
-    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated)
+    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated, _wrong_attachments(tally))
     if own and not case.span and reasons and _may_be_of_other_times(case, counts):
         reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
@@ -231,6 +237,17 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census, tolerated: Collection
     if case.doubt:
         doubts.append(case.doubt)
     return Conclusion(counts, samples, reasons, doubts)
+
+
+def _attachments(stream: Stream, tally: Tally) -> dict[str, int]:
+    """The numbers of attachments for the report; none if documents have none."""
+    return {name: tally.attachments[name] for name in faults.COUNTS} if stream.content.files else {}
+
+
+def _wrong_attachments(tally: Tally) -> str:
+    """How many attachments are wrong, ``""`` if none is."""
+    wrong = [f"{tally.attachments[kind]} {kind}" for kind in faults.KINDS if tally.attachments[kind]]
+    return f" (attachments: {', '.join(wrong)})" if wrong else ""
 
 
 def _are_of_another_time(case: Case, own: Ledger, tally: Tally) -> bool:
@@ -271,12 +288,14 @@ def _doubt(absent: int) -> str:
     return f"{absent} documents do not exist; they were created after the copy began, or are lost"
 
 
-def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str]) -> Iterator[str]:
+def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str],
+                         of_damaged: str) -> Iterator[str]:
     for kind, words in FAULTS:
         count = counts[kind]
         if count and kind not in tolerated:
             of_total = f" of {total}" if kind == "missing" else ""
-            yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}"
+            more = of_damaged if kind == "damaged" else ""
+            yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}{more}"
 
 
 def _faults_of_ledger(case: Case, ledgers: Ledgers) -> Iterator[str]:

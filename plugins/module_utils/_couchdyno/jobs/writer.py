@@ -15,6 +15,9 @@ Hot documents may be written by several drivers at once. So they are always read
 document holds a later one; batches of them follow each other, and none writes a document twice. On a cluster two
 drivers can each succeed in a few replicas, so after a refusal, or in a redo, an update is done only when all replicas
 show one leaf.
+
+Documents keep their attachments between two renewals, without sending them again, if the previous update is certain to
+have been written, and in the first attempt. In all other cases they are sent whole, as they may be missing or older.
 """
 from __future__ import annotations
 
@@ -27,9 +30,9 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import NONE, TOO_SLOW, Client
-from ..couchdb.source import UNREADABLE
+from ..couchdb.source import UNREADABLE, Document
 from ..couchdb.stop import NEVER, Stop
-from ..errors import ServerError, TooLarge, TooSlow
+from ..errors import NameTaken, ServerError, TooLarge, TooSlow
 from ..model.claim import Claim
 from ..model.laps import DELETES
 from ..model.latencies import Latencies
@@ -38,6 +41,7 @@ from ..model.ranges import ranges_of
 from ..model.stream import Stream
 from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
+from . import attaching
 from .pace import Pace
 
 ROUNDS = 5  # attempts to write a document that was refused or could not be written
@@ -45,6 +49,7 @@ HOT_ROUNDS = 20  # the same for a hot document, each refusal of which means that
 TOO_FEW_REPLICAS = "accepted by too few replicas"
 SPLIT = "not the same in all replicas"
 TOO_LARGE = "too_large"
+MISSING_STUB = "missing_stub"
 NO_ANSWER = {"error": "no answer"}
 TICK = 1.0  # seconds between two checks of the lease while batches are in flight
 
@@ -74,11 +79,12 @@ class Work:
     ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
     accepted the update; ``pushed``: it was created under a computed revision; ``superseded``: the document already
     holds a later one; ``foreign``: the document was deleted or written by others; ``refused``: for good; ``failed``:
-    for now.
+    for now. ``attempts`` is how often that was tried.
     """
 
     def __init__(self, batch: Batch, expects: Callable[[int], bool | None]) -> None:
         self.batch = batch
+        self.attempts = 0
         self.expected = {update: expects(update) for update in batch.updates}
         self.claim = batch.claim
         self.written: set[int] = set()
@@ -124,6 +130,8 @@ class Writer:
         self._expects = expects or (lambda update: False if update < stream.total else None)
         self._stop = stop
         self._slots = threading.Semaphore(self._pace.connections)  # for requests in flight; one more thread renders
+        self._files = stream.content.files
+        self._most_bytes = self._pace.request_bytes(attaching.MOST_BYTES)
         self._is_clear = True  # so far, no document has existed unexpectedly
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
@@ -164,13 +172,18 @@ class Writer:
                 while place < stop:
                     most = self._pace.batch_documents(size)
                     if len(batch) >= most:
-                        yield self._batch(claim, batch)
+                        yield from self._bounded(claim, batch)
                         batch = []
                     end = min(stop, place + most - len(batch))
                     batch += map(self._stream.update, range(place, end))
                     place = end
             if batch:
-                yield self._batch(claim, batch)
+                yield from self._bounded(claim, batch)
+
+    def _bounded(self, claim: Claim, updates: list[int]) -> Iterator[Batch]:
+        """Batches of updates, none of which will send too many bytes of attachments if all goes well."""
+        for part in attaching.parts(self._files, updates, self._keeps_attachments, self._most_bytes):
+            yield self._batch(claim, part)
 
     def _hot_batches(self, claim: Claim, first: int, stop: int) -> Iterator[Batch]:
         """Batches of a hot type, none of which writes a document twice."""
@@ -234,6 +247,7 @@ class Writer:
                 work.foreign.update(update for update in todo if _is_foreign(work.expected[update], update in found)
                                     and update not in work.pushed)
             reasons = {**unsettled, **(self._post(work, todo, found) if todo else {})}
+            work.attempts += 1
             todo = list(reasons)
             if not todo or (unsettled and attempt + 1 >= ROUNDS):
                 break
@@ -297,6 +311,8 @@ class Writer:
             document_id = self._stream.document_id(update)
             document = found.get(document_id)
             held = update_held(self._stream, document) if document else None
+            if document and held == update and not work.attempts and self._lacks_attachments(document, update):
+                held = None  # then it is written once more
             if held is not None and held >= update and (is_reached or update not in work.pushed):
                 if work.batch.is_hot and (document_id in split or not is_sure):
                     unsettled[update] = SPLIT if document_id in split else TOO_FEW_REPLICAS
@@ -309,6 +325,10 @@ class Writer:
                 if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
         return behind, present, unsettled
+
+    def _lacks_attachments(self, document: Document, update: int) -> bool:
+        """Whether a document that holds an update may not have the attachments of that."""
+        return self._files is not None and not attaching.are_sound(self._files, document, update)
 
     def _is_everywhere(self) -> bool:
         """Whether all replicas have been read just now."""
@@ -334,9 +354,24 @@ class Writer:
         return again
 
     def _post_all(self, work: Work, updates: list[int], found: Revisions, new_edits: bool = True) -> Reasons:
-        """Write documents in one request, or in several if that is too large or too slow for the server."""
-        render, ts = self._stream.content.render, work.claim.ts
-        body = bulk_body((render(update, ts, found.get(update)) for update in updates), new_edits)
+        """Write documents in one request, or in several if they have large attachments."""
+        is_first = not (work.claim.redo or work.attempts)
+
+        def keeps(update: int) -> bool:
+            return is_first and update in found and self._keeps_attachments(update)
+
+        again: Reasons = {}
+        for part in attaching.parts(self._files, updates, keeps, self._most_bytes):
+            documents = attaching.rendered(self._stream.content, part, work.claim.ts, found, keeps)
+            again.update(self._send(work, part, found, bulk_body(documents, new_edits), new_edits))
+        return again
+
+    def _keeps_attachments(self, update: int) -> bool:
+        """Whether the document of an update should have the attachments already that it should have afterwards."""
+        return self._files is not None and self._expects(update) is True and not self._files.are_renewed(update)
+
+    def _send(self, work: Work, updates: list[int], found: Revisions, body: bytes, new_edits: bool) -> Reasons:
+        """Send a request, or several if it is too large or too slow for the server."""
         try:
             with self._slots:
                 self._lease.check()
@@ -348,6 +383,11 @@ class Writer:
                 return {}
             self._pace.too_large(len(updates))
             return self._post_halves(work, updates, found, new_edits)
+        except NameTaken as error:
+            if error.error != MISSING_STUB:
+                raise
+            work.accepted.update(updates)  # a cluster may have written them all the same
+            return dict.fromkeys(updates, MISSING_STUB)
         except TooSlow:  # the server may still be writing, which counts as a conflict
             self._pace.too_slow(len(updates))
             self._client.pause(random.uniform(0.1, 0.3))

@@ -11,12 +11,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from hashlib import shake_128
 from json.encoder import encode_basestring_ascii
-from typing import Any, Callable, Dict, Iterable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, NamedTuple
 
 from .bodies.values import differing, where_they_differ
 from .document_ids import pattern_of
 from .limits import EXACT, is_integer
 from .names import PLAIN, Names
+
+if TYPE_CHECKING:
+    from .attachments.files import Files
 
 Document = Dict[str, Any]
 TimeStamp = Callable[[int], "int | None"]  # the time stamp that an update must have; None: any
@@ -41,7 +44,9 @@ def any_time(_update: int) -> int | None:
 
 
 class Content(ABC):
-    """The contents of the documents of one stream."""
+    """The contents of the documents of one stream; ``files`` are their attachments, None if none can have any."""
+
+    files: Files | None = None
 
     @abstractmethod
     def render(self, update: int, ts: int, rev: str | None = None) -> str:

@@ -23,7 +23,8 @@ class Expectation(NamedTuple):
     Updates of the open ``claims`` may be missing; if present, they have the time stamps of these claims. ``missed``
     updates are missing, or were written after all. ``until`` is None if nothing is known. In a database of the original
     tool, documents belong to the stream from position ``origin`` on. The ``history`` knows the time stamps of updates;
-    any update may also have that of an adoption, one of ``adopted``, which rewrites what documents lack.
+    any update may also have that of an adoption, one of ``adopted``, which rewrites what documents lack. With
+    ``reads_files``, only the bytes of an attachment show that it is right.
     """
 
     since: int = 0
@@ -33,6 +34,7 @@ class Expectation(NamedTuple):
     missed: Entries = ()
     history: History = NO_HISTORY
     adopted: frozenset[int] = frozenset()
+    reads_files: bool = False
 
     @classmethod
     def of(cls, ledger: Ledger, history: History = NO_HISTORY) -> Expectation:

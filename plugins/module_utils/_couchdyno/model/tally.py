@@ -4,6 +4,7 @@
 """The tally of a verification: how many documents of each kind there are, and at which updates they stand. Pure."""
 from __future__ import annotations
 
+from collections import Counter
 from typing import Dict, TypeVar, Union
 
 from .outcome import nonzero
@@ -30,6 +31,7 @@ class Tally:
     does not have. No update at or above ``high`` is present. Damaged documents cannot be trusted and count for neither.
     ``low`` is None if no document counts. ``own`` is how many documents are couchdyno's own, or design documents, and
     ``states`` how many of these hold a state of the ledger.
+    ``attachments`` are the numbers of attachments, as in attachments/faults.py.
     ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
     """
 
@@ -44,6 +46,7 @@ class Tally:
         self.catching_up = 0
         self.own = 0
         self.states = 0
+        self.attachments: Counter[str] = Counter()
         self._stream = stream
 
     def add(self, finding: Finding) -> None:
@@ -57,6 +60,8 @@ class Tally:
             self._sample(finding.kind, document_id, finding.reason)
         if finding.differs:
             self.add_differing(document_id, finding.differs)
+        if finding.attachments:
+            self.attachments.update(finding.attachments.counts)
         self.lower(finding.low)
         if finding.held is not None and finding.held >= self.high:
             self.high, self.high_ts = finding.held + 1, (finding.document or {}).get("ts")
@@ -81,6 +86,7 @@ class Tally:
         self.catching_up += other.catching_up
         self.own += other.own
         self.states += other.states
+        self.attachments.update(other.attachments)
         self.lower(other.low)
         if other.high > self.high:
             self.high, self.high_ts = other.high, other.high_ts

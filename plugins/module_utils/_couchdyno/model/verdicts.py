@@ -7,7 +7,8 @@ Each document of the stream is one of:
 
 - ``exact``: it contains, byte for byte, an update that it may hold;
 - ``behind``, ``ahead``: it contains, byte for byte, an older or newer update than it may hold;
-- ``damaged``: its bytes are not those of the update that it names, or that update belongs to another document;
+- ``damaged``: its bytes or attachments are not those of the update that it names, or that update belongs to another
+  document;
 - ``rounded``: it is as it should be, except that its numbers went through JavaScript;
 - ``unreadable``: it exists, but the server cannot read it;
 - ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet, or any more;
@@ -24,6 +25,7 @@ from functools import partial
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
 from . import legacy, replicas
+from .attachments.faults import Checked, checked
 from .document_state import DELETED as GONE
 from .document_state import DocumentState
 from .expectation import Expectation
@@ -33,6 +35,7 @@ ABSENT, EXTRA, REVIVED, DELETED, ROUNDED = "absent", "extra", "revived", "delete
 KINDS = ("exact", "behind", "ahead", "damaged", ROUNDED, "unreadable", "missing", REVIVED, EXTRA, "conflicted",
          "earlier", "absent", DELETED)
 FINE = frozenset(("exact", "earlier", "absent", DELETED))
+OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))  # documents that hold updates, but not those they should
 UNKNOWN = frozenset(("damaged", "unreadable"))  # they say nothing about the updates of other documents
 DESIGN = "_design/"
 NAMED = 5  # documents of a gap that have findings of their own, with the reason
@@ -48,9 +51,10 @@ class Finding(NamedTuple):
 
     ``reason`` says what is wrong with it, ``document`` is as it was read (None if it does not exist). ``held`` is the
     update that it holds (None: none), ``low`` the first update that it should get and does not have; both are None if
-    it is damaged or unreadable. ``differs`` says how its replicas differ. ``doubtful``: it does not exist, and
-    nobody can say whether it is lost. Documents that do not belong to the stream have a ``document_id`` instead of a
-    number.
+    it is unreadable, or damaged except for its attachments. ``differs`` says how its replicas differ. ``doubtful``: it
+    does not exist, and nobody can say whether it is lost. ``attachments`` is None if there is nothing to say about
+    any; while some of them are unread, the verdict is not final. Documents that do not belong to the stream have a
+    ``document_id`` instead of a number.
     """
 
     number: int
@@ -63,11 +67,12 @@ class Finding(NamedTuple):
     low: int | None = None
     differs: str = ""
     doubtful: bool = False
+    attachments: Checked | None = None
 
     @property
     def is_fine(self) -> bool:
         """Whether nothing is wrong with it."""
-        return self.kind in FINE and not self.differs
+        return self.kind in FINE and not self.differs and not (self.attachments and self.attachments.unread)
 
     @property
     def is_other(self) -> bool:
@@ -119,15 +124,27 @@ def judge(stream: Stream, expectation: Expectation, number: int, document: Docum
         differs = replicas.difference(stream, expectation.origin, document[replicas.FIELD])
         return finding._replace(document=document, differs=differs)
     kind, reason = _verdict(stream, expectation, number, document)
-    held = low = None
+    held = low = attachments = None
     if kind not in UNKNOWN and kind != DELETED:
         held = _held(stream, expectation, number, document)
         low = expectation.low(stream, number, held)
+        if stream.content.files and document is not None and held is not None:
+            attachments = checked(stream.content.files, document, held, expectation.reads_files)
     if document is not None and document.get("_conflicts"):
         kind = "conflicted" if kind in FINE else kind
         reason = "; ".join(filter(None, (reason, _conflicts(document["_conflicts"]))))
     doubtful = kind == ABSENT and expectation.may_be_lost(stream, number)
-    return Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful)
+    return concluded(Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful,
+                             attachments=attachments))
+
+
+def concluded(finding: Finding) -> Finding:
+    """A finding with regard to what is wrong with its attachments; as it is while bytes of them are unread."""
+    attachments = finding.attachments
+    if not attachments or attachments.unread or not attachments.faults:
+        return finding
+    kind = finding.kind if finding.kind in OF_OTHER_UPDATES else "damaged"
+    return finding._replace(kind=kind, reason="; ".join(filter(None, (finding.reason, attachments.words))))
 
 
 def judge_other(stream: Stream, document_id: str, document: Document | None = None) -> Iterator[Finding]:

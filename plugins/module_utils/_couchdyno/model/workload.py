@@ -12,6 +12,7 @@ import json
 from typing import Any, Dict, NamedTuple, Tuple, Union
 
 from ..errors import UsageError, option
+from .attachments.attachments import Attachments
 from .bodies.body import body_of, largest_without_fill, usual_size
 from .bodies.built_in import BODIES, HEX, HOSTILE
 from .bodies.generators import Wrong
@@ -43,7 +44,7 @@ class DocumentType(NamedTuple):
     The ``body`` is the name of a built-in one, or the JSON text of a template, which like that is the same in every
     copy of the ledger. An id is the ``prefix`` and digits, in one of the orders ORDERED and HASHED. ``tombstone`` says
     what its deleted documents contain: one of BARE and FIELDS. Documents of a ``hot`` type may have several open
-    updates; it neither creates nor deletes any.
+    updates; it neither creates nor deletes any, and they have no ``attachments``.
     """
 
     name: str
@@ -57,6 +58,7 @@ class DocumentType(NamedTuple):
     tombstone: str = BARE
     ids: str = ORDERED
     hot: bool = False
+    attachments: Attachments | None = None
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -75,7 +77,9 @@ class DocumentType(NamedTuple):
 
     def dump(self) -> Document:
         """The type as the ledger keeps it and reports show it."""
-        return dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
+        found = dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
+        attachments = found.pop("attachments")
+        return found if attachments is None else dict(found, attachments=attachments.dump())
 
     @classmethod
     def load(cls, entry: Any) -> DocumentType | None:
@@ -83,8 +87,11 @@ class DocumentType(NamedTuple):
         if not (isinstance(entry, dict) and REQUIRED <= set(entry) <= set(cls._fields)):
             return None
         size = _size(entry["size"])
-        found = None if size is None else cls(**dict(entry, size=size))
-        return found if found and _is_sound(found) else None
+        attachments = Attachments.load(entry["attachments"]) if "attachments" in entry else None
+        if size is None or (attachments is None and "attachments" in entry):
+            return None
+        found = cls(**dict(entry, size=size, attachments=attachments))
+        return found if _is_sound(found) else None
 
 
 REQUIRED = set(DocumentType._fields) - set(DocumentType._field_defaults)
@@ -132,7 +139,7 @@ def _is_sound(each: DocumentType) -> bool:
     return (is_count(each.total, 1, MAX_TOTAL) and is_count(each.updates, 1, MOST_SHARE)
             and is_count(each.create, 0, each.total) and is_integer(each.delete) and 0 <= each.delete <= each.create
             and each.tombstone in (BARE, FIELDS) and each.ids in (ORDERED, HASHED)
-            and isinstance(each.hot, bool) and not (each.hot and each.create)
+            and isinstance(each.hot, bool) and not (each.hot and (each.create or each.attachments))
             and not _wrong_name(each.name) and not _wrong_prefix(each.prefix)
             and isinstance(each.body, str) and _is_body(each.body, each.bounds))
 
@@ -154,7 +161,8 @@ def _is_body(body: str, bounds: tuple[int, int]) -> bool:
 
 # -- as users write it
 
-KEYS = ("documents", "total", "updates", "create", "delete", "size", "body", "prefix", "tombstone", "ids", "hot")
+KEYS = ("documents", "total", "updates", "create", "delete", "size", "body", "prefix", "tombstone", "ids", "hot",
+        "attachments")
 
 
 class _Draft(NamedTuple):
@@ -172,12 +180,13 @@ class _Draft(NamedTuple):
     tombstone: str
     ids: str
     hot: bool
+    attachments: Attachments | None
 
     def of(self, total: int) -> DocumentType:
         """The type with a number of documents at the start."""
         create, delete = (-(-total * percent // 100) for percent in (self.create, self.delete))
         return DocumentType(self.name, total, self.updates, create, delete, self.prefix, self.size, self.body,
-                            self.tombstone, self.ids, self.hot)
+                            self.tombstone, self.ids, self.hot, self.attachments)
 
 
 def resolve(written: Any, total: int, size: int) -> Workload:
@@ -256,9 +265,12 @@ def _draft(name: str, entry: Any, size: Size) -> _Draft:
     hot = boolean(where, entry, "hot")
     if hot and create:
         raise refused(f"{where}.create", f"must be 0, not {create}: hot types neither create nor delete documents")
+    attachments = Attachments.resolve(f"{where}.attachments", entry["attachments"]) if "attachments" in entry else None
+    if hot and attachments:
+        raise refused(f"{where}.attachments", "must not be given: documents of hot types have no attachments")
     return _Draft(name, share, total, integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
                   size, body, choice(where, entry, "tombstone", BARE, FIELDS),
-                  choice(where, entry, "ids", ORDERED, HASHED), hot)
+                  choice(where, entry, "ids", ORDERED, HASHED), hot, attachments)
 
 
 def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tuple[str, Size]:

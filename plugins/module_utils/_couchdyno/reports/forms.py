@@ -142,6 +142,19 @@ def _body(value: str) -> str:
     return "a template" if value.startswith("{") else value
 
 
+def _attachments(each: Any) -> str:
+    """1 of 5 documents has 2 attachments of 10 to 20 bytes, image/png, renewed by 1 of 4 updates."""
+    which = "every document has" if each["every"] == 1 else f"1 of {each['every']} documents has"
+    renewed = f"renewed by 1 of {each['renew']} updates" if each["renew"] > 1 else "renewed by each update"
+    return (f"{which} {counted(each['count'], 'attachment')} of {_range(each['size'])}, {each['content_type']}, "
+            f"{renewed}")
+
+
+def _are_attachments(value: Any) -> bool:
+    return (isinstance(value, dict) and all(is_count(value.get(name)) for name in ("every", "count", "renew"))
+            and _is_range(value.get("size")) and _is_text(value.get("content_type")))
+
+
 def _yes_or_no(value: Any) -> str:
     return "yes" if value else "no"
 
@@ -280,6 +293,7 @@ TREND = CHANGE._replace(none="too few runs to tell")
 BYTES = Form(page=byte_size, fits=is_number)
 LENGTH = Form(page=_with_unit, fits=is_count)  # bytes, all digits
 RANGE = Form(_range, _range_with_unit, _is_range)  # of such lengths, or one
+ATTACHMENTS = Form(_attachments, _attachments, _are_attachments)
 BODY = Form(_body, _body, _is_text)  # its name, or its template as JSON text
 
 MOMENT = Form(_with_time, utc, is_moment)

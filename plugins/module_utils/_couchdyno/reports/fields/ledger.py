@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..forms import (
+    ATTACHMENTS,
     BODY,
     COUNT,
     ID,
@@ -45,8 +46,9 @@ def _type(each: Data, percent: float) -> str:
     changes = [f"{verb} {each[name]}" for verb, name in (("creates", "create"), ("deletes", "delete")) if each[name]]
     in_lap = f"; each lap {' and '.join(changes)}" if changes else ""
     noun = "hot document" if each["hot"] else "document"
+    attached = f"; {ATTACHMENTS.text(each['attachments'])}" if "attachments" in each else ""
     return (f"{each['name']}: {counted(each['total'], noun)} of {RANGE.text(each['size'])} at the start, "
-            f"{percent:.0f} % of the updates{in_lap}")
+            f"{percent:.0f} % of the updates{in_lap}{attached}")
 
 
 LEDGER = Section("dyno_config", heading="dyno_config", fields=(
@@ -86,6 +88,7 @@ TYPE = Section("dyno_config.workload.types.*", title="Workload", optional=True, 
     Field("tombstone", TEXT, title=Title("tombstones"), needed=PAGE),
     Field("ids", TEXT, title=Title("ids"), needed=PAGE),
     Field("hot", SWITCH, title=Title("hot"), needed=PAGE),
+    Field("attachments", ATTACHMENTS, title=Title("attachments"), optional=True),
 ))
 CLAIM = Section("dyno_config.claims.*", title="Open claims", fields=(
     Field("host", TEXT, title=Title("host"), needed=PAGE),

@@ -42,6 +42,12 @@ def _types(report: Data) -> list[str]:
             for each in report["types"]]
 
 
+def _attachments(report: Data) -> list[str]:
+    found = report["attachments"]
+    wrong = [f"{found[kind]} {kind}" for kind in found if kind not in ("expected", "checked", "read") and found[kind]]
+    return [", ".join([f"{found['checked']} of {found['expected']}", f"{found['read']} read", *wrong])]
+
+
 def _tombstones(report: Data) -> list[str]:
     found = report["documents"]
     return [f"{found['tombstones']}, {counted(found['deleted'], 'document')} deleted by updates"]
@@ -105,6 +111,8 @@ CHECKED = Section("", heading="documents", fields=(
     Field("properties", LIST, "property", lines=_properties, optional=True),
     Field("documents.tombstones", COUNT, "tombstones", optional=True, lines=_tombstones),
     Field("types", LIST, "type", lines=_types, optional=True),
+    Field("attachments", COUNTS, "attachments", optional=True, lines=_attachments,
+          metric=Metric("attachments", "Attachments: expected, checked and read ones, and wrong ones.", 11, by="kind")),
     Field("differing", FAULTS, title=Title("differing", 9), optional=True,
           metric=Metric("differing_documents", "Documents that differ between replicas.", 8)),
     Field("catching_up", COUNT, "catching up", optional=True, lines=_catching_up,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -41,6 +42,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
     ids are in ``unreadable`` exist, but their bodies cannot be read. ``shown`` are documents by id as the replica has
     them that answers ranges, None for missing ones. ``security`` is the object that says who may use the database.
     ``features`` are those that the server reports; it only creates partitioned databases if ``partitions``.
+    ``sent`` are the attachments, by document and name, that came with bytes.
     """
 
     def __init__(self) -> None:
@@ -68,6 +70,7 @@ class FakeCouch(requests.adapters.BaseAdapter):
         self.features: list = ["partitioned"]
         self.partitions = True
         self.partitioned = False
+        self.sent: list = []
 
     @property
     def ledger(self):
@@ -123,6 +126,8 @@ class FakeCouch(requests.adapters.BaseAdapter):
             return 200, dict(answer, sizes=self.sizes) if self.sizes else answer
         if self.partitioned and not all(map(_has_partition, _ids(name, body))):
             return 400, {"error": "illegal_docid", "reason": "Doc id must be of form partition:id"}
+        if name == "_bulk_docs" and not all(map(self._takes_attachments, body["docs"])):
+            return 412, {"error": "missing_stub", "reason": "Invalid attachment stub"}
         if name == "_bulk_docs" and body.get("new_edits") is False:
             return 201, [answer for answer in map(self._push, body["docs"]) if answer]
         if name == "_bulk_docs":
@@ -148,6 +153,21 @@ class FakeCouch(requests.adapters.BaseAdapter):
             return (200, document) if document else (404, {"error": "not_found", "reason": "missing"})
         answer = self._write(body)
         return (409 if "error" in answer else 201), answer
+
+    def _takes_attachments(self, document):
+        """Keep the attachments of a document that is about to be written; False if one is missing."""
+        held = self.documents.get(document["_id"], {}).get("_attachments", {})
+        for name, each in document.get("_attachments", {}).items():
+            if "data" not in each and name not in held:
+                return False
+            if "data" in each:
+                content = base64.b64decode(each.pop("data"))
+                digest = base64.b64encode(hashlib.md5(content).digest()).decode()
+                each.update(length=len(content), digest=f"md5-{digest}", stub=True)
+                self.sent.append((document["_id"], name))
+            else:
+                each.update(held[name])
+        return True
 
     def _create(self, partitioned):
         created, self.exists = not self.exists and self.rivals is None, True

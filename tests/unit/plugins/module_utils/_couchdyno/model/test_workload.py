@@ -101,8 +101,11 @@ WRITTEN = st.dictionaries(
             "tombstone": st.sampled_from(["bare", "fields"]),
             "ids": st.sampled_from(["ordered", "hashed"]),
             "hot": st.booleans(),
+            "attachments": st.just({}) | st.just({"every": 5, "count": 2, "size": [0, 99], "renew": 3}),
         },
-    ).filter(lambda entry: not (entry.get("delete") if "create" not in entry else entry.get("hot"))),
+    )
+    .filter(lambda entry: not (entry.get("delete") if "create" not in entry else entry.get("hot")))
+    .filter(lambda entry: not (entry.get("hot") and "attachments" in entry)),
     min_size=1,
     max_size=5,
 )
@@ -227,12 +230,12 @@ def test_built_in_workloads(name):
             found
             == {
                 "classic": [],
-                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False)],
-                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False)],
+                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False, None)],
+                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False, None)],
                 "crm": found,  # below
                 "hot": [
-                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False),
-                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True),
+                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False, None),
+                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True, None),
                 ],
             }[name]
         )
@@ -240,10 +243,10 @@ def test_built_in_workloads(name):
 
 def test_the_workload_crm():
     assert [tuple(each) for each in resolve(named("crm"), 1000, 700).types] == [
-        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False),
-        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False),
-        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False),
-        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True),
+        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False, None),
+        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False, None),
+        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False, None),
+        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True, None),
     ]
 
 

@@ -17,6 +17,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evide
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.info import Wanted, info
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.attachments import Attachments
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.properties import Properties
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workload import DocumentType, Workload
@@ -39,7 +40,10 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text import verify as verify_text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-WORKLOAD = Workload((DocumentType("order", 10, 1, 2, 1, "order:", 200),), Properties(design=True, revs_limit=5))
+WORKLOAD = Workload(
+    (DocumentType("order", 10, 1, 2, 1, "order:", 200, attachments=Attachments()),),
+    Properties(design=True, revs_limit=5),
+)
 SECTIONS = {"setup": SETUP, "execute": EXECUTE, "info": INFO, "verify": VERIFY, "comparison": COMPARISON}
 RENDER = {
     "setup": setup_text.render, "execute": execute_text.render, "info": info_text.render,
@@ -83,8 +87,10 @@ NOT_SHOWN = {
 }
 # Dicts whose keys are not fields; text lists their contents or omits them.
 OPEN = {
-    "setup": {"before", "dyno_config.claims", "security_before"}, "execute": {"new_state.claims"},
-    "info": {"runs.*.latency", "runs.*.classes", "runs.*.sizes"}, "verify": {"samples"}, "comparison": {"differs"},
+    "setup": {"before", "dyno_config.claims", "dyno_config.workload.types.*.attachments", "security_before"},
+    "execute": {"new_state.claims"},
+    "info": {"dyno_config.workload.types.*.attachments", "runs.*.latency", "runs.*.classes", "runs.*.sizes"},
+    "verify": {"samples"}, "comparison": {"differs"},
 }  # fmt: skip
 
 
@@ -124,6 +130,7 @@ def reports(couch, client):
         "execute": failed, "info": found,
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,
                        documents={"expected": 3, "deleted": 2, "found": 4, "tombstones": 2},
+                       attachments={"expected": 4, "checked": 3, "read": 2, "damaged": 1},
                        types=[{"name": "order", "checked": 3, "exact": 2, "behind": 1}],
                        properties=[{"name": "design", "state": "lost", "details": "is missing"}]),
         "comparison": compare(earlier, later, force=True),

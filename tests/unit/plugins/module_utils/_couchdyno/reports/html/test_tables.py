@@ -47,13 +47,15 @@ def test_types_are_listed():
     found["progress"]["types"] = [{"name": "order", "present": 1200, "deleted": 3, "lap": 2}]
     found["dyno_config"]["workload"] = {"types": [
         {"name": "order", "total": 1000, "updates": 7, "create": 100, "delete": 3, "prefix": "o:", "size": 400,
-         "body": "order", "tombstone": "bare", "ids": "hashed", "hot": True}]}  # fmt: skip
+         "body": "order", "tombstone": "bare", "ids": "hashed", "hot": True,
+         "attachments": {"every": 5, "count": 2, "size": 9, "content_type": "a/b", "renew": 4}}]}  # fmt: skip
     progress, workload = tables.lists(found)
     assert (progress["title"], workload["title"]) == ("Document types", "Workload")
     assert [[cell.text for cell in row] for row in progress["body"]] == [["order", "1,200", "3", "2"]]
     (row,) = workload["body"]
     assert [cell.text for cell in row] == [
-        *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes")
+        *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes"),
+        "1 of 5 documents has 2 attachments of 9 bytes, a/b, renewed by 1 of 4 updates",
     ]
 
 
