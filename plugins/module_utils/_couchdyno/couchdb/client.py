@@ -345,6 +345,18 @@ class Client(Source):
             found[ids[0]] = self._leaves_of_one(ids[0], replicas)
         return {document_id: leaves for document_id, leaves in found.items() if leaves}
 
+    def leaf_documents(self, leaves: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Json]]:
+        """As in Source; on a cluster, a leaf may be in any replica."""
+        body = _encode({"docs": [{"id": document_id, "rev": rev} for document_id, rev in leaves]})
+        try:
+            each = self._request("POST", self._url("_bulk_get"), {"r": self.replicas()}, body, answers.leaves_of_each,
+                                 most=DOCUMENT if len(leaves) == 1 else LIST)
+        except errors.TooLarge:
+            if len(leaves) == 1:
+                return {}
+            return {key: leaf for part in _halves(leaves) for key, leaf in self.leaf_documents(part).items()}
+        return {(found.id, leaf["_rev"]): leaf for found in each for leaf in found.leaves}
+
     def _leaves_of_one(self, document_id: str, replicas: int) -> list[dict[str, Json]]:
         """All leaves of a document that some replica may not be able to read, or that is large."""
         try:

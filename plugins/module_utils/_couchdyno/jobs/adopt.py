@@ -25,14 +25,14 @@ from ..model.ranges import Range, Ranges
 from ..model.state_document import META_ID
 from ..model.stream import Stream
 from ..model.tally import Tally
-from ..model.verdicts import EXTRA, Finding
+from ..model.verdicts import EXTRA, UNBRANCHED, Finding
 from ..storage import run_records
 from ..storage.ledger_document import LedgerDocument
 from .driver import is_gone
 from .reader import Reader
 
-COUNTED = ("behind", "missing", "revived", "damaged", "conflicted", EXTRA)
-LACKING = frozenset(("behind", "missing", "damaged", "unreadable", "revived"))
+COUNTED = ("behind", "missing", "revived", "damaged", "conflicted", UNBRANCHED, EXTRA)
+LACKING = frozenset(("behind", "missing", "damaged", "unreadable", "revived", UNBRANCHED))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
@@ -72,7 +72,7 @@ class Shortfall(Tally):
     def _earlier(self, finding: Finding, latest: int) -> int:
         """How many updates before the latest one a document lacks."""
         if finding.held is not None:
-            return self._stream.visits(latest) - self._stream.visits(finding.held) - 1
+            return max(0, self._stream.visits(latest) - self._stream.visits(finding.held) - 1)
         return self._stream.visits(latest) if finding.kind == "missing" else 0
 
 

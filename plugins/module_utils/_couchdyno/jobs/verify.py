@@ -39,8 +39,8 @@ from .views import flaws as flaws_of_views
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadable", "unreadable"),
           ("missing", "missing"), (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
-          ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
-          ("ahead", "newer than allowed"))
+          ("conflicted", "with conflicting revisions"), (UNBRANCHED, "without the losing revision"),
+          ("behind", "older than allowed"), ("ahead", "newer than allowed"))
 OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))
 MAY_BE_ALLOWED = {"numbers": ROUNDED}  # faults that some backup tools document, by what they change
 VIEWS = "views"
@@ -217,7 +217,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census, tolerated: Collection
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; {SAY_WHEN}")
-    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated)
+    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated, tally.losing)
     if own and not case.span and reasons and _may_be_of_other_times(case, counts):
         reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
@@ -272,10 +272,14 @@ def _doubt(absent: int) -> str:
     return f"{absent} documents do not exist; they were created after the copy began, or are lost"
 
 
-def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str]) -> Iterator[str]:
+def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str],
+                         losing: int) -> Iterator[str]:
+    """The faults in words; ``losing`` is how many documents have losing revisions that belong to the stream."""
     for kind, words in FAULTS:
         count = counts[kind]
-        if count and kind not in tolerated:
+        if kind == UNBRANCHED and count > 1 and not losing:
+            yield f"all {count} losing revisions are missing, as in a copy of winning revisions alone"
+        elif count and kind not in tolerated:
             of_total = f" of {total}" if kind == "missing" else ""
             yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}"
 

@@ -11,6 +11,9 @@ read. Three rules keep documents from going back to an older update, whatever di
   one, it is done;
 - for windows that another driver had before, whole documents are read, for the same reason.
 
+A document with a losing branch gets the losing leaf of an update before the update itself (branch_writer.py), or both
+at once (model/branches.py).
+
 Hot documents may be written by several drivers at once. So they are always read whole, and an update is done if its
 document holds a later one; batches of them follow each other, and none writes a document twice. On a cluster two
 drivers can each succeed in a few replicas, so after a refusal, or in a redo, an update is done only when all replicas
@@ -23,7 +26,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Collection, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import NONE, TOO_SLOW, Client
@@ -38,6 +41,7 @@ from ..model.ranges import ranges_of
 from ..model.stream import Stream
 from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
+from .branch_writer import BranchWriter
 from .pace import Pace
 
 ROUNDS = 5  # attempts to write a document that was refused or could not be written
@@ -72,7 +76,7 @@ class Work:
     """A batch that a thread is writing, and the state of its updates so far.
 
     ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
-    accepted the update; ``pushed``: it was created under a computed revision; ``superseded``: the document already
+    accepted the update; ``pushed``: it was written under a computed revision; ``superseded``: the document already
     holds a later one; ``foreign``: the document was deleted or written by others; ``refused``: for good; ``failed``:
     for now.
     """
@@ -124,6 +128,7 @@ class Writer:
         self._expects = expects or (lambda update: False if update < stream.total else None)
         self._stop = stop
         self._slots = threading.Semaphore(self._pace.connections)  # for requests in flight; one more thread renders
+        self._branch_writer = BranchWriter(client, stream, lease, self._slots)
         self._is_clear = True  # so far, no document has existed unexpectedly
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
@@ -297,18 +302,24 @@ class Writer:
             document_id = self._stream.document_id(update)
             document = found.get(document_id)
             held = update_held(self._stream, document) if document else None
-            if held is not None and held >= update and (is_reached or update not in work.pushed):
+            is_known = is_reached or update not in work.pushed
+            if held is not None and held >= update and is_known and self._is_whole(update, found[document_id]):
                 if work.batch.is_hot and (document_id in split or not is_sure):
                     unsettled[update] = SPLIT if document_id in split else TOO_FEW_REPLICAS
                 else:
                     self._is_done(work, update, held)
                 continue
             behind.append(update)
-            if document and (held != update or update not in work.pushed):  # what was pushed is pushed again
+            is_created = update in work.pushed and self._stream.content.has_first_revision(update)
+            if document and not (held == update and is_created):  # what was created like that is pushed again
                 present[update] = document["_rev"]
                 if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
         return behind, present, unsettled
+
+    def _is_whole(self, update: int, document: Dict[str, Any]) -> bool:
+        """Whether a document that holds an update has the losing leaf of that, too."""
+        return not self._stream.branches or self._stream.branches.is_whole(update, document)
 
     def _is_everywhere(self) -> bool:
         """Whether all replicas have been read just now."""
@@ -322,21 +333,34 @@ class Writer:
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
-        if not self._stream.deletes:
+        branches = self._stream.branches
+        if not (self._stream.deletes or branches):
             return self._post_all(work, updates, found)
         content, ts = self._stream.content, work.claim.ts
-        pushed = {update: content.first_revision(update, ts) for update in updates
-                  if update not in found and content.has_first_revision(update)}
-        usual = [update for update in updates if update not in pushed]
-        again = self._post_all(work, usual, found) if usual else {}
-        if pushed:
-            again.update(self._post_all(work, list(pushed), pushed, new_edits=False))
+        created = {update: content.first_revision(update, ts) for update in updates
+                   if update not in found and content.has_first_revision(update)}
+        pushed = [update for update in updates if update in created
+                  or (branches and branches.is_pushed_with_winner(update, found.get(update)))]
+        usual = _without(updates, pushed)
+        failed = self._branch_writer.push(usual)
+        again = self._take_answers(work, list(failed), list(failed.values()))
+        usual = _without(usual, failed)
+        again.update(self._post_all(work, usual, found) if usual else {})
+        again.update(self._post_all(work, pushed, {**found, **created}, new_edits=False) if pushed else {})
         return again
+
+    def _texts(self, work: Work, updates: list[int], found: Revisions, new_edits: bool) -> Iterator[str]:
+        """The documents of a request; of some that are pushed, both leaves."""
+        content, branches, ts = self._stream.content, None if new_edits else self._stream.branches, work.claim.ts
+        for update in updates:
+            if branches and branches.concerns(update):
+                yield from branches.both(update, ts, found.get(update))
+            else:
+                yield content.render(update, ts, found.get(update))
 
     def _post_all(self, work: Work, updates: list[int], found: Revisions, new_edits: bool = True) -> Reasons:
         """Write documents in one request, or in several if that is too large or too slow for the server."""
-        render, ts = self._stream.content.render, work.claim.ts
-        body = bulk_body((render(update, ts, found.get(update)) for update in updates), new_edits)
+        body = bulk_body(self._texts(work, updates, found, new_edits), new_edits)
         try:
             with self._slots:
                 self._lease.check()
@@ -405,6 +429,12 @@ class Writer:
         """The outcome of a batch that was not started because of an error or a stop."""
         places = ranges_of(map(self._stream.place, batch.updates))
         return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: places})
+
+
+def _without(updates: list[int], others: Collection[int]) -> list[int]:
+    """The updates that are not among others."""
+    gone = frozenset(others)
+    return [update for update in updates if update not in gone] if gone else updates
 
 
 def _is_foreign(expected: bool | None, exists: bool) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, TypeVar, Union
 
+from .branch_verdicts import FIELD
 from .outcome import nonzero
 from .state_document import STATE_PREFIX
 from .stream import Stream
@@ -31,7 +32,8 @@ class Tally:
     does not have. No update at or above ``high`` is present. Damaged documents cannot be trusted and count for neither.
     ``low`` is None if no document counts. ``own`` is how many documents are couchdyno's own, or design documents, and
     ``states`` how many of these hold a state of the ledger.
-    ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
+    ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind; ``losing`` is how
+    many documents have losing leaves of the stream.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -45,6 +47,7 @@ class Tally:
         self.catching_up = 0
         self.own = 0
         self.states = 0
+        self.losing = 0
         self._stream = stream
 
     def add(self, finding: Finding) -> None:
@@ -58,6 +61,7 @@ class Tally:
             self._sample(finding.kind, document_id, finding.reason)
         if finding.differs:
             self.add_differing(document_id, finding.differs)
+        self.losing += FIELD in (finding.document or {})
         self.lower(finding.low)
         if finding.held is not None and finding.held >= self.high:
             self.high, self.high_ts = finding.held + 1, (finding.document or {}).get("ts")
@@ -82,6 +86,7 @@ class Tally:
         self.catching_up += other.catching_up
         self.own += other.own
         self.states += other.states
+        self.losing += other.losing
         self.lower(other.low)
         if other.high > self.high:
             self.high, self.high_ts = other.high, other.high_ts
