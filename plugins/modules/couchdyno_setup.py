@@ -84,6 +84,9 @@ options:
         digits are scattered, so that new and updated documents are all over the index of the database.
       - C(hot) is a boolean, by default false. Several drivers may update documents of a hot type at once, and a cycle
         may update one several times. It must not have C(create) and C(delete).
+      - C(conflicts) is a number. One of this many documents of the type has a losing revision, which changes with each
+        of its updates, is deleted with it, and is verified. By default no document has one. A hot type must not have
+        C(conflicts), and C(revs_limit) must not be below 20 then.
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
@@ -340,6 +343,11 @@ dyno_config:
               description: Whether a document may be updated by several drivers at once.
               type: bool
               sample: false
+            conflicts:
+              description: One of this many documents has a losing revision.
+              type: int
+              sample: 20
+              returned: if some documents have one
         database:
           description: The properties of the database for which the workload asks, by name. C(design), C(validator),
             C(security) and C(partitioned) are V(true) if they are there, C(revs_limit) is a number.
@@ -428,6 +436,10 @@ adopted:
     conflicted:
       description: The number of documents with conflicting revisions. They are left as they are.
       type: int
+    unbranched:
+      description: The number of documents without the losing revision that they should have.
+      type: int
+      returned: if there are any
     extra:
       description: The number of documents that are not in the update stream. They are left as they are.
       type: int

@@ -183,7 +183,7 @@ counts:
   type: dict
   returned: when the verification was completed
   sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "rounded": 0, "unreadable": 0, "missing": 0,
-           "revived": 0, "extra": 0, "conflicted": 0, "earlier": 0, "absent": 0, "deleted": 0}
+           "revived": 0, "extra": 0, "conflicted": 0, "unbranched": 0, "earlier": 0, "absent": 0, "deleted": 0}
   contains:
     exact:
       description: Documents that hold an allowed update, byte for byte.
@@ -213,7 +213,10 @@ counts:
       description: Documents that are not in the update stream.
       type: int
     conflicted:
-      description: Documents with correct contents, but more than one leaf revision.
+      description: Documents with correct contents, but more leaf revisions than they should have.
+      type: int
+    unbranched:
+      description: Documents with correct contents, but without the losing revision that they should have.
       type: int
     earlier:
       description: Documents written by the original couchdyno, which cannot be verified.

@@ -651,7 +651,7 @@ def _between(params: Params, first: str, last: str) -> Params:
     return dict(params, startkey=json.dumps(first), endkey=json.dumps(last))
 
 
-def _halves(ids: list[str]) -> list[list[str]]:
+def _halves(ids: list[Any]) -> list[list[Any]]:
     half = (len(ids) + 1) // 2
     return [part for part in (ids[:half], ids[half:]) if part]
 

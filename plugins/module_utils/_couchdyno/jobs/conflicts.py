@@ -23,8 +23,8 @@ READ = 100  # documents with several leaves per request
 SAMPLES = 5
 
 
-def conflicts(client: Client, stream: Stream | None = None, progress: Callable[[int], None] = lambda done: None,
-              stop: Stop = NEVER) -> dict[str, Any]:
+def conflicts(client: Client, progress: Callable[[int], None] = lambda done: None, stop: Stop = NEVER,
+              stream: Stream | None = None) -> dict[str, Any]:
     """Look for conflicts among all documents, couchdyno's and others, without the losing revisions of a ``stream``.
 
     ``progress`` is called with the number of documents so far. Returns ``{"documents": how many have conflicts,

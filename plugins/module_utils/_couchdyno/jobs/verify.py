@@ -18,6 +18,7 @@ from ..couchdb.source import Source
 from ..couchdb.stop import NEVER, Stop
 from ..errors import UsageError, option
 from ..model import missed
+from ..model.branch_verdicts import UNBRANCHED
 from ..model.expectation import Expectation
 from ..model.history import History
 from ..model.laps import DELETES

@@ -317,7 +317,7 @@ class Writer:
                     work.foreign.add(update)
         return behind, present, unsettled
 
-    def _is_whole(self, update: int, document: Dict[str, Any]) -> bool:
+    def _is_whole(self, update: int, document: dict[str, Any]) -> bool:
         """Whether a document that holds an update has the losing leaf of that, too."""
         return not self._stream.branches or self._stream.branches.is_whole(update, document)
 

@@ -26,7 +26,7 @@ from functools import partial
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
 from . import legacy, replicas
-from .branch_verdicts import ROUNDED, UNBRANCHED, Bounds, is_surfaced, judge_branch
+from .branch_verdicts import UNBRANCHED, Bounds, is_surfaced, judge_branch
 from .document_state import DELETED as GONE
 from .document_state import DocumentState
 from .expectation import Expectation
@@ -34,7 +34,7 @@ from .run_record import ID_PREFIX as RUN_ID_PREFIX
 from .state_document import DIGITS, META_ID, STATE_PREFIX
 from .stream import Stream
 
-ABSENT, EXTRA, REVIVED, DELETED = "absent", "extra", "revived", "deleted"
+ABSENT, EXTRA, REVIVED, DELETED, ROUNDED = "absent", "extra", "revived", "deleted", "rounded"
 KINDS = ("exact", "behind", "ahead", "damaged", ROUNDED, "unreadable", "missing", REVIVED, EXTRA, "conflicted",
          UNBRANCHED, "earlier", "absent", DELETED)
 FINE = frozenset(("exact", "earlier", "absent", DELETED))

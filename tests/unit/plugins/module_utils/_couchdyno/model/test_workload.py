@@ -227,12 +227,12 @@ def test_built_in_workloads(name):
             found
             == {
                 "classic": [],
-                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False)],
-                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False)],
+                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False, 0)],
+                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False, 0)],
                 "crm": found,  # below
                 "hot": [
-                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False),
-                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True),
+                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False, 0),
+                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True, 0),
                 ],
             }[name]
         )
@@ -240,10 +240,10 @@ def test_built_in_workloads(name):
 
 def test_the_workload_crm():
     assert [tuple(each) for each in resolve(named("crm"), 1000, 700).types] == [
-        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False),
-        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False),
-        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False),
-        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True),
+        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False, 0),
+        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False, 0),
+        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False, 0),
+        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True, 0),
     ]
 
 

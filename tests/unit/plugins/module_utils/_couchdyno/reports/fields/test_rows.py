@@ -39,7 +39,9 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.text import verify as verify_text
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
-WORKLOAD = Workload((DocumentType("order", 10, 1, 2, 1, "order:", 200),), Properties(design=True, revs_limit=5))
+WORKLOAD = Workload(
+    (DocumentType("order", 10, 1, 2, 1, "order:", 200, conflicts=5),), Properties(design=True, revs_limit=50)
+)
 SECTIONS = {"setup": SETUP, "execute": EXECUTE, "info": INFO, "verify": VERIFY, "comparison": COMPARISON}
 RENDER = {
     "setup": setup_text.render, "execute": execute_text.render, "info": info_text.render,
