@@ -11,8 +11,8 @@ read. Three rules keep documents from going back to an older update, whatever di
   one, it is done;
 - for windows that another driver had before, whole documents are read, for the same reason.
 
-A document with a losing branch gets the losing leaf of an update before the update itself (branch_writer.py), or both
-at once (model/branches.py).
+A document with a losing branch gets the losing leaf of an update before the update itself (branch_writer.py); both
+leaves are deleted at once.
 
 Hot documents may be written by several drivers at once. So they are always read whole, and an update is done if its
 document holds a later one; batches of them follow each other, and none writes a document twice. On a cluster two
@@ -26,7 +26,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Callable, Collection, Dict, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
 from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
 from ..couchdb.client import NONE, TOO_SLOW, Client
@@ -310,8 +310,7 @@ class Writer:
                     self._is_done(work, update, held)
                 continue
             behind.append(update)
-            is_created = update in work.pushed and self._stream.content.has_first_revision(update)
-            if document and not (held == update and is_created):  # what was created like that is pushed again
+            if document and (held != update or update not in work.pushed):  # what was pushed is pushed again
                 present[update] = document["_rev"]
                 if held is None and UNREADABLE not in document and work.expected[update] is not None:
                     work.foreign.add(update)
@@ -337,24 +336,24 @@ class Writer:
         if not (self._stream.deletes or branches):
             return self._post_all(work, updates, found)
         content, ts = self._stream.content, work.claim.ts
-        created = {update: content.first_revision(update, ts) for update in updates
-                   if update not in found and content.has_first_revision(update)}
-        pushed = [update for update in updates if update in created
-                  or (branches and branches.is_pushed_with_winner(update, found.get(update)))]
-        usual = _without(updates, pushed)
-        failed = self._branch_writer.push(usual)
+        found, failed = self._branch_writer.prepare(updates, ts, found)
         again = self._take_answers(work, list(failed), list(failed.values()))
-        usual = _without(usual, failed)
+        updates = _without(updates, failed)
+        pushed = {update: content.first_revision(update, ts) for update in updates
+                  if update not in found and content.has_first_revision(update)}
+        if branches:
+            pushed.update({update: found[update] for update in updates if branches.deletes(update)})
+        usual = _without(updates, pushed)
         again.update(self._post_all(work, usual, found) if usual else {})
-        again.update(self._post_all(work, pushed, {**found, **created}, new_edits=False) if pushed else {})
+        again.update(self._post_all(work, list(pushed), pushed, new_edits=False) if pushed else {})
         return again
 
     def _texts(self, work: Work, updates: list[int], found: Revisions, new_edits: bool) -> Iterator[str]:
-        """The documents of a request; of some that are pushed, both leaves."""
+        """The documents of a request; of losing leaves that are deleted, the tombstones of both leaves."""
         content, branches, ts = self._stream.content, None if new_edits else self._stream.branches, work.claim.ts
         for update in updates:
-            if branches and branches.concerns(update):
-                yield from branches.both(update, ts, found.get(update))
+            if branches and branches.deletes(update):
+                yield from branches.tombstones(update, ts, found[update])
             else:
                 yield content.render(update, ts, found.get(update))
 
@@ -431,10 +430,9 @@ class Writer:
         return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: places})
 
 
-def _without(updates: list[int], others: Collection[int]) -> list[int]:
+def _without(updates: list[int], others: Dict[int, Any]) -> list[int]:
     """The updates that are not among others."""
-    gone = frozenset(others)
-    return [update for update in updates if update not in gone] if gone else updates
+    return [update for update in updates if update not in others] if others else updates
 
 
 def _is_foreign(expected: bool | None, exists: bool) -> bool:

@@ -22,10 +22,14 @@ Verdict = Tuple[str, str]  # a kind of verdicts.py, and the reason; two empty te
 
 
 class Bounds(NamedTuple):
-    """The updates that a document may hold: from the ``oldest`` up to, but not including, ``until`` (None: any)."""
+    """The updates that a document may hold: from the ``oldest`` up to, but not including, ``until`` (None: any).
+
+    ``is_ending``: one of these may have deleted it, or only its losing leaf.
+    """
 
     oldest: DocumentState
     until: int | None
+    is_ending: bool = False
 
     def contain(self, update: int) -> bool:
         """Whether an update is one of them."""
@@ -53,7 +57,7 @@ def judge_branch(branches: Branches, bounds: Bounds, number: int, held: int | No
              if update is not None and (update == held or bounds.contain(update))][:1]
     surplus = [rev for rev in found if rev not in right]
     verdicts = [_judge_leaf(branches, rev, found[rev], document) for rev in right]
-    if held is not None and branches.concerns(held) and not right:
+    if held is not None and branches.concerns(held) and not (right or bounds.is_ending):
         verdicts.append((UNBRANCHED, f"lacks its losing revision, {branches.revision(held)}"))
     if surplus:
         verdicts.append((CONFLICTED, _too_many(surplus)))

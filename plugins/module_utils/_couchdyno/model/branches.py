@@ -12,11 +12,11 @@ document, no matter how many visits there are.
 The winner is above it: created as generation 1, it has generation v + 1 after the v-th visit. Losing digests begin with
 zeros, so even while only the losing leaf of a visit is written, and both have generation v, the other one wins.
 
-A winner that is lower (its updates were refused or superseded, or it was dumped and reloaded) would lose from the next
-visit on, so that one raises it: its revision is pushed under a computed number, in one request with the losing leaf. A
-deletion does the same with two tombstones, as the losing leaf alone would be the document. These computed revisions
-depend on the update, the time of its claim and the revision that they replace; so whoever repeats the request, however
-late, changes nothing.
+A winner that is lower (its updates were refused or superseded, or it was dumped and reloaded) would lose to the next
+losing leaf. So it is raised first: the update is pushed under a computed revision of generation v. A deletion pushes two
+tombstones in one request, as the losing leaf alone would be the document. These computed revisions depend on the
+update, the time of its claim and the revision that they replace; so whoever repeats the request, however late, changes
+nothing.
 """
 from __future__ import annotations
 
@@ -120,11 +120,9 @@ class Branches:
         known = {self.leaf(each) for each in (update, self._stream.previous(update)) if each is not None}
         return [rev for rev in revs if rev not in losing] if known.issuperset(losing) else revs
 
-    def is_pushed_with_winner(self, update: int, rev: str | None) -> bool:
-        """Whether an update pushes both revisions of its document at once."""
-        if not self.concerns(update):
-            return False
-        return self._stream.operation(update) == DELETES or not self.is_current(update, rev)
+    def deletes(self, update: int) -> bool:
+        """Whether an update deletes a losing leaf, together with the winner of its document."""
+        return self._stream.operation(update) == DELETES and self.concerns(update)
 
     def is_whole(self, update: int, document: Document) -> bool:
         """Whether a document that holds an update has all of it: the losing leaf, and a winner above that.
@@ -153,18 +151,31 @@ class Branches:
         own = f"{self._named(update, kind)}{self._body(update, kind, is_kept=False)}"
         return _with_revisions(f"{head},{own}}}", stream.visits(update), digests)
 
-    def both(self, update: int, ts: int, rev: str | None) -> tuple[str, str]:
-        """The losing leaf and the winner of an update, to be pushed; ``rev`` is the winner so far, None if none."""
-        visits = self._stream.visits(update)
-        generation, __, digest = rev.partition("-") if rev else ("0", "", "")
-        start = max(visits, int(generation)) + 1
-        missing = start - int(generation) if rev else 1  # its revision and those between it and the winner so far
+    def raised(self, update: int, ts: int, rev: str | None) -> tuple[str, str]:
+        """A winner that the losing leaf of an update cannot overtake: its revision, and the text to be pushed.
+
+        ``rev`` is the winner so far, which is too low, or None if there is none.
+        """
+        start = self._stream.visits(update)
+        digests = self._between(update, ts, rev, start)
+        revision = f"{start}-{digests[0]}"
+        return revision, _with_revisions(self._stream.content.render(update, ts, revision), start, digests, True)
+
+    def tombstones(self, update: int, ts: int, rev: str) -> tuple[str, str]:
+        """Those of the losing leaf and of the winner ``rev``, to be pushed together."""
+        start = max(self._stream.visits(update), generation_of(rev)) + 1
+        digests = self._between(update, ts, rev, start)
+        text = self._stream.content.render(update, ts, f"{start}-{digests[0]}")
+        return self.losing(update, is_complete=True), _with_revisions(text, start, digests, True)
+
+    def _between(self, update: int, ts: int, rev: str | None, start: int) -> list[str]:
+        """The digests of a computed revision of generation ``start`` and of its ancestors down to ``rev``."""
+        generation, __, digest = rev.partition("-") if rev else ("", "", "")
+        missing = start - int(generation) if rev else 1
         source = f"{self._seed}/{update}/{ts}/{rev or ''}/winning revision".encode("utf-8", "surrogatepass")
         digits = shake_128(source).hexdigest(DIGEST * missing)
-        digests = [digits[place:place + 2 * DIGEST] for place in range(0, len(digits), 2 * DIGEST)]
-        text = self._stream.content.render(update, ts, f"{start}-{digests[0]}")
-        losing = self.losing(update, is_complete=True)
-        return losing, _with_revisions(text, start, digests + ([digest] if rev else []), is_named=True)
+        return [*(digits[place:place + 2 * DIGEST] for place in range(0, len(digits), 2 * DIGEST)),
+                *([digest] if rev else [])]
 
     def _named(self, update: int, kind: int) -> str:
         """The stream's own members of a losing leaf, without the id: no time stamp, but that it is losing."""

@@ -187,7 +187,8 @@ def _verdict_on_leaves(stream: Stream, expectation: Expectation, number: int, do
                        held: int | None) -> Verdict:
     """The verdict on the other leaves of a document; two empty texts if they are right."""
     if stream.branches and stream.branches.has(number) and not is_surfaced(stream.branches, number, document):
-        bounds = Bounds(expectation.oldest(stream, number), expectation.until)
+        bounds = Bounds(expectation.oldest(stream, number), expectation.until,
+                        expectation.deletion(stream, number) is not None)
         return judge_branch(stream.branches, bounds, number, held, document)
     conflicts = document.get("_conflicts")
     return ("conflicted", _conflicts(conflicts)) if conflicts else ("", "")

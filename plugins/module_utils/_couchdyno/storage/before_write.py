@@ -96,7 +96,8 @@ def _with_winners(client: Client, stream: Stream, updates: Sequence[int], found:
 
     On a cluster, a single replica is not enough to tell which revision to replace without a check by the server.
     """
-    unusual = [update for update in updates if branches.is_pushed_with_winner(update, found.get(update))]
+    unusual = [update for update in updates if branches.concerns(update)
+               and (branches.deletes(update) or not branches.is_current(update, found.get(update)))]
     documents = branched_documents(client, stream, branches, unusual) if unusual else {}
     winners = {update: documents.get(stream.document_id(update)) for update in unusual}
     usual = {update: rev for update, rev in found.items() if update not in winners}
