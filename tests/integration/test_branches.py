@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from urllib.parse import quote
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.adopt import adopt
@@ -19,6 +17,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.writer import Writer
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.branches import ZEROS
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from leaves import assert_leaves, leaves_of
 from support import report, run
 
 WORKLOAD = {
@@ -50,44 +49,14 @@ def run_until(database, position):
         assert (after["errors"], after.get("foreign", 0), after.get("conflicts", 0)) == (0, 0, 0)
 
 
-def leaves_of(database, document_id):
-    """All leaves of a document, deleted ones too."""
-    path = f"/{quote(document_id, safe='')}"
-    answer = database.request("GET", path, params={"open_revs": "all"}, headers={"Accept": "application/json"})
-    return [each["ok"] for each in answer.json()]
-
-
 def push(database, *documents):
     assert database.request("POST", "/_bulk_docs", json={"new_edits": False, "docs": documents}).ok
-
-
-def expected_leaves(stream, number, position):
-    """How many leaves a document has, and how many of them are live."""
-    state = stream.state_at(number, position)
-    has_branch = stream.branches.has(number) and stream.branches.concerns(state.update)
-    return (2 if has_branch else 1), (0 if not state.exists else 2 if has_branch else 1)
-
-
-def assert_leaves(database):
-    """Each document has the leaves that it should have, and no others; returns how many have two live ones."""
-    ledger, found = database.book(), Counter()
-    rows = database.request("GET", "/_changes", params={"style": "all_docs"}).json()["results"]
-    for row in rows:
-        number = ledger.stream.number_of(row["id"])
-        if number is None:
-            continue
-        leaves = leaves_of(database, row["id"])
-        live = [leaf for leaf in leaves if not leaf.get("_deleted")]
-        assert (len(leaves), len(live)) == expected_leaves(ledger.stream, number, ledger.position), (row, leaves)
-        assert len(row["changes"]) == len(leaves)
-        found[len(live)] += 1
-    return found[2]
 
 
 def chosen(database, prefix="order:"):
     """A document with a losing leaf: its winner and that leaf; and its last update. It will have others."""
     ledger = database.book()
-    numbers = map(ledger.stream.number_of, reversed(sorted(database.documents(prefix))))
+    numbers = map(ledger.stream.number_of, sorted(database.documents(prefix), reverse=True))
     updates = (ledger.stream.state_at(number, ledger.position).update for number in numbers)
     update = next(update for update in updates if ledger.stream.branches.leaf(update))
     rev = ledger.stream.branches.revision(update)

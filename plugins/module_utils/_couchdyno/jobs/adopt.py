@@ -96,8 +96,8 @@ def adopt(client: Client, progress: Progress = lambda done, total: None, stop: S
     """Adopt a database.
 
     Returns ``{"changed": True, "before", "dyno_config"}`` as ``setup`` does, and ``"adopted": {"position", "open": how
-    many updates the next cycles will redo, and how many documents were "behind", "missing", "damaged", "conflicted"
-    and "extra", and "unbranched" if any were}``. Raises Busy if drivers are at work, NoLedger, Interrupted or ServerError.
+    many updates the next cycles will redo, and how many documents were "behind", "missing", "damaged", "conflicted",
+    "extra", and "unbranched" if any were}``. Raises Busy if drivers are at work, NoLedger, Interrupted or ServerError.
     """
     document = LedgerDocument(client)
     adoption = _plan(client, document, progress, stop)

@@ -64,7 +64,7 @@ class BranchWriter:
                 answers = self._client.bulk_post(body, final=TOO_SLOW if len(texts) > 1 else NONE)
         except TooLarge as error:
             if len(texts) == 1:
-                return dict.fromkeys(texts, {"error": TOO_LARGE, "reason": str(error)})
+                return {update: {"error": TOO_LARGE, "reason": str(error)} for update in texts}
             return self._push_halves(texts)
         except TooSlow:
             self._client.pause(random.uniform(0.1, 0.3))

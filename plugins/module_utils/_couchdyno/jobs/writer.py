@@ -430,7 +430,7 @@ class Writer:
         return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: places})
 
 
-def _without(updates: list[int], others: Dict[int, Any]) -> list[int]:
+def _without(updates: list[int], others: dict[int, Any]) -> list[int]:
     """The updates that are not among others."""
     return [update for update in updates if update not in others] if others else updates
 

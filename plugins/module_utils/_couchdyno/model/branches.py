@@ -12,11 +12,11 @@ document, no matter how many visits there are.
 The winner is above it: created as generation 1, it has generation v + 1 after the v-th visit. Losing digests begin with
 zeros, so even while only the losing leaf of a visit is written, and both have generation v, the other one wins.
 
-A winner that is lower (its updates were refused or superseded, or it was dumped and reloaded) would lose to the next
-losing leaf. So it is raised first: the update is pushed under a computed revision of generation v. A deletion pushes two
-tombstones in one request, as the losing leaf alone would be the document. These computed revisions depend on the
-update, the time of its claim and the revision that they replace; so whoever repeats the request, however late, changes
-nothing.
+A winner that is lower (its updates were refused or superseded, or it was dumped and reloaded) would be overtaken by the
+next losing leaf. So it is raised first: the update is pushed under a computed revision of generation v. A deletion
+pushes two tombstones in one request, as the losing leaf alone would be the document. These computed revisions depend on
+the update, the time of its claim and the revision that they replace; so whoever repeats the request, however late,
+changes nothing.
 """
 from __future__ import annotations
 

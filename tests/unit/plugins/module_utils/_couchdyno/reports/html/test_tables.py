@@ -53,7 +53,7 @@ def test_types_are_listed():
     assert [[cell.text for cell in row] for row in progress["body"]] == [["order", "1,200", "3", "2"]]
     (row,) = workload["body"]
     assert [cell.text for cell in row] == [
-        *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes")
+        *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes", "-")
     ]
 
 
