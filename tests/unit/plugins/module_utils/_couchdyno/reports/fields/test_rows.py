@@ -120,7 +120,7 @@ def reports(couch, client):
     access = {name: ["x"] for name in Access._fields}
     reports = {
         "setup": {"changed": True, "before": None, "dyno_config": found["dyno_config"], "fill": failed["after"],
-                  "adopted": adopt.preview(client)["adopted"], "security": dict(access, kept=True),
+                  "adopted": dict(adopt.preview(client)["adopted"], unbranched=1), "security": dict(access, kept=True),
                   "security_before": access, "properties": ["design"]},
         "execute": failed, "info": found,
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,
