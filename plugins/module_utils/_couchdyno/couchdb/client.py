@@ -100,6 +100,7 @@ class Client(Source):
         self._session = new_session(address, options, proxy)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
+        self._is_file = False  # of one node, which does not know _bulk_get
         self._instance = ""
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
         self.throttled = 0  # how often the server has asked for fewer requests
@@ -193,6 +194,7 @@ class Client(Source):
         client.address = self.address._replace(server=f"{self.address.server}/_node/{quote(node, safe='@')}",
                                                database=file)
         client._replicas = 1
+        client._is_file = True
         return client
 
     def instance(self) -> str:
@@ -347,6 +349,8 @@ class Client(Source):
 
     def leaf_documents(self, leaves: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Json]]:
         """As in Source; on a cluster, a leaf may be in any replica."""
+        if self._is_file:
+            return {(name, leaf["_rev"]): leaf for name, rev in leaves for leaf in self.leaves(name, 1, [rev])}
         body = _encode({"docs": [{"id": document_id, "rev": rev} for document_id, rev in leaves]})
         try:
             each = self._request("POST", self._url("_bulk_get"), {"r": self.replicas()}, body, answers.leaves_of_each,
