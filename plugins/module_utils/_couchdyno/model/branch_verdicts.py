@@ -15,7 +15,7 @@ from .document_state import DocumentState
 from .stream import Stream
 
 FIELD = "_losing"  # of a document: its losing leaves by their revisions, None where one cannot be read
-UNBRANCHED, DAMAGED, CONFLICTED, ROUNDED = "unbranched", "damaged", "conflicted", "rounded"
+UNBRANCHED, DAMAGED, CONFLICTED, ROUNDED, AHEAD = "unbranched", "damaged", "conflicted", "rounded", "ahead"
 
 Document = Dict[str, Any]
 Verdict = Tuple[str, str]  # a kind of verdicts.py, and the reason; two empty texts if all is right
@@ -33,7 +33,11 @@ class Bounds(NamedTuple):
 
     def contain(self, update: int) -> bool:
         """Whether an update is one of them."""
-        return (not self.oldest.exists or self.oldest.update <= update) and (self.until is None or update < self.until)
+        return (not self.oldest.exists or self.oldest.update <= update) and not self.precede(update)
+
+    def precede(self, update: int) -> bool:
+        """Whether all of them are before an update."""
+        return self.until is not None and self.until <= update
 
 
 def wanted(stream: Stream, document: Document) -> list[str]:
@@ -55,9 +59,14 @@ def judge_branch(branches: Branches, bounds: Bounds, number: int, held: int | No
     found = {rev: branches.update_of(number, rev) for rev in document.get("_conflicts", ())}
     right = [rev for rev, update in found.items()
              if update is not None and (update == held or bounds.contain(update))][:1]
-    surplus = [rev for rev in found if rev not in right]
+    newer = {} if right else {rev: update for rev, update in found.items()
+                              if update is not None and bounds.precede(update)}
+    surplus = [rev for rev in found if rev not in right and rev not in newer]
     verdicts = [_judge_leaf(branches, rev, found[rev], document) for rev in right]
-    if held is not None and branches.concerns(held) and not (right or bounds.is_ending):
+    if newer:
+        verdicts.append((AHEAD, f"has the losing revision of update {max(newer.values())}; it can only have those of "
+                                f"updates below {bounds.until}"))
+    elif held is not None and branches.concerns(held) and not (right or bounds.is_ending):
         verdicts.append((UNBRANCHED, f"lacks its losing revision, {branches.revision(held)}"))
     if surplus:
         verdicts.append((CONFLICTED, _too_many(surplus)))

@@ -143,6 +143,15 @@ REFUSED = [
         written(order={"hot": True, "create": 1}),
         f"{ORDER}.create: must be 0, not 1: hot types neither create nor delete documents",
     ),
+    (written(order={"hot": True, "conflicts": 5}), f"{ORDER}.conflicts: must not be given, as the type is hot"),
+    (
+        written(order={"conflicts": 5, "body": {"losing": 1}}),
+        f"{ORDER}.body.losing: is the name of a member that losing revisions have; use another one",
+    ),
+    (
+        dict(written(order={"conflicts": 5}), database={"revs_limit": 19}),
+        "database.revs_limit: must be at least 20, as a type has conflicts",
+    ),
     (written(order={"tombstone": "none"}), f"{ORDER}.tombstone: must be bare or fields, not 'none'"),
     (written(order={"tombstone": ["bare"]}), f"{ORDER}.tombstone: must be bare or fields, not ['bare']"),
     (written(order={"prefix": ""}), f"{ORDER}.prefix: must be a string of 1 to 100 characters, not ''"),
@@ -183,7 +192,7 @@ def test_what_makes_no_sense_is_refused_with_its_place(value, message):
 
 
 NUMBERS = {"documents": (1, 100), "total": (1, MAX_TOTAL), "updates": (1, 100), "create": (0, 100), "delete": (0, 100),
-           "size": (1, MAX_SIZE)}  # fmt: skip
+           "size": (1, MAX_SIZE), "conflicts": (1, 10**6)}  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [-1, 1.0, True, "5", None, [], MAX_TOTAL + 1])
@@ -293,3 +302,17 @@ def test_a_sound_workload_in_the_ledger():
 def test_a_workload_that_makes_no_sense_is_damage(junk):
     with pytest.raises(LedgerDamaged, match="field 'workload' is invalid"):
         Ledger.load(dict(META, workload=junk))
+
+
+def test_conflicts_are_kept_only_where_there_are_any():
+    """So the ledgers of other workloads remain as they are."""
+    found = resolve(written(order={"conflicts": 20}, person={}), 20, 100)
+    order, person = found.dump()["types"]
+    assert (order["conflicts"], "conflicts" in person) == (20, False)
+    assert Workload.load(json.loads(json.dumps(found.dump()))) == found
+    for conflicts in (-1, True, 1.5, 10**6 + 1, "5"):
+        assert DocumentType.load(dict(order, conflicts=conflicts)) is None
+    assert DocumentType.load(dict(order, hot=True)) is None
+    plain = resolve(written(order={"body": {"losing": 1}}), 20, 100)
+    assert plain.types[0].conflicts == 0
+    resolve(dict(written(order={"conflicts": 5}), database={"revs_limit": 20}), 20, 100)
