@@ -315,7 +315,7 @@ census:
   sample: [{"day": "2026-11-24", "runs": 1440, "updates": 14400, "errors": 0}]
 conflicts:
   description: The number of C(documents) in conflict, the number of their losing C(revisions), and the first few of
-    these documents (C(samples)).
+    these documents (C(samples)), without the losing revisions that the workload asks for.
   type: dict
   returned: with O(conflicts)
   sample: {"documents": 1, "revisions": 2, "samples": [{"id": "cdyno_000000000003", "revisions": 2}]}

@@ -90,6 +90,9 @@ options:
         least and the most, by default V([1000, 200000]). The creation of a document writes them, and every further
         update whose number is divisible by C(renew) (by default 1) replaces all of them; the others keep them. Hot
         types must not have attachments.
+      - C(conflicts) is a number. One of this many documents of the type has a losing revision, which changes with each
+        of its updates, is deleted with it, and is verified. By default no document has one. A hot type must not have
+        C(conflicts), and C(revs_limit) must not be below 20 then.
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
@@ -361,6 +364,11 @@ dyno_config:
                 returned for a type without attachments.
               type: dict
               sample: {"every": 5, "count": 2, "size": [1000, 200000], "content_type": "image/png", "renew": 4}
+            conflicts:
+              description: One of this many documents has a losing revision.
+              type: int
+              sample: 20
+              returned: if some documents have one
         database:
           description: The properties of the database for which the workload asks, by name. C(design), C(validator),
             C(security) and C(partitioned) are V(true) if they are there, C(revs_limit) is a number.
@@ -454,6 +462,10 @@ adopted:
     conflicted:
       description: The number of documents with conflicting revisions. They are left as they are.
       type: int
+    unbranched:
+      description: The number of documents without the losing revision that they should have.
+      type: int
+      returned: if there are any
     extra:
       description: The number of documents that are not in the update stream. They are left as they are.
       type: int

@@ -92,11 +92,12 @@ options:
       - With V(numbers), numbers may have been changed as JavaScript does. It rounds integers beyond 2^53, and writes
         C(1.0) as C(1). Backup tools written in JavaScript, such as couchbackup, do this to documents that have such
         numbers.
+      - With V(conflicts), losing revisions may be missing, as in copies of winning revisions alone.
       - The others are properties of the database for which its workload asks. Many backup tools do not keep
         V(security) and V(revs_limit), and say so.
     type: list
     elements: str
-    choices: [numbers, design, index, validator, security, revs_limit, views]
+    choices: [numbers, conflicts, design, index, validator, security, revs_limit, views]
     default: []
     version_added: 0.2.0
   views:
@@ -193,7 +194,7 @@ counts:
   type: dict
   returned: when the verification was completed
   sample: {"exact": 1000, "behind": 0, "ahead": 0, "damaged": 0, "rounded": 0, "unreadable": 0, "missing": 0,
-           "revived": 0, "extra": 0, "conflicted": 0, "earlier": 0, "absent": 0, "deleted": 0}
+           "revived": 0, "extra": 0, "conflicted": 0, "unbranched": 0, "earlier": 0, "absent": 0, "deleted": 0}
   contains:
     exact:
       description: Documents that hold an allowed update, byte for byte.
@@ -223,7 +224,10 @@ counts:
       description: Documents that are not in the update stream.
       type: int
     conflicted:
-      description: Documents with correct contents, but more than one leaf revision.
+      description: Documents with correct contents, but more leaf revisions than they should have.
+      type: int
+    unbranched:
+      description: Documents with correct contents, but without the losing revision that they should have.
       type: int
     earlier:
       description: Documents written by the original couchdyno, which cannot be verified.

@@ -13,6 +13,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import BUILT_IN
 from drivers import Ended, launch, make, wait_until
+from leaves import assert_leaves
 from verification import assert_nothing_lost
 
 DRIVERS = 8
@@ -67,6 +68,37 @@ def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures):
     assert report["counts"]["deleted"] > 0 and report["ledger"]["refused"] == 0
     runs, position = views[0].book().runs, report["high"]
     figures(f"{DRIVERS} drivers of crm on {len(views)} nodes, {killed} killed, {runs} runs, {position} updates: right")
+
+
+BRANCHED = {
+    "types": {
+        "order": {"documents": 60, "updates": 60, "create": 20, "delete": 15, "conflicts": 3, "tombstone": "fields"},
+        "person": {"documents": 40, "updates": 40, "ids": "hashed", "conflicts": 2, "body": "person"},
+    }
+}
+
+
+def test_eight_drivers_of_documents_with_losing_branches_some_of_which_are_killed(views, figures):
+    """Every document has the leaves that it should have, and no others, in all replicas."""
+    client = views[0].client()
+    setup(client, Request(Parameters(400, 400, 30, 7), fill=True, workload=BRANCHED))
+    drivers = drive_all(views, CYCLES)
+    for killed in range(6):
+        time.sleep(1.5)
+        drivers[killed].kill()
+        drivers.append(launch(views[killed % len(views)].url, "-c", 0, "--cycles", CYCLES))
+    codes = [Ended(driver, 300).code for driver in drivers]
+    assert codes[6:] == [0] * DRIVERS and set(codes[:6]) <= {0, -9}
+    while views[0].book().claims:
+        assert execute(client, 1)["after"]["errors"] == 0
+    for view in views:
+        wait_until(lambda view=view: view.book().position == views[0].book().position)
+        report = verify(view.client())
+        assert (report["verdict"], report["reasons"]) == ("right", []), report
+    report = verify(client, replicas=True)
+    assert (report["verdict"], report["counts"]["unbranched"]) == ("right", 0), report
+    branched = assert_leaves(views[0])
+    figures(f"{DRIVERS} drivers on {len(views)} nodes, 6 killed, {report['high']} updates: {branched} with two leaves")
 
 
 def test_a_node_goes_and_comes_back_while_cycles_run(views, last_node, figures):

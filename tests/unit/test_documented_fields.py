@@ -29,7 +29,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.pa
 
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "galaxy.yml").exists())
 MODULES = {"setup": SETUP, "info": INFO, "verify": VERIFY, "execute": EXECUTE}
-WORKLOAD = Workload((DocumentType("order", 1, 1, 0, 0, "order:", 100, attachments=Attachments()),))
+WORKLOAD = Workload((DocumentType("order", 1, 1, 0, 0, "order:", 100, attachments=Attachments(), conflicts=1),))
 IN_CYCLES = ("before", "after", "new_state")  # the report of a cycle; the module returns a list of them
 # Return values without a row: for programs only, sums, or shown in the line of another field.
 NO_ROWS = {

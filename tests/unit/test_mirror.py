@@ -41,6 +41,7 @@ ELSEWHERE = {
         *("reports/paths", "reports/text/info", "reports/text/written", "reports/text/parts"),
     ],
     f"{UNIT}/reports/html/test_tables.py": ["reports/html/page", "reports/html/template"],
+    "integration/test_branches.py": ["jobs/branch_writer", "storage/branched_documents"],
     "integration/test_setup.py": ["cli/setup", "jobs/fill"],
     "integration/test_execute.py": ["cli/execute"],
     "integration/test_properties.py": ["jobs/properties", "jobs/views"],

@@ -65,8 +65,9 @@ class Verify(Command):
                                  "that cannot be checked like that (stubs, the default), or by reading all of them")
         parser.add_argument("--allow", metavar="WHAT", help="what may have changed without making the verdict wrong, a "
                             "list with commas: 'numbers' (JavaScript has rounded integers beyond 2^53, or has written "
-                            "1.0 as 1), and what the workload asks of the database: 'design', 'index', 'validator', "
-                            "'security', 'revs_limit', 'views'")
+                            "1.0 as 1), 'conflicts' (losing revisions are missing), and what the workload asks of the "
+                            "database: 'design', 'index', 'validator', 'security', 'revs_limit', 'partitioned', "
+                            "'views'")
         parser.add_argument("--views", action="store_true",
                             help="query all views that the workload asks for, and compare what they say with the "
                                  "documents")

@@ -100,6 +100,7 @@ class Client(Source):
         self._session = new_session(address, options, proxy)
         self._date: tuple[float, float] | None = None  # the server's time, and ours (monotonic) at that moment
         self._replicas = 0  # 0: not known yet
+        self._is_file = False  # of one node, which does not know _bulk_get
         self._instance = ""
         self._partitioned: bool | None = None  # None: not known yet
         self._sizes: tuple[dict[str, int] | None, float] | None = None  # and when they were read (monotonic)
@@ -199,6 +200,7 @@ class Client(Source):
         client.address = self.address._replace(server=f"{self.address.server}/_node/{quote(node, safe='@')}",
                                                database=file)
         client._replicas = 1
+        client._is_file = True
         return client
 
     def is_partitioned(self) -> bool:
@@ -372,6 +374,20 @@ class Client(Source):
         if failed and len(ids) == 1:
             found[ids[0]] = self._leaves_of_one(ids[0], replicas)
         return {document_id: leaves for document_id, leaves in found.items() if leaves}
+
+    def leaf_documents(self, leaves: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Json]]:
+        """As in Source; on a cluster, a leaf may be in any replica."""
+        if self._is_file:
+            return {(name, leaf["_rev"]): leaf for name, rev in leaves for leaf in self.leaves(name, 1, [rev])}
+        body = _encode({"docs": [{"id": document_id, "rev": rev} for document_id, rev in leaves]})
+        try:
+            each = self._request("POST", self._url("_bulk_get"), {"r": self.replicas()}, body, answers.leaves_of_each,
+                                 most=DOCUMENT if len(leaves) == 1 else LIST)
+        except errors.TooLarge:
+            if len(leaves) == 1:
+                return {}
+            return {key: leaf for part in _halves(leaves) for key, leaf in self.leaf_documents(part).items()}
+        return {(found.id, leaf["_rev"]): leaf for found in each for leaf in found.leaves}
 
     def _leaves_of_one(self, document_id: str, replicas: int) -> list[dict[str, Json]]:
         """All leaves of a document that some replica may not be able to read, or that is large."""
@@ -667,7 +683,7 @@ def _between(params: Params, first: str, last: str) -> Params:
     return dict(params, startkey=json.dumps(first), endkey=json.dumps(last))
 
 
-def _halves(ids: list[str]) -> list[list[str]]:
+def _halves(ids: list[Any]) -> list[list[Any]]:
     half = (len(ids) + 1) // 2
     return [part for part in (ids[:half], ids[half:]) if part]
 

@@ -13,6 +13,7 @@ from .bulk import Row
 CONFLICTS = "_conflicts"
 # CouchDB refuses documents with such fields, so no stored document can have them.
 UNREADABLE = "_unreadable"
+LOSING = "_losing"  # losing leaves by their revisions, None where a leaf cannot be read (with_losing.py)
 FLAWED = "_flawed"  # why a document is not shown as it is: no document of ours can be like that
 FEWER = 16  # times fewer documents are asked for after a page that was too large: the server assembled it for nothing
 PAGE_BYTES = 4 * 10 ** 6  # of a page of large documents
@@ -78,6 +79,10 @@ class Source(ABC):
     def deleted(self, ids: list[str]) -> set[str]:
         """Which of the documents are known to be deleted; without the ones that it does not know, deleted or not."""
         return set()
+
+    def leaf_documents(self, leaves: list[tuple[str, str]]) -> dict[tuple[str, str], Document]:
+        """Leaves by the ids of their documents and their revisions, without those that it cannot read."""
+        return {}
 
     @abstractmethod
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:

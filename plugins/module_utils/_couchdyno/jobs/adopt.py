@@ -16,11 +16,13 @@ from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import RETRY_LATER, Busy, LedgerDamaged, NoLedger, StateMissing, UsageError, command, option
 from ..model import missed, ranges
+from ..model.branch_verdicts import UNBRANCHED
 from ..model.claim import Claim
 from ..model.document_state import NOT_CREATED
 from ..model.expectation import Expectation
 from ..model.ledger import Fork, Ledger
 from ..model.limits import REACHABLE
+from ..model.outcome import nonzero
 from ..model.ranges import Range, Ranges
 from ..model.stream import Stream
 from ..model.tally import Tally
@@ -32,7 +34,7 @@ from .driver import is_gone
 from .reader import Reader
 
 COUNTED = ("behind", "missing", "revived", "damaged", "conflicted", EXTRA)
-LACKING = frozenset(("behind", "missing", "damaged", "unreadable", "revived"))
+LACKING = frozenset(("behind", "missing", "damaged", "unreadable", "revived", UNBRANCHED))
 MOST_RANGES = 20000  # of updates that become open; then the closest are joined, and what lies between is redone, too
 
 Data = Dict[str, Any]
@@ -94,8 +96,8 @@ def adopt(client: Client, progress: Progress = lambda done, total: None, stop: S
     """Adopt a database.
 
     Returns ``{"changed": True, "before", "dyno_config"}`` as ``setup`` does, and ``"adopted": {"position", "open": how
-    many updates the next cycles will redo, and how many documents were "behind", "missing", "damaged", "conflicted"
-    and "extra"}``. Raises Busy if drivers are at work, NoLedger, Interrupted or ServerError.
+    many updates the next cycles will redo, and how many documents were "behind", "missing", "damaged", "conflicted",
+    "extra", and "unbranched" if any were}``. Raises Busy if drivers are at work, NoLedger, Interrupted or ServerError.
     """
     document = LedgerDocument(client)
     adoption = _plan(client, document, progress, stop)
@@ -132,7 +134,8 @@ def _plan(client: Client, document: LedgerDocument, progress: Progress, stop: St
                      stop=stop).read(progress)
     runs = max(ledger.runs, run_records.latest(client, ledger.names).run + 1)
     after = adopted(ledger, position, lacking.updates, runs, client.now(), client.instance())
-    return Adoption(before, after, {kind: lacking.counts[kind] for kind in COUNTED})
+    counts = {kind: lacking.counts[kind] for kind in COUNTED}
+    return Adoption(before, after, dict(counts, **nonzero(**{UNBRANCHED: lacking.counts[UNBRANCHED]})))
 
 
 def adopted(ledger: Ledger, position: int, lacking: dict[int, Ranges], runs: int, now: int, instance: str) -> Ledger:

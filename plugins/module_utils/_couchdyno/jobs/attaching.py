@@ -4,15 +4,13 @@
 """How documents with attachments are written: with which bytes, and how many of them in a request."""
 from __future__ import annotations
 
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable, Iterator
 
 from ..couchdb.bulk import Text
 from ..couchdb.source import Document
 from ..model.attachments.faults import checked
 from ..model.attachments.file import attached
 from ..model.attachments.files import Files
-from ..model.content import Content
-from ..storage.before_write import Revisions
 
 MOST_BYTES = 8 * 10 ** 6  # of attachments in a request, unless a single document has more
 OF_STUB = 100  # bytes, about
@@ -44,19 +42,10 @@ def are_sound(files: Files, document: Document, update: int) -> bool:
     return not found or not (found.faults or found.unread)
 
 
-def rendered(content: Content, updates: Sequence[int], ts: int, found: Revisions,
-             keeps: Keeps) -> Iterable[Text]:
-    """The documents that updates write, for bulk_body."""
-    render, files = content.render, content.files
-    if files is None:
-        return (render(update, ts, found.get(update)) for update in updates)
-    return (_with_files(files, update, render(update, ts, found.get(update)), keeps) for update in updates)
-
-
-def _with_files(files: Files, update: int, document: str, keeps: Keeps) -> Text:
-    """A document with its attachments, or as it is if it has none."""
+def with_files(files: Files, update: int, document: str, keeps: bool) -> Text:
+    """The document that an update writes, with its attachments, or as it is if it has none."""
     of_document = files.of(update)
-    return attached(document, of_document, is_whole=not keeps(update)) if of_document else document
+    return attached(document, of_document, is_whole=not keeps) if of_document else document
 
 
 def _size(files: Files, update: int, keeps: Keeps) -> int:

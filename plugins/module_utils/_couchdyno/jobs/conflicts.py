@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Conflicts: documents with several live leaf revisions, for example from replication. Read-only.
 
+Losing revisions that belong to the stream are left out.
+
 No view is needed: the changes feed shows which documents have several leaves, without their bodies. Only these few
 documents are read, to see which of their leaves are live.
 """
@@ -13,15 +15,17 @@ from typing import Any, Callable
 from ..couchdb.client import Client
 from ..couchdb.stop import NEVER, Stop
 from ..errors import Interrupted
+from ..model.branch_verdicts import wanted
+from ..model.stream import Stream
 
 PAGE = 10000
 READ = 100  # documents with several leaves per request
 SAMPLES = 5
 
 
-def conflicts(client: Client, progress: Callable[[int], None] = lambda done: None,
-              stop: Stop = NEVER) -> dict[str, Any]:
-    """Look for conflicts among all documents, couchdyno's and others.
+def conflicts(client: Client, progress: Callable[[int], None] = lambda done: None, stop: Stop = NEVER,
+              stream: Stream | None = None) -> dict[str, Any]:
+    """Look for conflicts among all documents, couchdyno's and others, without the losing revisions of a ``stream``.
 
     ``progress`` is called with the number of documents so far. Returns ``{"documents": how many have conflicts,
     "revisions": how many losing revisions they have, "samples": [{"id", "revisions"}], the first few}``. Raises
@@ -35,8 +39,9 @@ def conflicts(client: Client, progress: Callable[[int], None] = lambda done: Non
         suspects = [row["id"] for row in rows if len(row["changes"]) > 1]
         for start in range(0, len(suspects), READ):
             documents = client.documents(suspects[start:start + READ])
-            found.update((name, len(document["_conflicts"])) for name, document in documents.items()
-                         if document.get("_conflicts"))
+            counts = {name: len(document.get("_conflicts", ())) - len(wanted(stream, document) if stream else ())
+                      for name, document in documents.items()}
+            found.update((name, count) for name, count in counts.items() if count)
         seen += len(rows)
         progress(seen)
         if len(rows) < PAGE:

@@ -102,7 +102,7 @@ def info(client: Client, wanted: Wanted = USUAL, progress: Callable[[int], None]
     if wanted.series:
         report["series"] = runs.series(cycles or records)
     if wanted.conflicts:
-        report["conflicts"] = conflicts(client, progress, stop)
+        report["conflicts"] = conflicts(client, progress, stop, ledger.stream if ledger.workload else None)
     if ledger.origin is not None:
         report["earlier"] = legacy.history_in(ledger.meta) or legacy.history_in(client.get(ledger.names.history))
     return report

@@ -17,7 +17,9 @@ from ..couchdb.all_replicas import AllReplicas
 from ..couchdb.bulk import Row
 from ..couchdb.source import AFTER, Document, Source, document_of
 from ..couchdb.stop import NEVER, Stop
+from ..couchdb.with_losing import WithLosing
 from ..errors import Interrupted
+from ..model.branch_verdicts import wanted
 from ..model.expectation import Expectation
 from ..model.found import Found
 from ..model.limits import CONNECTIONS
@@ -56,6 +58,8 @@ class Reader(Generic[AnyTally]):
     def __init__(self, source: Source, stream: Stream, expectation: Expectation, new_tally: Callable[[], AnyTally],
                  latest: Callable[[], int] | None = None, stop: Stop = NEVER, *, every_replica: bool = False) -> None:
         self._expectation = expectation
+        if stream.branches:
+            source = WithLosing(source, partial(wanted, stream))
         self._source = AllReplicas(source) if every_replica else source
         self._stream = stream
         self._latest = latest

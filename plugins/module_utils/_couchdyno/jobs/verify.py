@@ -19,6 +19,7 @@ from ..couchdb.stop import NEVER, Stop
 from ..errors import UsageError, option
 from ..model import missed
 from ..model.attachments import faults
+from ..model.branch_verdicts import UNBRANCHED
 from ..model.expectation import Expectation
 from ..model.history import History
 from ..model.laps import DELETES
@@ -39,9 +40,10 @@ from .views import flaws as flaws_of_views
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadable", "unreadable"),
           ("missing", "missing"), (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
-          ("conflicted", "with conflicting revisions"), ("behind", "older than allowed"),
-          ("ahead", "newer than allowed"))
-MAY_BE_ALLOWED = {"numbers": ROUNDED}  # faults that some backup tools document, by what they change
+          ("conflicted", "with conflicting revisions"), (UNBRANCHED, "without the losing revision"),
+          ("behind", "older than allowed"), ("ahead", "newer than allowed"))
+# Faults that some backup tools document, by what they change.
+MAY_BE_ALLOWED = {"numbers": ROUNDED, "conflicts": UNBRANCHED}
 VIEWS = "views"
 ALLOWABLE = (*MAY_BE_ALLOWED, "design", "index", "validator", "security", "revs_limit", VIEWS)
 UNCOUNTED_BY_VIEWS = ("damaged", "unreadable", "extra")  # what views may or may not have
@@ -222,7 +224,7 @@ def _conclude(case: Case, ledgers: Ledgers, tally: Census, tolerated: Collection
         samples = {kind: found for kind, found in samples.items() if kind not in OF_ANOTHER_TIME}
         doubts.append(f"the documents are those of update {high}, but the ledger is that of update "
                       f"{own.position}; {SAY_WHEN}")
-    reasons += _faults_of_documents(counts, _number_of_documents(case, tally), tolerated, _wrong_attachments(tally))
+    reasons += _faults_of_documents(case, tally, counts, tolerated)
     if own and not case.span and reasons and _may_be_of_other_times(case, counts):
         reasons[-1] += f"; {SAY_WHEN}"
     if tally.differing:
@@ -288,14 +290,19 @@ def _doubt(absent: int) -> str:
     return f"{absent} documents do not exist; they were created after the copy began, or are lost"
 
 
-def _faults_of_documents(counts: dict[str, int], total: int, tolerated: Collection[str],
-                         of_damaged: str) -> Iterator[str]:
+def _faults_of_documents(case: Case, tally: Census, counts: dict[str, int],
+                         tolerated: Collection[str]) -> Iterator[str]:
+    """What is wrong with documents, in words."""
     for kind, words in FAULTS:
         count = counts[kind]
-        if count and kind not in tolerated:
-            of_total = f" of {total}" if kind == "missing" else ""
-            more = of_damaged if kind == "damaged" else ""
-            yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}{more}"
+        if not count or kind in tolerated:
+            continue
+        if kind == UNBRANCHED and count > 1 and not tally.losing:
+            yield f"all {count} losing revisions are missing, as in a copy of winning revisions alone"
+            continue
+        of_total = f" of {_number_of_documents(case, tally)}" if kind == "missing" else ""
+        more = _wrong_attachments(tally) if kind == "damaged" else ""
+        yield f"{count}{of_total} document{'s' if count > 1 or of_total else ''} {words}{more}"
 
 
 def _faults_of_ledger(case: Case, ledgers: Ledgers) -> Iterator[str]:

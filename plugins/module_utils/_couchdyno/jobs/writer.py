@@ -11,6 +11,9 @@ read. Three rules keep documents from going back to an older update, whatever di
   one, it is done;
 - for windows that another driver had before, whole documents are read, for the same reason.
 
+A document with a losing branch gets the losing leaf of an update before the update itself (branch_writer.py); both
+leaves are deleted at once.
+
 Hot documents may be written by several drivers at once. So they are always read whole, and an update is done if its
 document holds a later one; batches of them follow each other, and none writes a document twice. On a cluster two
 drivers can each succeed in a few replicas, so after a refusal, or in a redo, an update is done only when all replicas
@@ -28,7 +31,7 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Sequence
 
-from ..couchdb.bulk import FINAL, bulk_body, row_error, row_reason
+from ..couchdb.bulk import FINAL, Text, bulk_body, row_error, row_reason
 from ..couchdb.client import NONE, TOO_SLOW, Client
 from ..couchdb.source import UNREADABLE, Document
 from ..couchdb.stop import NEVER, Stop
@@ -42,6 +45,7 @@ from ..model.stream import Stream
 from ..storage.before_write import Revisions, resolved_documents, revisions, update_held
 from ..storage.lease import Lease
 from . import attaching
+from .branch_writer import BranchWriter
 from .pace import Pace
 
 ROUNDS = 5  # attempts to write a document that was refused or could not be written
@@ -77,7 +81,7 @@ class Work:
     """A batch that a thread is writing, and the state of its updates so far.
 
     ``expected``: whether its document should exist, as far as that is known; ``accepted``: too few replicas have
-    accepted the update; ``pushed``: it was created under a computed revision; ``superseded``: the document already
+    accepted the update; ``pushed``: it was written under a computed revision; ``superseded``: the document already
     holds a later one; ``foreign``: the document was deleted or written by others; ``refused``: for good; ``failed``:
     for now. ``attempts`` is how often that was tried.
     """
@@ -132,6 +136,7 @@ class Writer:
         self._slots = threading.Semaphore(self._pace.connections)  # for requests in flight; one more thread renders
         self._files = stream.content.files
         self._most_bytes = self._pace.request_bytes(attaching.MOST_BYTES)
+        self._branch_writer = BranchWriter(client, stream, lease, self._slots)
         self._is_clear = True  # so far, no document has existed unexpectedly
 
     def write(self, progress: Callable[[int], None] = lambda done: None) -> Outcome:
@@ -313,7 +318,8 @@ class Writer:
             held = update_held(self._stream, document) if document else None
             if document and held == update and not work.attempts and self._lacks_attachments(document, update):
                 held = None  # then it is written once more
-            if held is not None and held >= update and (is_reached or update not in work.pushed):
+            is_known = is_reached or update not in work.pushed
+            if held is not None and held >= update and is_known and self._is_whole(update, found[document_id]):
                 if work.batch.is_hot and (document_id in split or not is_sure):
                     unsettled[update] = SPLIT if document_id in split else TOO_FEW_REPLICAS
                 else:
@@ -330,6 +336,10 @@ class Writer:
         """Whether a document that holds an update may not have the attachments of that."""
         return self._files is not None and not attaching.are_sound(self._files, document, update)
 
+    def _is_whole(self, update: int, document: Document) -> bool:
+        """Whether a document that holds an update has the losing leaf of that, too."""
+        return not self._stream.branches or self._stream.branches.is_whole(update, document)
+
     def _is_everywhere(self) -> bool:
         """Whether all replicas have been read just now."""
         return self._client.replicas() == 1 or self._client.reaches(self._client.replicas())
@@ -342,15 +352,20 @@ class Writer:
 
     def _post(self, work: Work, updates: list[int], found: Revisions) -> Reasons:
         """Write documents under their revisions; returns those worth another try, with the reasons."""
-        if not self._stream.deletes:
+        branches = self._stream.branches
+        if not (self._stream.deletes or branches):
             return self._post_all(work, updates, found)
         content, ts = self._stream.content, work.claim.ts
+        found, failed = self._branch_writer.prepare(updates, ts, found)
+        again = self._take_answers(work, list(failed), list(failed.values()))
+        updates = _without(updates, failed)
         pushed = {update: content.first_revision(update, ts) for update in updates
                   if update not in found and content.has_first_revision(update)}
-        usual = [update for update in updates if update not in pushed]
-        again = self._post_all(work, usual, found) if usual else {}
-        if pushed:
-            again.update(self._post_all(work, list(pushed), pushed, new_edits=False))
+        if branches:
+            pushed.update({update: found[update] for update in updates if branches.deletes(update)})
+        usual = _without(updates, pushed)
+        again.update(self._post_all(work, usual, found) if usual else {})
+        again.update(self._post_all(work, list(pushed), pushed, new_edits=False) if pushed else {})
         return again
 
     def _post_all(self, work: Work, updates: list[int], found: Revisions, new_edits: bool = True) -> Reasons:
@@ -362,9 +377,21 @@ class Writer:
 
         again: Reasons = {}
         for part in attaching.parts(self._files, updates, keeps, self._most_bytes):
-            documents = attaching.rendered(self._stream.content, part, work.claim.ts, found, keeps)
-            again.update(self._send(work, part, found, bulk_body(documents, new_edits), new_edits))
+            body = bulk_body(self._texts(work, part, found, keeps, new_edits), new_edits)
+            again.update(self._send(work, part, found, body, new_edits))
         return again
+
+    def _texts(self, work: Work, updates: list[int], found: Revisions, keeps: attaching.Keeps,
+               new_edits: bool) -> Iterator[Text]:
+        """The documents of a request; of losing leaves that are deleted, the tombstones of both leaves."""
+        render, branches, ts = self._stream.content.render, None if new_edits else self._stream.branches, work.claim.ts
+        for update in updates:
+            if branches and branches.deletes(update):
+                yield from branches.tombstones(update, ts, found[update])
+            elif self._files is None:
+                yield render(update, ts, found.get(update))
+            else:
+                yield attaching.with_files(self._files, update, render(update, ts, found.get(update)), keeps(update))
 
     def _keeps_attachments(self, update: int) -> bool:
         """Whether the document of an update should have the attachments already that it should have afterwards."""
@@ -445,6 +472,11 @@ class Writer:
         """The outcome of a batch that was not started because of an error or a stop."""
         places = ranges_of(map(self._stream.place, batch.updates))
         return Outcome(errors=batch.size if is_error else 0, unfinished={batch.claim: places})
+
+
+def _without(updates: list[int], others: dict[int, Any]) -> list[int]:
+    """The updates that are not among others."""
+    return [update for update in updates if update not in others] if others else updates
 
 
 def _is_foreign(expected: bool | None, exists: bool) -> bool:

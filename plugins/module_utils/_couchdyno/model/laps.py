@@ -132,6 +132,12 @@ class Laps:
         """The visit that deletes a document, None if none does."""
         return self._visit(index // self.delete + 1, index) if self.delete else None
 
+    def visit(self, index: int, number: int) -> int | None:
+        """The visit of a document with this number of earlier ones, None if the document is deleted before it."""
+        found = self._visit(self._lap_of_creation(index) + number, index)
+        last = self.deletion(index)
+        return None if last is not None and found > last else found
+
     # -- sets of visits
 
     def next_of(self, visits: Ranges) -> Ranges:

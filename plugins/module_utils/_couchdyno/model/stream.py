@@ -18,7 +18,7 @@ In the classic stream all three orders are simple: place k is update k, which wr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .content import Content
 from .document_ids import DIGITS
@@ -27,6 +27,9 @@ from .names import Names
 from .ranges import NONE, Range, Ranges
 
 PLACES = 2 ** 45  # of updates of a type; no database reaches it
+
+if TYPE_CHECKING:
+    from .branches import Branches
 
 
 class Section(NamedTuple):
@@ -62,6 +65,7 @@ class Stream(ABC):
     content: Content
     deletes: bool  # whether any update deletes its document
     span: int  # how many consecutive updates write no document twice that is not hot, after the first ``total``
+    branches: Branches | None = None  # of documents that have losing revisions; None if none has
 
     @abstractmethod
     def named(self, names: Names) -> Stream:

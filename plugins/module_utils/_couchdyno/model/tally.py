@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Dict, TypeVar, Union
 
+from .branch_verdicts import FIELD
 from .outcome import nonzero
 from .stream import Stream
 from .verdicts import KINDS, Finding
@@ -31,7 +32,8 @@ class Tally:
     does not have. No update at or above ``high`` is present. Damaged documents cannot be trusted and count for neither.
     ``low`` is None if no document counts. ``own`` is how many documents are couchdyno's own, or design documents, and
     ``states`` how many of these hold a state of the ledger.
-    ``attachments`` are the numbers of attachments, as in attachments/faults.py.
+    ``attachments`` are the numbers of attachments, as in attachments/faults.py, ``losing`` is how many documents have
+    losing leaves of the stream.
     ``high_ts`` is the time stamp of the newest update; ``samples`` are ``{"id", "reason"}`` by kind.
     """
 
@@ -47,6 +49,7 @@ class Tally:
         self.own = 0
         self.states = 0
         self.attachments: Counter[str] = Counter()
+        self.losing = 0
         self._stream = stream
 
     def add(self, finding: Finding) -> None:
@@ -62,6 +65,7 @@ class Tally:
             self.add_differing(document_id, finding.differs)
         if finding.attachments:
             self.attachments.update(finding.attachments.counts)
+        self.losing += FIELD in (finding.document or {})
         self.lower(finding.low)
         if finding.held is not None and finding.held >= self.high:
             self.high, self.high_ts = finding.held + 1, (finding.document or {}).get("ts")
@@ -87,6 +91,7 @@ class Tally:
         self.own += other.own
         self.states += other.states
         self.attachments.update(other.attachments)
+        self.losing += other.losing
         self.lower(other.low)
         if other.high > self.high:
             self.high, self.high_ts = other.high, other.high_ts

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .workload_stream import WorkloadStream
 
 DIGEST = 16  # bytes, as in CouchDB's own revisions
-OF_COUCHDB = ("_id", "_rev", "_conflicts")
+OF_COUCHDB = ("_id", "_rev", "_conflicts", "_losing")
 
 
 class TypedContent(Content):

@@ -13,7 +13,8 @@ Each document of the stream is one of:
 - ``unreadable``: it exists, but the server cannot read it;
 - ``missing``: it does not exist, but should; ``absent``: it does not exist, and need not exist yet, or any more;
 - ``deleted``: it does not exist, as an update has deleted it; ``revived``: it exists, although one has;
-- ``conflicted``: it is as it should be, but has more than one leaf revision;
+- ``conflicted``: it is as it should be, but has more than one leaf revision, or more than its losing branch;
+- ``unbranched``: it is as it should be, but lacks its losing leaf (branch_verdicts.py);
 - ``earlier``: it was written by the original tool, whose documents cannot be verified.
 
 Any other document is ``extra``, except design documents and couchdyno's own documents. Independently of that, the
@@ -26,6 +27,7 @@ from typing import Any, Dict, Iterable, Iterator, NamedTuple, Tuple
 
 from . import legacy, replicas
 from .attachments.faults import Checked, checked
+from .branch_verdicts import UNBRANCHED, Bounds, is_surfaced, judge_branch
 from .document_state import DELETED as GONE
 from .document_state import DocumentState
 from .expectation import Expectation
@@ -33,7 +35,7 @@ from .stream import Stream
 
 ABSENT, EXTRA, REVIVED, DELETED, ROUNDED = "absent", "extra", "revived", "deleted", "rounded"
 KINDS = ("exact", "behind", "ahead", "damaged", ROUNDED, "unreadable", "missing", REVIVED, EXTRA, "conflicted",
-         "earlier", "absent", DELETED)
+         UNBRANCHED, "earlier", "absent", DELETED)
 FINE = frozenset(("exact", "earlier", "absent", DELETED))
 OF_OTHER_UPDATES = frozenset(("behind", "ahead", REVIVED))  # documents that hold updates, but not those they should
 UNKNOWN = frozenset(("damaged", "unreadable"))  # they say nothing about the updates of other documents
@@ -130,9 +132,10 @@ def judge(stream: Stream, expectation: Expectation, number: int, document: Docum
         low = expectation.low(stream, number, held)
         if stream.content.files and document is not None and held is not None:
             attachments = checked(stream.content.files, document, held, expectation.reads_files)
-    if document is not None and document.get("_conflicts"):
-        kind = "conflicted" if kind in FINE else kind
-        reason = "; ".join(filter(None, (reason, _conflicts(document["_conflicts"]))))
+    if document is not None:
+        other_kind, other_reason = _verdict_on_leaves(stream, expectation, number, document, held)
+        kind = other_kind if other_kind and kind in (*FINE, ROUNDED) else kind
+        reason = "; ".join(filter(None, (reason, other_reason)))
     doubtful = kind == ABSENT and expectation.may_be_lost(stream, number)
     return concluded(Finding(number, kind, reason, document, held=held, low=low, doubtful=doubtful,
                              attachments=attachments))
@@ -173,6 +176,9 @@ def _verdict(stream: Stream, expectation: Expectation, number: int, document: Do
         return "damaged", str(document["_flawed"])
     if "_unreadable" in document:
         return "unreadable", "exists, but the server cannot read it"
+    if is_surfaced(stream.branches, number, document):
+        kind = REVIVED if oldest.case == GONE else "damaged"
+        return kind, f"shows its losing revision, {document['_rev']}, as it has lost the other one"
     if legacy.may_have_left(document, expectation.origin):
         return _verdict_on_earlier(oldest, expectation.origin or 0)
     reading = stream.content.read(document, partial(expectation.time_stamp, stream))
@@ -188,6 +194,17 @@ def _verdict(stream: Stream, expectation: Expectation, number: int, document: Do
     if wrong_time:
         return "damaged", wrong_time
     return (ROUNDED, reading.flaw) if reading.is_rounded else EXACT
+
+
+def _verdict_on_leaves(stream: Stream, expectation: Expectation, number: int, document: Document,
+                       held: int | None) -> Verdict:
+    """The verdict on the other leaves of a document; two empty texts if they are right."""
+    if stream.branches and stream.branches.has(number) and not is_surfaced(stream.branches, number, document):
+        bounds = Bounds(expectation.oldest(stream, number), expectation.until,
+                        expectation.deletion(stream, number) is not None)
+        return judge_branch(stream.branches, bounds, number, held, document)
+    conflicts = document.get("_conflicts")
+    return ("conflicted", _conflicts(conflicts)) if conflicts else ("", "")
 
 
 def _is_flawed(stream: Stream, document: Document | None) -> bool:

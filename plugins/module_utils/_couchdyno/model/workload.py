@@ -26,6 +26,9 @@ from .refusal import OBJECT, boolean, check_keys, choice, integer, refused
 CLASSIC = "classic"
 MOST_TYPES = 100
 MOST_SHARE = 100
+MOST_CONFLICTS = 10 ** 6
+LEAST_REVS = 20  # with losing branches; with fewer, one that is pushed again late would be another branch
+LOSING = "losing"  # the member of a losing revision that says so
 LONGEST = 100  # characters of a prefix; a name and a colon make one
 OWN = "couchdyno"  # no id of a document may begin like this
 BARE, FIELDS = "bare", "fields"  # what tombstones contain: nothing, or the stream's own fields
@@ -44,7 +47,8 @@ class DocumentType(NamedTuple):
     The ``body`` is the name of a built-in one, or the JSON text of a template, which like that is the same in every
     copy of the ledger. An id is the ``prefix`` and digits, in one of the orders ORDERED and HASHED. ``tombstone`` says
     what its deleted documents contain: one of BARE and FIELDS. Documents of a ``hot`` type may have several open
-    updates; it neither creates nor deletes any, and they have no ``attachments``.
+    updates; it neither creates nor deletes any, and they have neither ``attachments`` nor losing branches
+    (branches.py). One of ``conflicts`` documents has a losing branch; with 0, none has.
     """
 
     name: str
@@ -59,6 +63,7 @@ class DocumentType(NamedTuple):
     ids: str = ORDERED
     hot: bool = False
     attachments: Attachments | None = None
+    conflicts: int = 0
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -78,8 +83,9 @@ class DocumentType(NamedTuple):
     def dump(self) -> Document:
         """The type as the ledger keeps it and reports show it."""
         found = dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
-        attachments = found.pop("attachments")
-        return found if attachments is None else dict(found, attachments=attachments.dump())
+        if self.attachments:
+            found["attachments"] = self.attachments.dump()
+        return {name: value for name, value in found.items() if value or name not in UNLESS_ASKED_FOR}
 
     @classmethod
     def load(cls, entry: Any) -> DocumentType | None:
@@ -95,6 +101,7 @@ class DocumentType(NamedTuple):
 
 
 REQUIRED = set(DocumentType._fields) - set(DocumentType._field_defaults)
+UNLESS_ASKED_FOR = {"attachments", "conflicts"}  # fields that earlier versions do not know
 
 
 class Workload(NamedTuple):
@@ -139,7 +146,8 @@ def _is_sound(each: DocumentType) -> bool:
     return (is_count(each.total, 1, MAX_TOTAL) and is_count(each.updates, 1, MOST_SHARE)
             and is_count(each.create, 0, each.total) and is_integer(each.delete) and 0 <= each.delete <= each.create
             and each.tombstone in (BARE, FIELDS) and each.ids in (ORDERED, HASHED)
-            and isinstance(each.hot, bool) and not (each.hot and (each.create or each.attachments))
+            and isinstance(each.hot, bool) and not (each.hot and (each.create or each.attachments or each.conflicts))
+            and is_count(each.conflicts, 0, MOST_CONFLICTS)
             and not _wrong_name(each.name) and not _wrong_prefix(each.prefix)
             and isinstance(each.body, str) and _is_body(each.body, each.bounds))
 
@@ -162,7 +170,7 @@ def _is_body(body: str, bounds: tuple[int, int]) -> bool:
 # -- as users write it
 
 KEYS = ("documents", "total", "updates", "create", "delete", "size", "body", "prefix", "tombstone", "ids", "hot",
-        "attachments")
+        "attachments", "conflicts")
 
 
 class _Draft(NamedTuple):
@@ -181,12 +189,13 @@ class _Draft(NamedTuple):
     ids: str
     hot: bool
     attachments: Attachments | None
+    conflicts: int
 
     def of(self, total: int) -> DocumentType:
         """The type with a number of documents at the start."""
         create, delete = (-(-total * percent // 100) for percent in (self.create, self.delete))
         return DocumentType(self.name, total, self.updates, create, delete, self.prefix, self.size, self.body,
-                            self.tombstone, self.ids, self.hot, self.attachments)
+                            self.tombstone, self.ids, self.hot, self.attachments, self.conflicts)
 
 
 def resolve(written: Any, total: int, size: int) -> Workload:
@@ -206,7 +215,10 @@ def resolve(written: Any, total: int, size: int) -> Workload:
         raise UsageError(option("total"), f" must be {'at least ' if shared else ''}{least} for this workload")
     portions = iter(_portions(rest, shared))
     types = tuple(draft.of(draft.total or next(portions)) for draft in drafts)
-    return Workload(types, Properties.resolve(written.get("database", {})))
+    database = Properties.resolve(written.get("database", {}))
+    if any(each.conflicts for each in types) and (database.revs_limit or LEAST_REVS) < LEAST_REVS:
+        raise refused("database.revs_limit", f"must be at least {LEAST_REVS}, as a type has conflicts")
+    return Workload(types, database)
 
 
 def _portions(total: int, shares: list[int]) -> list[int]:
@@ -270,7 +282,18 @@ def _draft(name: str, entry: Any, size: Size) -> _Draft:
         raise refused(f"{where}.attachments", "must not be given: documents of hot types have no attachments")
     return _Draft(name, share, total, integer(where, entry, "updates", 1, 1, MOST_SHARE), create, delete, prefix,
                   size, body, choice(where, entry, "tombstone", BARE, FIELDS),
-                  choice(where, entry, "ids", ORDERED, HASHED), hot, attachments)
+                  choice(where, entry, "ids", ORDERED, HASHED), hot, attachments, _conflicts(where, entry, hot))
+
+
+def _conflicts(where: str, entry: Document, hot: bool) -> int:
+    """Of how many documents of a type one has a losing branch, 0 if none has."""
+    if "conflicts" not in entry:
+        return 0
+    if hot:
+        raise refused(f"{where}.conflicts", "must not be given, as the type is hot")
+    if isinstance(entry.get("body"), dict) and LOSING in entry["body"]:
+        raise refused(f"{where}.body.{LOSING}", "is the name of a member that losing revisions have; use another one")
+    return integer(where, entry, "conflicts", 1, 1, MOST_CONFLICTS)
 
 
 def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tuple[str, Size]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Callable, Iterator
 
+from .branches import Branches
 from .content import Content
 from .document_ids import AFTER_ALL, DIGITS
 from .document_state import NOT_CREATED, DocumentState, deleted_by, holding
@@ -51,6 +52,7 @@ class WorkloadStream(Stream):
         self.span = min((span for span in self.spans if span is not None), default=REACHABLE)
         self.step = lru_cache(REMEMBERED)(self._step)
         self.content: Content = TypedContent(seed, self)
+        self.branches = Branches(seed, self) if any(each.conflicts for each in self._types) else None
 
     def named(self, names: Names) -> WorkloadStream:
         """As in Stream."""
@@ -103,6 +105,17 @@ class WorkloadStream(Stream):
         return self._schedule.update(kind, self._laps[kind].back(visit, visits))
 
     # -- documents
+
+    def visit(self, number: int, visits: int) -> int | None:
+        """The update of a document with this number of earlier ones, None if the document is deleted before it."""
+        kind, index = self.in_type(number)
+        if self._laps[kind].creation(index) is None:
+            return None
+        return self._update(kind, self._laps[kind].visit(index, visits))
+
+    def in_type(self, number: int) -> tuple[int, int]:
+        """The number of the type of a document, and its index there."""
+        return divmod(number, NUMBERS)
 
     def creation(self, number: int) -> int | None:
         """As in Stream."""

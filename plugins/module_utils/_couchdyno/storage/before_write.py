@@ -12,8 +12,10 @@ from ..couchdb.client import Client
 from ..couchdb.revisions import live_leaves, rank
 from ..couchdb.source import AFTER, document_of
 from ..errors import TooLarge
+from ..model.branches import Branches
 from ..model.ranges import ranges_of
 from ..model.stream import Stream
+from .branched_documents import branched_documents
 
 SPARSE = 20  # reading one document by its id costs the server as much as this number in a range
 
@@ -38,10 +40,21 @@ def revisions(client: Client, stream: Stream, updates: Sequence[int]) -> Revisio
         known = {row["id"]: row["value"]["rev"] for row in _rows(client, stream, rest, include_docs=False)}
         ids = map(stream.document_id, rest)
         found.update({update: known[document_id] for update, document_id in zip(rest, ids) if document_id in known})
-    return found
+    return _with_winners(client, stream, updates, found, stream.branches) if stream.branches else found
 
 
 def resolved_documents(client: Client, stream: Stream, updates: Sequence[int]) -> Resolved:
+    """The documents that updates will replace, as ``_resolved``; those with losing branches have ``_conflicts``."""
+    branches = stream.branches
+    branched = [update for update in updates if branches.concerns(update)] if branches else []
+    if not (branches and branched):
+        return _resolved(client, stream, updates)
+    rest = [update for update in updates if not branches.concerns(update)]
+    documents, split = _resolved(client, stream, rest) if rest else Resolved({}, set())
+    return Resolved({**documents, **branched_documents(client, stream, branches, branched)}, split)
+
+
+def _resolved(client: Client, stream: Stream, updates: Sequence[int]) -> Resolved:
     """The documents that updates will replace; on a cluster, as all replicas together have them.
 
     On a cluster a range read shows only one replica, which may have missed a write or accepted one that the others
@@ -77,6 +90,20 @@ def _merit(stream: Stream, leaf: Document) -> tuple[int, tuple[int, str]]:
     return -1 if held is None else held, rank(leaf["_rev"])
 
 
+def _with_winners(client: Client, stream: Stream, updates: Sequence[int], found: Revisions,
+                  branches: Branches) -> Revisions:
+    """The revisions of documents, after a closer look at those with losing branches that are not as usual.
+
+    On a cluster, a single replica is not enough to tell which revision to replace without a check by the server.
+    """
+    unusual = [update for update in updates if branches.concerns(update)
+               and (branches.deletes(update) or not branches.is_current(update, found.get(update)))]
+    documents = branched_documents(client, stream, branches, unusual) if unusual else {}
+    winners = {update: documents.get(stream.document_id(update)) for update in unusual}
+    usual = {update: rev for update, rev in found.items() if update not in winners}
+    return {**usual, **{update: document["_rev"] for update, document in winners.items() if document}}
+
+
 def _scattered_revisions(client: Client, stream: Stream, ids: dict[int, str]) -> Revisions:
     """The revisions of documents whose ids are not consecutive, by update.
 
@@ -86,7 +113,9 @@ def _scattered_revisions(client: Client, stream: Stream, ids: dict[int, str]) ->
     leaves = client.leaf_revisions(list(ids.values()))
     found = {}
     for update, document_id in ids.items():
-        revs = leaves.get(document_id, ())
+        revs = leaves.get(document_id, [])
+        if stream.branches and stream.branches.concerns(update):
+            revs = stream.branches.winner(update, revs)
         if len(revs) == 1 and rank(revs[0])[0] <= stream.visits(update):
             found[update] = revs[0]
     rest = {update: document_id for update, document_id in ids.items() if update not in found}

@@ -48,7 +48,11 @@ def _type(each: Data, percent: float) -> str:
     noun = "hot document" if each["hot"] else "document"
     attached = f"; {ATTACHMENTS.text(each['attachments'])}" if "attachments" in each else ""
     return (f"{each['name']}: {counted(each['total'], noun)} of {RANGE.text(each['size'])} at the start, "
-            f"{percent:.0f} % of the updates{in_lap}{attached}")
+            f"{percent:.0f} % of the updates{in_lap}{attached}{_losing(each.get('conflicts', 0))}")
+
+
+def _losing(every: int) -> str:
+    return f"; {'each' if every == 1 else f'one in {every}'} has a losing revision" if every else ""
 
 
 LEDGER = Section("dyno_config", heading="dyno_config", fields=(
@@ -89,6 +93,7 @@ TYPE = Section("dyno_config.workload.types.*", title="Workload", optional=True, 
     Field("ids", TEXT, title=Title("ids"), needed=PAGE),
     Field("hot", SWITCH, title=Title("hot"), needed=PAGE),
     Field("attachments", ATTACHMENTS, title=Title("attachments"), optional=True),
+    Field("conflicts", COUNT, title=Title("conflicts"), needed=PAGE, optional=True),
 ))
 CLAIM = Section("dyno_config.claims.*", title="Open claims", fields=(
     Field("host", TEXT, title=Title("host"), needed=PAGE),

@@ -49,6 +49,7 @@ ADOPTED = Section("adopted", heading="adopted", optional=True, fields=(
     Field("revived", COUNT, "revived", optional=True),
     Field("damaged", COUNT, "damaged"),
     Field("conflicted", COUNT, "conflicted"),
+    Field("unbranched", COUNT, "unbranched", optional=True),
     Field("extra", COUNT, "extra"),
 ))
 

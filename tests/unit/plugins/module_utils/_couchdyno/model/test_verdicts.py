@@ -148,7 +148,7 @@ def model(total, position, claims, refused=(), since=None):
 def naive(total, held, touched, extras, may, excused=(), some_missed=False):
     """The documents of each kind, one by one, and the bounds by their definition."""
     counts = dict.fromkeys(("exact", "behind", "ahead", DAMAGED, UNREADABLE, CONFLICTED, "missing", "absent",
-                            "deleted", "revived", "rounded"), 0)  # fmt: skip
+                            "deleted", "revived", "rounded", "unbranched"), 0)  # fmt: skip
     lows, highs = [], [0]
     for index in range(total):
         update = held.get(index)

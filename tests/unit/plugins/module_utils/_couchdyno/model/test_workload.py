@@ -146,6 +146,15 @@ REFUSED = [
         written(order={"hot": True, "create": 1}),
         f"{ORDER}.create: must be 0, not 1: hot types neither create nor delete documents",
     ),
+    (written(order={"hot": True, "conflicts": 5}), f"{ORDER}.conflicts: must not be given, as the type is hot"),
+    (
+        written(order={"conflicts": 5, "body": {"losing": 1}}),
+        f"{ORDER}.body.losing: is the name of a member that losing revisions have; use another one",
+    ),
+    (
+        dict(written(order={"conflicts": 5}), database={"revs_limit": 19}),
+        "database.revs_limit: must be at least 20, as a type has conflicts",
+    ),
     (written(order={"tombstone": "none"}), f"{ORDER}.tombstone: must be bare or fields, not 'none'"),
     (written(order={"tombstone": ["bare"]}), f"{ORDER}.tombstone: must be bare or fields, not ['bare']"),
     (written(order={"prefix": ""}), f"{ORDER}.prefix: must be a string of 1 to 100 characters, not ''"),
@@ -186,7 +195,7 @@ def test_what_makes_no_sense_is_refused_with_its_place(value, message):
 
 
 NUMBERS = {"documents": (1, 100), "total": (1, MAX_TOTAL), "updates": (1, 100), "create": (0, 100), "delete": (0, 100),
-           "size": (1, MAX_SIZE)}  # fmt: skip
+           "size": (1, MAX_SIZE), "conflicts": (1, 10**6)}  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [-1, 1.0, True, "5", None, [], MAX_TOTAL + 1])
@@ -230,12 +239,12 @@ def test_built_in_workloads(name):
             found
             == {
                 "classic": [],
-                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False, None)],
-                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False, None)],
+                "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False, None, 0)],
+                "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False, None, 0)],
                 "crm": found,  # below
                 "hot": [
-                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False, None),
-                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True, None),
+                    ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False, None, 0),
+                    ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True, None, 0),
                 ],
             }[name]
         )
@@ -243,10 +252,10 @@ def test_built_in_workloads(name):
 
 def test_the_workload_crm():
     assert [tuple(each) for each in resolve(named("crm"), 1000, 700).types] == [
-        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False, None),
-        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False, None),
-        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False, None),
-        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True, None),
+        ("report", 100, 15, 20, 0, "report:", (800, 4000), "report", "bare", "hashed", False, None, 0),
+        ("person", 400, 20, 8, 4, "person:", 700, "person", "bare", "hashed", False, None, 0),
+        ("order", 450, 50, 45, 41, "order:", (400, 6000), "order", "bare", "ordered", False, None, 0),
+        ("counter", 50, 15, 0, 0, "counter:", 200, "state", "bare", "ordered", True, None, 0),
     ]
 
 
@@ -296,3 +305,17 @@ def test_a_sound_workload_in_the_ledger():
 def test_a_workload_that_makes_no_sense_is_damage(junk):
     with pytest.raises(LedgerDamaged, match="field 'workload' is invalid"):
         Ledger.load(dict(META, workload=junk))
+
+
+def test_conflicts_are_kept_only_where_there_are_any():
+    """So the ledgers of other workloads remain as they are."""
+    found = resolve(written(order={"conflicts": 20}, person={}), 20, 100)
+    order, person = found.dump()["types"]
+    assert (order["conflicts"], "conflicts" in person) == (20, False)
+    assert Workload.load(json.loads(json.dumps(found.dump()))) == found
+    for conflicts in (-1, True, 1.5, 10**6 + 1, "5"):
+        assert DocumentType.load(dict(order, conflicts=conflicts)) is None
+    assert DocumentType.load(dict(order, hot=True)) is None
+    plain = resolve(written(order={"body": {"losing": 1}}), 20, 100)
+    assert plain.types[0].conflicts == 0
+    resolve(dict(written(order={"conflicts": 5}), database={"revs_limit": 20}), 20, 100)

@@ -116,7 +116,10 @@ def test_requests_are_bounded(workload, most, data):
 def test_what_is_rendered_is_the_document_and_its_files():
     types = {"photo": {"attachments": {"every": 2, "size": 4, "renew": 2}}, "note": {}}
     content = WorkloadStream(SEED, resolve({"types": types}, 6, 200)).content
-    texts = list(attaching.rendered(content, [0, 1, 3, 6], 9, {6: "1-a"}, [6].__contains__))
+    texts = [
+        attaching.with_files(content.files, update, content.render(update, 9, rev), keeps=rev is not None)
+        for update, rev in ((0, None), (1, None), (3, None), (6, "1-a"))
+    ]
     assert isinstance(texts[1], str) and isinstance(texts[2], str)
     documents = [json.loads(text if isinstance(text, str) else b"".join(text)) for text in texts]
     for document, update in zip(documents, (0, 1, 3, 6)):
@@ -124,11 +127,3 @@ def test_what_is_rendered_is_the_document_and_its_files():
         assert document == json.loads(content.render(update, 9, "1-a" if update == 6 else None))
         assert list(attachments) == (["cover"] if update in (0, 6) else [])
         assert update != 6 or attachments == {"cover": {"stub": True}}
-
-
-def test_what_has_no_attachments_is_rendered_as_before():
-    content = WorkloadStream(SEED, resolve({"types": {"note": {}}}, 6, 200)).content
-    assert content.files is None
-    assert list(attaching.rendered(content, [0, 7], 9, {7: "1-a"}, bool)) == [
-        content.render(0, 9), content.render(7, 9, "1-a"),
-    ]  # fmt: skip

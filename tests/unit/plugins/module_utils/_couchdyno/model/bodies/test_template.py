@@ -91,7 +91,15 @@ LITERALS = st.recursive(
 @given(LITERALS.filter(lambda value: "5e-324" not in json.dumps(value)))
 def test_a_literal_is_itself(value):
     (found,) = made({"$literal": value}, count=1)
-    assert values.are_same(found, json.loads(json.dumps(value).replace("-0.0", "0.0")))
+    assert values.are_same(found, without_negative_zeros(value))
+
+
+def without_negative_zeros(value):
+    if isinstance(value, dict):
+        return {name: without_negative_zeros(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return list(map(without_negative_zeros, value))
+    return value + 0.0 if isinstance(value, float) else value
 
 
 NAMES = st.text("ab%\"é😀", min_size=1)

@@ -41,8 +41,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.reports.te
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_document import LedgerDocument
 
 WORKLOAD = Workload(
-    (DocumentType("order", 10, 1, 2, 1, "order:", 200, attachments=Attachments()),),
-    Properties(design=True, revs_limit=5),
+    (DocumentType("order", 10, 1, 2, 1, "order:", 200, attachments=Attachments(), conflicts=5),),
+    Properties(design=True, revs_limit=50),
 )
 SECTIONS = {"setup": SETUP, "execute": EXECUTE, "info": INFO, "verify": VERIFY, "comparison": COMPARISON}
 RENDER = {
@@ -125,7 +125,7 @@ def reports(couch, client):
     access = {name: ["x"] for name in Access._fields}
     reports = {
         "setup": {"changed": True, "before": None, "dyno_config": found["dyno_config"], "fill": failed["after"],
-                  "adopted": adopt.preview(client)["adopted"], "security": dict(access, kept=True),
+                  "adopted": dict(adopt.preview(client)["adopted"], unbranched=1), "security": dict(access, kept=True),
                   "security_before": access, "properties": ["design"]},
         "execute": failed, "info": found,
         "verify": dict(verify(client, Span(0), original=client), differing=1, catching_up=2,

@@ -56,6 +56,7 @@ def test_types_are_listed():
     assert [cell.text for cell in row] == [
         *("order", "1,000", "7", "100", "3", "o:", "400 B", "order", "bare", "hashed", "yes"),
         "1 of 5 documents has 2 attachments of 9 bytes, a/b, renewed by 1 of 4 updates",
+        "-",
     ]
 
 
