@@ -189,6 +189,7 @@ def test_what_is_returned_is_what_is_documented(database, module):
             "when the database was set up by the original couchdyno",
             "when O(adopt=true)",
             "if an error ended the cycles early",
+            "if there are any",
             "when access was requested, or the object of a deleted database was kept",
         )
     }

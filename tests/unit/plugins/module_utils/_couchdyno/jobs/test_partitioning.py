@@ -154,6 +154,13 @@ def test_a_server_that_ignores_what_it_says_it_knows(absent, client):
     assert not absent.exists
 
 
+def test_a_node_that_does_not_know_the_new_database_yet(absent, client):
+    unknown = 404, {}, b'{"error": "not_found", "reason": "Database does not exist."}'
+    absent.faults.extend([None, None, None, unknown])  # is there one, what can the server do, create it, is it right
+    assert set_up(client, Request(WANTED, partitioned=True))["dyno_config"]["partitioned"]
+    assert not absent.faults and tampered(absent) == [("PUT", "/db")] * 2
+
+
 def test_another_has_just_created_an_empty_one(absent, client):
     absent.rivals = {}
     with pytest.raises(DatabaseExists, match="already exists, but is not partitioned"):
