@@ -15,6 +15,7 @@ from ..errors import NameTaken, NotFound, Unreachable
 from .bulk import Row
 from .revisions import rank
 from .source import UNREADABLE, Document, Source, document_of
+from .wrapped_source import WrappedSource
 
 REPLICAS = "_replicas"
 NO_FILE = "no_db_file"  # the file of a replica is gone, and with it all of its documents
@@ -23,7 +24,7 @@ Ask = Callable[[Source], Any]
 Pages = Dict[str, List[Row]]  # the answer of each node
 
 
-class AllReplicas(Source):
+class AllReplicas(WrappedSource):
     """All replicas of a source.
 
     Documents that are not the same in all of them have a field ``_replicas``: the document by node, None where it does
@@ -31,34 +32,12 @@ class AllReplicas(Source):
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        super().__init__(source)
         self._shards = source.shards()
 
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self._source.name
-
-    @property
-    def place(self) -> str:
-        """The place of the source."""
-        return self._source.place
-
-    def now(self) -> int:
-        """The time of the source."""
-        return self._source.now()
-
-    def document_count(self) -> int | None:
-        """As the source counts them."""
-        return self._source.document_count()
-
-    def get(self, document_id: str) -> Document | None:
-        """A document as the source shows it."""
-        return self._source.get(document_id)
-
-    def attachment(self, document_id: str, name: str, rev: str) -> bytes | None:
-        """The bytes of an attachment as the source shows them."""
-        return self._source.attachment(document_id, name, rev)
+    def replicas(self) -> int:
+        """One, as all of them are shown together."""
+        return 1
 
     def documents(self, ids: list[str]) -> dict[str, Document]:
         """Documents by their ids, without the ones that no replica has."""
@@ -69,9 +48,9 @@ class AllReplicas(Source):
             found.update({row["id"]: row["doc"] for row in _merged(pages)})
         return found
 
-    def deleted(self, ids: list[str]) -> set[str]:
-        """As the source knows them."""
-        return self._source.deleted(ids)
+    def whole_documents(self, ids: list[str]) -> dict[str, Document]:
+        """As in Source."""
+        return self.documents(ids)
 
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """As in Source; without ``include_docs``, only revisions are compared, and rows that differ have a document."""

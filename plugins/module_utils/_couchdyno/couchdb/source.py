@@ -64,9 +64,9 @@ class Source(ABC):
     def get(self, document_id: str) -> Document | None:
         """A document, None if it does not exist."""
 
+    @abstractmethod
     def attachment(self, document_id: str, name: str, rev: str) -> bytes | None:
         """The bytes of an attachment of a revision, None if it does not exist any more, or if it cannot be read."""
-        return None
 
     @abstractmethod
     def documents(self, ids: list[str]) -> dict[str, Document]:
@@ -80,9 +80,9 @@ class Source(ABC):
         """Which of the documents are known to be deleted; without the ones that it does not know, deleted or not."""
         return set()
 
+    @abstractmethod
     def leaf_documents(self, leaves: list[tuple[str, str]]) -> dict[tuple[str, str], Document]:
         """Leaves by the ids of their documents and their revisions, without those that it cannot read."""
-        return {}
 
     @abstractmethod
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:

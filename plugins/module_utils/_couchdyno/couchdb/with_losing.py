@@ -11,76 +11,43 @@ from typing import Callable
 
 from .bulk import Row
 from .source import LOSING, Document, Source
+from .wrapped_source import WrappedSource
 
 MOST = 200  # leaves that are read at once
 
 Wanted = Callable[[Document], "list[str]"]  # which losing leaves of a document are to be read, by their revisions
 
 
-class WithLosing(Source):
+class WithLosing(WrappedSource):
     """A source whose documents have a field ``_losing`` with their ``wanted`` losing leaves, if there are any."""
 
     def __init__(self, source: Source, wanted: Wanted) -> None:
-        self._source = source
+        super().__init__(source)
         self._wanted = wanted
-
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self._source.name
-
-    @property
-    def place(self) -> str:
-        """The place of the source."""
-        return self._source.place
-
-    def now(self) -> int:
-        """The time of the source."""
-        return self._source.now()
-
-    def document_count(self) -> int | None:
-        """As the source counts them."""
-        return self._source.document_count()
-
-    def replicas(self) -> int:
-        """As the source has them."""
-        return self._source.replicas()
 
     def shards(self) -> list[dict[str, Source]]:
         """The replicas of the source, each with its own losing leaves."""
         return [{node: WithLosing(replica, self._wanted) for node, replica in shard.items()}
-                for shard in self._source.shards()]
-
-    def get(self, document_id: str) -> Document | None:
-        """A document as the source shows it."""
-        return self._source.get(document_id)
+                for shard in super().shards()]
 
     def documents(self, ids: list[str]) -> dict[str, Document]:
         """As in Source, with losing leaves."""
-        found = self._source.documents(ids)
+        found = super().documents(ids)
         self._add(list(found.values()))
         return found
 
     def whole_documents(self, ids: list[str]) -> dict[str, Document]:
         """As in Source, with losing leaves."""
-        found = self._source.whole_documents(ids)
+        found = super().whole_documents(ids)
         self._add(list(found.values()))
         return found
 
-    def deleted(self, ids: list[str]) -> set[str]:
-        """As the source knows them."""
-        return self._source.deleted(ids)
-
     def rows_before(self, first: str | None, before: str | None, limit: int, include_docs: bool = True) -> list[Row]:
         """As in Source, with losing leaves."""
-        rows = self._source.rows_before(first, before, limit, include_docs)
+        rows = super().rows_before(first, before, limit, include_docs)
         if include_docs:
             self._add([row["doc"] for row in rows if row.get("doc")])
         return rows
-
-    def is_stopped(self) -> bool:
-        """As in Source."""
-        return self._source.is_stopped()
 
     def _add(self, documents: list[Document]) -> None:
         """Read the losing leaves of documents."""

@@ -42,6 +42,18 @@ class Memory(Source):
     def shards(self):
         return [{"node1": self, "node2": self}]
 
+    def attachment(self, document_id, name, rev):
+        return f"{document_id}/{name}/{rev}".encode()
+
+    def deleted(self, ids):
+        return set(ids[:1])
+
+    def is_partitioned(self):
+        return True
+
+    def is_stopped(self):
+        return True
+
 
 TWO = {"_conflicts": ["2-b", "1-a"]}
 
@@ -82,16 +94,18 @@ def test_nothing_is_read_without_need(memory, source):
     assert source.get("2") == memory.get("2") and memory.asked == []
 
 
-def test_all_else_is_as_in_the_source(memory, source):
+def test_each_replica_shows_losing_leaves(memory, source):
     (shard,) = source.shards()
     assert LOSING in shard["node2"].documents(["2"])["2"]
-    assert (source.name, source.place, source.now(), source.document_count()) == ("memory", "memory", 5, 10)
-    assert (source.replicas(), source.deleted(["1"]), source.is_stopped()) == (1, set(), False)
-
-
-def test_a_source_need_not_know_leaves():
-    assert Source.leaf_documents(Memory(), [("1", "1-a")]) == {}
 
 
 def test_both_sides_know_the_field_by_one_name():
     assert LOSING == FIELD
+
+
+def test_all_else_is_as_the_source_shows_it(source, memory):
+    assert source.attachment("1", "a", "3-c") == b"1/a/3-c"
+    assert source.leaf_documents([("2", "2-b")]) == {("2", "2-b"): {"_id": "2", "_rev": "2-b"}}
+    assert (source.name, source.place, source.now(), source.document_count()) == ("memory", "memory", 5, 10)
+    assert source.is_partitioned() and source.is_stopped() and source.deleted(["1", "2"]) == {"1"}
+    assert source.replicas() == 1 and source.get("1") == {"_id": "1", "_rev": "3-c"}

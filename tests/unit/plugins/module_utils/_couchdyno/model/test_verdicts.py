@@ -63,6 +63,12 @@ class Database(Source):
     def deleted(self, ids):
         return self.graves & set(ids)
 
+    def attachment(self, document_id, name, rev):
+        return None
+
+    def leaf_documents(self, leaves):
+        return {}
+
     def documents(self, ids):
         return {name: self.documents_by_id[name] for name in ids if name in self.documents_by_id}
 
