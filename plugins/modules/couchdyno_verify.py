@@ -97,7 +97,7 @@ options:
         V(security) and V(revs_limit), and say so.
     type: list
     elements: str
-    choices: [numbers, conflicts, design, index, validator, security, revs_limit, views]
+    choices: [numbers, conflicts, design, index, validator, security, revs_limit, partitioned, views]
     default: []
     version_added: 0.2.0
   views:

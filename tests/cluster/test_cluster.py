@@ -49,7 +49,7 @@ def test_eight_drivers_on_all_nodes(views, figures):
 def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures):
     """Types that come and go, hashed ids, and hot documents; all nodes show a right database in the end."""
     client = views[0].client()
-    setup(client, Request(Parameters(800, 400, 40, 7), fill=True, workload=BUILT_IN["crm"].types))
+    setup(client, Request(Parameters(800, 400, 40, 7), fill=True, workload=BUILT_IN["crm"].written))
     drivers = drive_all(views, CYCLES)
     killed = 0
     while killed < 4:

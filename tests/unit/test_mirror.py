@@ -14,6 +14,7 @@ UNIT = f"unit/plugins/{PACKAGE}"
 # What is a part of something else, and what takes a server, by the tests that run it.
 ELSEWHERE = {
     f"{UNIT}/couchdb/test_client.py": ["couchdb/bulk", "couchdb/session", "couchdb/stop", "errors"],
+    f"{UNIT}/jobs/test_verify.py": ["jobs/census", "jobs/property_verdicts"],
     f"{UNIT}/couchdb/test_with_losing.py": ["couchdb/wrapped_source"],
     f"{UNIT}/couchdb/test_shared_document.py": ["couchdb/revisions"],
     f"{UNIT}/model/test_classic_stream.py": [

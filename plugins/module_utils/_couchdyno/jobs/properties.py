@@ -17,6 +17,7 @@ from ..model.properties import Properties, security_entries
 from ..model.state_document import plain
 
 KEPT, LOST, CHANGED = "kept", "lost", "changed"
+PARTITIONED = "partitioned"  # of a database from its creation on, or never
 TRIES = 5  # to write a design document that others write, too
 
 Data = Dict[str, Any]
@@ -140,7 +141,7 @@ class DesignDocument(Property):
 
 
 def properties_of(wanted: Properties, seed: int) -> list[Property]:
-    """The properties that a workload asks for, in an order in which they can be written."""
+    """The properties that a workload asks for and that can be written, in an order in which they can."""
     found: list[Property] = []
     if wanted.security:
         found.append(SecurityEntries(seed))
@@ -151,12 +152,21 @@ def properties_of(wanted: Properties, seed: int) -> list[Property]:
 
 def states(client: Client, wanted: Properties, seed: int) -> list[State]:
     """What became of the properties of a database."""
-    return [each.state(client) for each in properties_of(wanted, seed)]
+    found = [each.state(client) for each in properties_of(wanted, seed)]
+    if wanted.partitioned:
+        found.append(State(PARTITIONED) if client.is_partitioned() else
+                     State(PARTITIONED, LOST, "the database is not partitioned"))
+    return found
+
+
+def lacking(client: Client, wanted: Properties, seed: int) -> list[Property]:
+    """The properties that a database lacks and can be given."""
+    return [each for each in properties_of(wanted, seed) if not each.state(client).is_kept]
 
 
 def give(client: Client, wanted: Properties, seed: int) -> list[str]:
     """Give a database the properties that it lacks; returns their names."""
-    lacking = [each for each in properties_of(wanted, seed) if not each.state(client).is_kept]
-    for each in lacking:
+    given = lacking(client, wanted, seed)
+    for each in given:
         each.write(client)
-    return [each.name for each in lacking]
+    return [each.name for each in given]

@@ -39,7 +39,7 @@ from ..storage.ledger_reading import read_ledger
 from .fill import fill, missing
 from .pace import Pace
 from .partitioning import check_created, check_known
-from .properties import give, properties_of, states
+from .properties import give, lacking, properties_of
 
 PATIENCE = 10.0  # seconds to wait for other setups of the same database, or for a cluster to forget a deleted one
 SETTLING = 1.0  # seconds after which the nodes of a cluster agree on which databases exist
@@ -107,9 +107,8 @@ class Request(NamedTuple):
             noun = "document" if stream.span == 1 else "documents"
             found.append(f"cycles update at most {stream.span} {noun}, not {wanted.updates}: with more, a document of "
                          f"type {name} would be updated twice")
-        found += [f"documents of type {each.name} cannot all be as small as {each.bounds[0]} bytes; with the body "
-                  f"that it has, some have about {each.least_size}" for each in types
-                  if each.least_size > each.bounds[0]]
+        found += [f"documents of type {each.name} cannot be as small as their size says: with this body, some have "
+                  f"about {each.least_size} bytes" for each in types if each.least_size > each.mean_size]
         return found
 
 
@@ -182,9 +181,8 @@ def _wanted(ledger: Ledger) -> tuple[Properties, int]:
 def _lacking(client: Client, plan: Plan) -> list[str]:
     """The names of the properties that a plan would give to the database."""
     wanted, seed = _wanted(plan.ledger)
-    if plan.is_change:
-        return [each.name for each in properties_of(wanted, seed)]
-    return [each.name for each in states(client, wanted, seed) if not each.is_kept]
+    found = properties_of(wanted, seed) if plan.is_change else lacking(client, wanted, seed)
+    return [each.name for each in found]
 
 
 def _lists(security: Security) -> Data:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from itertools import takewhile
-from typing import Any, Callable, Collection, Dict, Iterator, NamedTuple, TypeVar
+from typing import Any, Callable, Collection, Dict, Iterator, NamedTuple
 
 from .. import REPORT_FORMAT
 from ..couchdb.client import Client
@@ -26,16 +26,14 @@ from ..model.laps import DELETES
 from ..model.ledger import Ledger
 from ..model.limits import is_integer
 from ..model.outcome import nonzero, rate
-from ..model.properties import PLAIN, Properties
 from ..model.stream import Stream
 from ..model.tally import Sample, Tally
-from ..model.verdicts import OF_OTHER_UPDATES, REVIVED, ROUNDED, Finding
-from ..model.view_summary import ViewSummary
+from ..model.verdicts import OF_OTHER_UPDATES, REVIVED, ROUNDED
 from ..model.workload_stream import WorkloadStream
+from .census import Census
 from .evidence import NO_SPAN, Case, Ledgers, Span, conflicts_of, gather, latest, may_be_one, reread
-from .properties import CHANGED, KEPT, State, states
+from .property_verdicts import OF_DATABASE, judgement, states_of_database, unchecked, wanted_of
 from .reader import PAGE_IDS, Progress, Reader
-from .views import flaws as flaws_of_views
 
 RIGHT, WRONG, UNDECIDED = "right", "wrong", "undecided"
 FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadable", "unreadable"),
@@ -44,17 +42,12 @@ FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadabl
           ("behind", "older than allowed"), ("ahead", "newer than allowed"))
 # Faults that some backup tools document, by what they change.
 MAY_BE_ALLOWED = {"numbers": ROUNDED, "conflicts": UNBRANCHED}
-VIEWS = "views"
-ALLOWABLE = (*MAY_BE_ALLOWED, "design", "index", "validator", "security", "revs_limit", VIEWS)
-UNCOUNTED_BY_VIEWS = ("damaged", "unreadable", "extra")  # what views may or may not have
+ALLOWABLE = (*MAY_BE_ALLOWED, *OF_DATABASE)
 STUBS, READ = "stubs", "read"  # how attachments are checked
 SAY_WHEN = "if cycles ran while this copy was taken, say when it was taken"
 OF_ANOTHER_TIME = ("behind", "ahead", "missing", REVIVED)
-UNCHECKED = ("_local documents", "the contents of deleted documents", "purges")
-UNLESS_WANTED = (("design", "design documents"), ("security", "_security"))
 
 Data = Dict[str, Any]
-AnyCensus = TypeVar("AnyCensus", bound="Census")
 
 
 class Conclusion(NamedTuple):
@@ -66,39 +59,11 @@ class Conclusion(NamedTuple):
     samples: dict[str, list[Sample]]
     reasons: list[str]
     doubts: list[str]
-    states: tuple[State, ...] = ()  # of the properties of the database
 
     @property
     def verdict(self) -> str:
         """The verdict."""
         return WRONG if self.reasons else UNDECIDED if self.doubts else RIGHT
-
-
-class Census(Tally):
-    """A tally that also counts the documents that are absent, although they may have existed during a span.
-
-    If it is ``for_views``, it also has a summary of what the views of the database must say.
-    """
-
-    def __init__(self, stream: Stream, for_views: bool = False) -> None:
-        super().__init__(stream)
-        self.doubtful = 0
-        self.views = ViewSummary() if for_views else None
-
-    def add(self, finding: Finding) -> None:
-        """Add a finding."""
-        super().add(finding)
-        if finding.doubtful:
-            self.doubtful += finding.count
-        if self.views and finding.held is not None and finding.document:
-            self.views.add(finding.document)
-
-    def merge(self: AnyCensus, other: AnyCensus) -> None:
-        """Add the tally of other documents."""
-        super().merge(other)
-        self.doubtful += other.doubtful
-        if self.views and other.views:
-            self.views.merge(other.views)
 
 
 def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, original: Source | None = None,
@@ -143,22 +108,24 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
     """
     started = time.monotonic()
     case = gather(copy, span, given, original)
-    wanted = case.stream.workload.database if isinstance(case.stream, WorkloadStream) else PLAIN
+    wanted = wanted_of(case.stream)
     if views and not wanted.design:
         raise UsageError(option("views"), " requires a workload with design documents; this database was set up "
                          "without")
     tally = _read_all(case, progress, stop, replicas, views, attachments == READ)
-    found = _states(copy, wanted, case.stream.seed, tally)
+    found = states_of_database(copy, wanted, case.stream.seed, tally)
     ledgers = reread(case)
     conclusion = _conclude(case, ledgers, tally, {MAY_BE_ALLOWED[name] for name in allowed if name in MAY_BE_ALLOWED})
-    conclusion = _with_properties(conclusion, found, allowed, case, ledgers)
+    judged = judgement(found, allowed, case, ledgers, tally)
+    conclusion = conclusion._replace(reasons=conclusion.reasons + judged.reasons,
+                                     doubts=conclusion.doubts + judged.doubts)
     report = {"format": REPORT_FORMAT, "verdict": conclusion.verdict,
               "reasons": conclusion.reasons + conclusion.doubts,
               "checked": tally.checked, "counts": conclusion.counts, "samples": conclusion.samples,
               **nonzero(types=tally.types, attachments=_attachments(case.stream, tally)),
               **nonzero(differing=tally.differing, catching_up=tally.catching_up),
-              **nonzero(properties=[state._asdict() for state in conclusion.states]),
-              "unchecked": _unchecked(wanted), "database": copy.name, "ts": copy.now()}
+              **nonzero(properties=[state._asdict() for state in judged.states]),
+              "unchecked": unchecked(wanted), "database": copy.name, "ts": copy.now()}
     report.update(_standing(case, ledgers, tally))
     dt = time.monotonic() - started
     return dict(report, dt=round(dt, 3), rate=rate(tally.checked, dt))
@@ -352,45 +319,6 @@ def check_allowed(names: Collection[str]) -> None:
     for name in names:
         if name not in ALLOWABLE:
             raise UsageError(option("allow"), f" must be some of {', '.join(ALLOWABLE)}, not {name!a:.40}")
-
-
-# -- properties of the database
-
-
-def _states(copy: Source, wanted: Properties, seed: int, tally: Census) -> list[State]:
-    """What became of the properties of the database, and of its views, if these are to be compared."""
-    if not isinstance(copy, Client):
-        return []
-    found = states(copy, wanted, seed)
-    if tally.views:
-        flaws = "; ".join(flaws_of_views(copy, tally.views))
-        found.append(State(VIEWS, CHANGED if flaws else KEPT, flaws))
-    return found
-
-
-def _with_properties(conclusion: Conclusion, found: list[State], allowed: Collection[str], case: Case,
-                     ledgers: Ledgers) -> Conclusion:
-    """A conclusion that also follows from the properties of the database."""
-    reasons, doubts = list(conclusion.reasons), list(conclusion.doubts)
-    why = _why_incomparable(conclusion.counts, case, ledgers)
-    if why and any(state.name == VIEWS and not state.is_kept for state in found):
-        found = [state for state in found if state.name != VIEWS]
-        doubts.append(f"the views could not be compared, as {why}")
-    reasons += [state.details for state in found if not state.is_kept and state.name not in allowed]
-    return conclusion._replace(reasons=reasons, doubts=doubts, states=tuple(found))
-
-
-def _why_incomparable(counts: dict[str, int], case: Case, ledgers: Ledgers) -> str:
-    """Why views need not say what the documents that were read say, ``""`` if they must."""
-    before, now = case.ledgers.own, ledgers.own
-    if before and now and (before.claims or before.position != now.position):
-        return "cycles ran meanwhile"
-    return "some documents cannot be read as updates" if any(counts[kind] for kind in UNCOUNTED_BY_VIEWS) else ""
-
-
-def _unchecked(wanted: Properties) -> list[str]:
-    """What is not verified of a database with these properties, in words."""
-    return [words for name, words in UNLESS_WANTED if not getattr(wanted, name)] + list(UNCHECKED)
 
 
 def _is_within(case: Case, ledgers: Ledgers, position: int) -> bool:

@@ -8,18 +8,41 @@ import json
 from typing import Any, NamedTuple
 
 from ..errors import Term, UsageError, option
+from .bodies.built_in import BODIES, HOSTILE
+from .workload import ODD
 
 
 class BuiltIn(NamedTuple):
-    """A built-in workload: what it ``stands_for``, and its types (None: classic, which has none)."""
+    """A built-in workload: what it ``stands_for``, and what users would write (None: classic)."""
 
     stands_for: str
-    types: Any = None
+    written: Any = None
 
     def dump(self, name: str) -> dict[str, Any]:
         """The workload in a list of them."""
-        return {"name": name, "stands_for": self.stands_for, "types": self.types and self.types["types"]}
+        return {"name": name, "stands_for": self.stands_for, "types": None, **(self.written or {})}
 
+
+# Texts, keys and containers that have broken real tools, without what JavaScript cannot keep.
+_AWKWARD = {name: BODIES[HOSTILE][name] for name in ("texts", "empty", "doc", "rows", "id", "rev", "deep")}
+_KEYS = {name: value for name, value in BODIES[HOSTILE]["keys"]["$literal"].items() if name != "__proto__"}
+_ALL_TYPES: dict[str, Any] = {
+    "report": {"documents": 14, "updates": 10, "create": 20, "size": [800, 4000], "ids": "hashed", "body": "report",
+               "attachments": {"every": 10, "count": 2, "size": [1000, 100000], "renew": 3}},
+    "person": {"documents": 25, "updates": 15, "create": 2, "delete": 1, "ids": "hashed", "body": "person",
+               "conflicts": 20},
+    "package": {"documents": 4, "updates": 5, "size": 4000, "body": "package"},
+    "awkward": {"documents": 2, "updates": 2, "size": [1200, 4000], "prefix": f"awkward:{ODD}",
+                "body": {**_AWKWARD, "keys": {"$literal": _KEYS}, "changing": "$name", "filling": {"$fill": "text"}}},
+    "note": {"documents": 10, "updates": 8, "body": "chunk",
+             "attachments": {"every": 5, "size": [500, 20000], "content_type": "text/plain"}},
+    "log": {"documents": 10, "updates": 10, "create": 50, "delete": 50, "size": [200, 1000], "body": "log"},
+    "order": {"documents": 30, "updates": 40, "create": 10, "delete": 9, "size": [400, 6000], "body": "order",
+              "tombstone": "fields", "conflicts": 50,
+              "attachments": {"every": 20, "size": [1000, 20000], "content_type": "application/pdf", "renew": 4}},
+    "counter": {"documents": 5, "updates": 10, "size": 200, "hot": True, "body": "state"},
+}
+_ALL_PROPERTIES = {"design": True, "security": True, "revs_limit": 1200}
 
 BUILT_IN = {
     "classic": BuiltIn("documents of one size, rewritten round robin; none is ever deleted"),
@@ -38,6 +61,10 @@ BUILT_IN = {
     "hot": BuiltIn("accounts, and a few counters that have most of the updates, from several drivers at once", {
         "types": {"account": {"documents": 95, "updates": 20},
                   "counter": {"documents": 5, "updates": 80, "size": 150, "hot": True}}}),
+    "backup": BuiltIn("all that a backup can lose: documents that come and go, attachments, losing revisions, views, "
+                      "_security, revs_limit", {"types": _ALL_TYPES, "database": _ALL_PROPERTIES}),
+    "backup-partitioned": BuiltIn("the same in a partitioned database", {
+        "types": _ALL_TYPES, "database": {**_ALL_PROPERTIES, "partitioned": True}}),
 }
 
 
@@ -58,4 +85,4 @@ def named(name: str) -> Any:
     if name not in BUILT_IN:
         raise UsageError(option("workload"), f" must be one of {', '.join(BUILT_IN)}, or ",
                          Term("a file whose name ends in .json", "a dict"), f", not {name!a:.60}")
-    return BUILT_IN[name].types
+    return BUILT_IN[name].written

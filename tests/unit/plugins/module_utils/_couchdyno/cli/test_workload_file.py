@@ -20,7 +20,7 @@ def file(tmp_path):
 
 def test_names():
     assert workload(None) is None and workload("classic") is None
-    assert workload("queue") == BUILT_IN["queue"].types
+    assert workload("queue") == BUILT_IN["queue"].written
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
@@ -70,7 +70,7 @@ def test_the_list_needs_no_database(capsys, monkeypatch):
     assert setup.main(["--workloads", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["workloads"]
     assert [each["name"] for each in listed] == list(BUILT_IN)
-    assert listed[0]["types"] is None and listed[1]["types"] == BUILT_IN["queue"].types["types"]
+    assert listed[0]["types"] is None and listed[1]["types"] == BUILT_IN["queue"].written["types"]
 
 
 @pytest.mark.parametrize(

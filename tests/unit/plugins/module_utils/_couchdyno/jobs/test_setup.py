@@ -282,9 +282,12 @@ def test_types_that_make_cycles_smaller_are_named():
 
 
 def test_sizes_that_are_too_small_for_the_body_are_named():
-    assert cautions(1, {"types": {"a": {"body": "report", "size": 2000}}}) == []
-    (caution,) = cautions(1, {"types": {"a": {"body": "report", "size": [300, 2000]}}})
-    assert caution.startswith("documents of type a cannot all be as small as 300 bytes; with the body that it has")
+    for size in (2000, [300, 2000]):
+        assert cautions(1, {"types": {"a": {"body": "report", "size": size}}}) == []
+    (caution,) = cautions(1, {"types": {"a": {"body": "report", "size": [300, 400]}}})
+    assert caution.startswith("documents of type a cannot be as small as their size says: with this body, some have")
+    for each in BUILT_IN.values():
+        assert Request(Parameters(1000, 1000, 10), workload=each.written).cautions() == []
 
 
 def test_a_database_with_another_number_of_documents_has_no_other_workload(client):

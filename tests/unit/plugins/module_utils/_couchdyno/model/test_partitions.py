@@ -41,7 +41,7 @@ def test_a_prefix_that_does_not_fit_is_named_with_its_place(prefix):
     assert caught.value.for_module().startswith("workload.types.order.prefix: ")
 
 
-@pytest.mark.parametrize("name", [name for name, each in BUILT_IN.items() if each.types])
+@pytest.mark.parametrize("name", [name for name, each in BUILT_IN.items() if each.written])
 def test_the_built_in_workloads_fit(name):
-    check_partitions(resolve(BUILT_IN[name].types, 100, 100))
+    check_partitions(resolve(BUILT_IN[name].written, 100, 100))
     check_partitions(None)  # classic

@@ -232,7 +232,7 @@ def test_long_names_and_words_of_the_modules():
 def test_built_in_workloads(name):
     """They make sense at any size, and mean what they always meant."""
     types = named(name)
-    for total in (4, 5, 1000):
+    for total in (8, 9, 1000):
         found = [tuple(each) for each in resolve(types, total, 100).types] if types else []
         half, tenth, counters = -(-total // 2), -(-total // 10), max(1, total // 20)
         assert (
@@ -241,7 +241,7 @@ def test_built_in_workloads(name):
                 "classic": [],
                 "queue": [("message", total, 1, half, half, "message:", 100, "hex", "bare", "ordered", False, None, 0)],
                 "growing": [("entry", total, 1, tenth, 0, "entry:", 100, "hex", "bare", "ordered", False, None, 0)],
-                "crm": found,  # below
+                **dict.fromkeys(("crm", "backup", "backup-partitioned"), found),  # below, and by their vectors
                 "hot": [
                     ("account", total - counters, 20, 0, 0, "account:", 100, "hex", "bare", "ordered", False, None, 0),
                     ("counter", counters, 80, 0, 0, "counter:", 150, "hex", "bare", "ordered", True, None, 0),
@@ -262,10 +262,8 @@ def test_the_workload_crm():
 def test_unknown_names():
     with pytest.raises(UsageError) as refused:
         named("quue")
-    assert str(refused.value) == (
-        "--workload must be one of classic, queue, growing, crm, hot, or a file whose name ends in .json, not 'quue'"
-    )
-    names = "classic, queue, growing, crm, hot"
+    names = "classic, queue, growing, crm, hot, backup, backup-partitioned"
+    assert str(refused.value) == f"--workload must be one of {names}, or a file whose name ends in .json, not 'quue'"
     assert refused.value.for_module() == f"workload must be one of {names}, or a dict, not 'quue'"
 
 
