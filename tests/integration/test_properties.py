@@ -141,7 +141,7 @@ FAULTS = [
     (lose_design, "design", "lost", "_design/couchdyno is missing"),
     (change_design, "design", "changed", "_design/couchdyno was changed"),
     (change_index, "index", "changed", "_design/couchdyno_index was changed"),
-    (lose_security, "security", "lost", "_security lacks the member name couchdyno-"),
+    (lose_security, "security", "lost", "_security has none of the entries that setup gave it"),
     (lose_an_entry, "security", "changed", "_security lacks the member name couchdyno-"),
 ]
 

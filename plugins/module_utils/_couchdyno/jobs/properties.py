@@ -68,8 +68,9 @@ class SecurityEntries(Property):
         if not lacking:
             more = Access.of(Access.of(CLOSED).removed_from(self._access.removed_from(security))).lacking({})
             return State(self.name, KEPT, f"_security also has {', '.join(more)}" if more else "")
-        is_lost = len(lacking) == sum(map(len, self._access))
-        return State(self.name, LOST if is_lost else CHANGED, f"_security lacks {', '.join(lacking)}")
+        if len(lacking) == sum(map(len, self._access)):
+            return State(self.name, LOST, "_security has none of the entries that setup gave it")
+        return State(self.name, CHANGED, f"_security lacks {', '.join(lacking)}")
 
     def write(self, client: Client) -> None:
         """As in Property."""

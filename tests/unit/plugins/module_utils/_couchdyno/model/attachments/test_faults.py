@@ -139,7 +139,8 @@ def test_what_is_right_is_right(name, reads_all, shows_digests):
         found = verdict(copy, update + 1, reads_all)
         assert (found.kind, found.reason, found.is_fine, found.held) == ("exact", "", True, update)
         read = 0 if shows_digests and not reads_all else 3
-        assert found.attachments.counts == dict.fromkeys(COUNTS, 0) | {"expected": 3, "checked": 3, "read": read}
+        expected = dict(dict.fromkeys(COUNTS, 0), expected=3, checked=3, read=read)
+        assert found.attachments.counts == expected
         assert copy.reads == [(f"{name}:000000000000", each, "3-a") for each in list(copy.bytes)[:read]]
 
 
