@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
@@ -46,19 +47,20 @@ def test_eight_drivers_on_all_nodes(views, figures):
     figures(f"{DRIVERS} drivers on {len(views)} nodes, {DRIVERS * CYCLES} cycles; {verified}, one leaf")
 
 
-def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures):
-    """Types that come and go, hashed ids, and hot documents; all nodes show a right database in the end."""
+def drive_and_kill(views, workload, kills):
+    """Drivers of a workload on all nodes, some of which are killed; returns the report of the verification.
+
+    All nodes show a right database in the end.
+    """
     client = views[0].client()
-    setup(client, Request(Parameters(800, 400, 40, 7), fill=True, workload=BUILT_IN["crm"].written))
+    setup(client, Request(Parameters(800, 400, 40, 7), fill=True, workload=workload))
     drivers = drive_all(views, CYCLES)
-    killed = 0
-    while killed < 4:
-        time.sleep(3)
+    for killed in range(kills):
+        time.sleep(2)
         drivers[killed].kill()
         drivers.append(launch(views[killed % len(views)].url, "-c", 0, "--cycles", CYCLES))
-        killed += 1
     codes = [Ended(driver, 300).code for driver in drivers]
-    assert codes[killed:] == [0] * DRIVERS and set(codes[:killed]) <= {0, -9}
+    assert codes[kills:] == [0] * DRIVERS and set(codes[:kills]) <= {0, -9}
     while views[0].book().claims:
         assert execute(client, 1)["after"]["errors"] == 0
     for view in views:
@@ -66,8 +68,16 @@ def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures):
         report = verify(view.client())
         assert (report["verdict"], report["reasons"], report["counts"]["conflicted"]) == ("right", [], 0), report
     assert report["counts"]["deleted"] > 0 and report["ledger"]["refused"] == 0
-    runs, position = views[0].book().runs, report["high"]
-    figures(f"{DRIVERS} drivers of crm on {len(views)} nodes, {killed} killed, {runs} runs, {position} updates: right")
+    return report
+
+
+@pytest.mark.parametrize("name", ["crm", "backup"])
+def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures, name):
+    """Types that come and go, hashed ids, hot documents; with backup, attachments and losing revisions, too."""
+    report = drive_and_kill(views, BUILT_IN[name].written, 4)
+    assert verify(views[0].client(), replicas=True)["verdict"] == "right"
+    runs = views[0].book().runs
+    figures(f"{DRIVERS} drivers of {name} on {len(views)} nodes, 4 killed, {runs} runs, {report['high']} updates: right")
 
 
 BRANCHED = {
@@ -80,22 +90,8 @@ BRANCHED = {
 
 def test_eight_drivers_of_documents_with_losing_branches_some_of_which_are_killed(views, figures):
     """Every document has the leaves that it should have, and no others, in all replicas."""
-    client = views[0].client()
-    setup(client, Request(Parameters(400, 400, 30, 7), fill=True, workload=BRANCHED))
-    drivers = drive_all(views, CYCLES)
-    for killed in range(6):
-        time.sleep(1.5)
-        drivers[killed].kill()
-        drivers.append(launch(views[killed % len(views)].url, "-c", 0, "--cycles", CYCLES))
-    codes = [Ended(driver, 300).code for driver in drivers]
-    assert codes[6:] == [0] * DRIVERS and set(codes[:6]) <= {0, -9}
-    while views[0].book().claims:
-        assert execute(client, 1)["after"]["errors"] == 0
-    for view in views:
-        wait_until(lambda view=view: view.book().position == views[0].book().position)
-        report = verify(view.client())
-        assert (report["verdict"], report["reasons"]) == ("right", []), report
-    report = verify(client, replicas=True)
+    drive_and_kill(views, BRANCHED, 6)
+    report = verify(views[0].client(), replicas=True)
     assert (report["verdict"], report["counts"]["unbranched"]) == ("right", 0), report
     branched = assert_leaves(views[0])
     figures(f"{DRIVERS} drivers on {len(views)} nodes, 6 killed, {report['high']} updates: {branched} with two leaves")

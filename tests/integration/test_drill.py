@@ -104,6 +104,24 @@ def test_a_backup_that_is_right(drill):
     assert drill.source.ledger["position"] >= 300 + 2 * 20
 
 
+def test_a_drill_with_a_source_of_its_own(drill):
+    """The source must not exist before, has the workload that was asked for, and does not exist afterwards."""
+    own = {
+        "couchdyno_make_source": True,
+        "couchdyno_total": 40,
+        "couchdyno_workload": {"types": {"order": {"create": 50, "delete": 50}}},
+        "couchdyno_updates_per_run": 5,
+    }
+    assert "omit couchdyno_make_source to use it" in messages(drill.run(code=2, **own))[-1]
+    drill.source.request("DELETE")
+    drill._path.write_text(json.dumps({**drill.given, **own}))
+    out = playbook("dyno.couchdb.backup_drill", "-e", f"@{drill._path}")
+    assert '"    verdict : right"' in out
+    for name in ("documents", "inserts", "deletions"):
+        assert f'"    property : {name} kept"' in out
+    assert drill.is_cleaned_up() and drill.source.request("GET").status_code == 404
+
+
 FLIP = """{python} - <<'END'
 import os, requests
 url, auth = os.environ["SERVER"] + "/{copy}/cdyno_000000000003", tuple(os.environ["WHO"].split(":", 1))
