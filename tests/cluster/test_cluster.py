@@ -76,8 +76,8 @@ def test_eight_drivers_of_a_workload_some_of_which_are_killed(views, figures, na
     """Types that come and go, hashed ids, hot documents; with backup, attachments and losing revisions, too."""
     report = drive_and_kill(views, BUILT_IN[name].written, 4)
     assert verify(views[0].client(), replicas=True)["verdict"] == "right"
-    runs = views[0].book().runs
-    figures(f"{DRIVERS} drivers of {name} on {len(views)} nodes, 4 killed, {runs} runs, {report['high']} updates: right")
+    runs, updates = views[0].book().runs, report["high"]
+    figures(f"{DRIVERS} drivers of {name} on {len(views)} nodes, 4 killed, {runs} runs, {updates} updates: right")
 
 
 BRANCHED = {

@@ -85,7 +85,7 @@ def test_numbers_that_went_through_javascript_are_a_finding_of_their_own(server,
 
 def test_what_may_be_allowed(database):
     said = run("couchdyno-verify", "--allow", "numbers,colours", database.url, code=2)
-    assert said.startswith("couchdyno-verify: --allow must be some of numbers, design, ")
+    assert said.startswith("couchdyno-verify: --allow must be some of numbers, conflicts, design, ")
     assert said.endswith(", not 'colours'\n")
 
 

@@ -19,13 +19,16 @@ AnyInventory = TypeVar("AnyInventory", bound="Inventory")
 class Inventory:
     """How many of the documents that were created after the fill are there (``inserted``), and how many are missing.
 
-    ``only_files`` is how many documents are damaged by their attachments alone.
+    ``files`` and ``branches`` are how many attachments and losing revisions missing documents should have, about: the
+    latter have some only after a while. ``only_files`` is how many documents are damaged by their attachments alone.
     """
 
     def __init__(self, stream: WorkloadStream) -> None:
-        self._totals = [each.total for each in stream.workload.types]
+        self._types = stream.workload.types
         self.inserted = 0
         self.missing = 0
+        self.files = 0
+        self.branches = 0
         self.only_files = 0
 
     def add(self, finding: Finding) -> None:
@@ -33,9 +36,13 @@ class Inventory:
         if finding.is_other:
             return
         kind, index = divmod(finding.number, NUMBERS)
-        inserted = max(0, index + finding.count - max(index, self._totals[kind]))
+        each, stop = self._types[kind], index + finding.count
+        inserted = max(0, stop - max(index, each.total))
         if finding.kind == "missing":
             self.missing += inserted
+            self.branches += _multiples(each.conflicts, index, stop) if each.conflicts else 0
+            if each.attachments:
+                self.files += each.attachments.count * _multiples(each.attachments.every, index, stop)
         elif finding.document is not None:
             self.inserted += inserted
         self.only_files += finding.kind == "damaged" and finding.held is not None
@@ -44,6 +51,8 @@ class Inventory:
         """Add that of other documents."""
         self.inserted += other.inserted
         self.missing += other.missing
+        self.files += other.files
+        self.branches += other.branches
         self.only_files += other.only_files
 
 
@@ -61,10 +70,17 @@ def states_of_documents(stream: WorkloadStream, tally: Tally, inventory: Invento
     if stream.content.files:
         files = tally.attachments
         wrong = {kind: files[kind] for kind in ("missing", "damaged", "older", "extra")}
+        wrong["missing"] += inventory.files
         found.append(_state("attachments", files["expected"] - files["missing"], wrong))
     if any(each.conflicts for each in types):
-        found.append(_state("conflicts", tally.losing, {"missing": counts[UNBRANCHED]}))
-    return found
+        found.append(_state("conflicts", tally.losing, {"missing": counts[UNBRANCHED] + inventory.branches}))
+    is_empty = counts["missing"] and not tally.checked
+    return [State(each.name, LOST, "no document is there") for each in found] if is_empty else found
+
+
+def _multiples(of: int, first: int, stop: int) -> int:
+    """How many numbers from ``first`` to below ``stop`` are divisible by a number."""
+    return (stop - 1) // of - (first - 1) // of
 
 
 def _state(name: str, there: int, wrong: dict[str, int]) -> State:

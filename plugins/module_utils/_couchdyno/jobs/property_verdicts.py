@@ -14,11 +14,11 @@ from ..model.workload_stream import WorkloadStream
 from .census import Census
 from .evidence import Case, Ledgers
 from .kept import states_of_documents
-from .properties import CHANGED, KEPT, State, states
+from .properties import CHANGED, KEPT, LOST, State, states
 from .views import flaws
 
-VIEWS = "views"
-OF_DATABASE = ("design", "index", "validator", "security", "revs_limit", "partitioned", VIEWS)
+DESIGN, VIEWS = "design", "views"
+OF_DATABASE = (DESIGN, "index", "validator", "security", "revs_limit", "partitioned", VIEWS)
 UNCOUNTED_BY_VIEWS = ("damaged", "unreadable", "extra")  # what views may or may not have
 UNCHECKED = ("_local documents", "the contents of deleted documents", "purges")
 UNLESS_WANTED = (("design", "design documents"), ("security", "_security"))
@@ -33,9 +33,8 @@ class Judgement(NamedTuple):
 
 
 def wanted_of(stream: Stream) -> Properties:
-    """The properties that a database should have; that of its source was partitioned if the ids say so."""
-    wanted = stream.workload.database if isinstance(stream, WorkloadStream) else PLAIN
-    return wanted._replace(partitioned=wanted.partitioned or stream.names.is_partitioned)
+    """The properties that a database should have."""
+    return stream.workload.database if isinstance(stream, WorkloadStream) else PLAIN
 
 
 def unchecked(wanted: Properties) -> list[str]:
@@ -48,7 +47,9 @@ def states_of_database(copy: Source, wanted: Properties, seed: int, census: Cens
     if not isinstance(copy, Client):
         return []
     found = states(copy, wanted, seed)
-    if census.views:
+    if census.views and any(each.name == DESIGN and each.state == LOST for each in found):
+        found.append(State(VIEWS, LOST))
+    elif census.views:
         words = "; ".join(flaws(copy, census.views))
         found.append(State(VIEWS, CHANGED if words else KEPT, words))
     return found
@@ -61,7 +62,7 @@ def judgement(found: list[State], allowed: Collection[str], case: Case, ledgers:
     if why and any(state.name == VIEWS and not state.is_kept for state in found):
         found = [state for state in found if state.name != VIEWS]
         doubts.append(f"the views could not be compared, as {why}")
-    reasons = [state.details for state in found if not state.is_kept and state.name not in allowed]
+    reasons = [state.details for state in found if not state.is_kept and state.details and state.name not in allowed]
     if census.inventory and isinstance(case.stream, WorkloadStream):
         found = states_of_documents(case.stream, census, census.inventory) + found
     return Judgement(found, reasons, doubts)

@@ -40,6 +40,7 @@ FAULTS = (("damaged", "damaged"), (ROUNDED, "with rounded numbers"), ("unreadabl
           ("missing", "missing"), (REVIVED, "deleted by an update, but existing again"), ("extra", "not in the stream"),
           ("conflicted", "with conflicting revisions"), (UNBRANCHED, "without the losing revision"),
           ("behind", "older than allowed"), ("ahead", "newer than allowed"))
+HIDING = ("missing", "damaged", "conflicted")  # documents that may hide that losing revisions are missing
 # Faults that some backup tools document, by what they change.
 MAY_BE_ALLOWED = {"numbers": ROUNDED, "conflicts": UNBRANCHED}
 ALLOWABLE = (*MAY_BE_ALLOWED, *OF_DATABASE)
@@ -264,7 +265,7 @@ def _faults_of_documents(case: Case, tally: Census, counts: dict[str, int],
         count = counts[kind]
         if not count or kind in tolerated:
             continue
-        if kind == UNBRANCHED and count > 1 and not tally.losing:
+        if kind == UNBRANCHED and count > 1 and not (tally.losing or any(counts[each] for each in HIDING)):
             yield f"all {count} losing revisions are missing, as in a copy of winning revisions alone"
             continue
         of_total = f" of {_number_of_documents(case, tally)}" if kind == "missing" else ""

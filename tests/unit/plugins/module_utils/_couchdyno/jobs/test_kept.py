@@ -25,6 +25,10 @@ def order(index, kind, count=1, **fields):
     return Finding(NUMBERS + index, kind, document=document, count=count, **fields)
 
 
+def note(index, kind, count=1):
+    return Finding(index, kind, document=None if kind == "missing" else DOCUMENT, count=count)
+
+
 def states(*findings):
     census = Census(STREAM)
     for finding in findings:
@@ -42,21 +46,25 @@ def test_all_is_kept():
 @pytest.mark.parametrize(
     "findings, name, expected",
     [
-        ([order(3, "missing"), order(4, "exact")], "documents", ("changed", "1 missing")),
-        ([order(3, "missing", 4)], "documents", ("lost", "4 missing")),
+        ([note(3, "missing"), order(4, "exact")], "documents", ("changed", "1 missing")),
+        ([note(3, "missing", 4)], "documents", ("lost", "no document is there")),
         ([order(3, "damaged"), order(4, "behind")], "documents", ("changed", "1 damaged, 1 behind")),
-        ([order(10, "missing", 5)], "inserts", ("lost", "5 missing")),
         ([order(10, "missing", 5), order(15, "exact")], "inserts", ("changed", "5 missing")),
-        ([order(8, "missing", 4)], "inserts", ("lost", "2 missing")),  # the others were created by the fill
+        ([order(8, "missing", 4), note(1, "exact")], "inserts", ("lost", "2 missing")),  # the others are of the fill
+        ([order(8, "missing", 4), note(1, "exact")], "attachments", ("lost", "4 missing")),
+        ([order(8, "missing", 4), note(1, "exact")], "conflicts", ("lost", "2 missing")),
         ([order(1, "revived")], "deletions", ("lost", "1 revived")),
         ([order(1, "revived"), order(2, "deleted")], "deletions", ("changed", "1 revived")),
         ([order(12, "unbranched", held=60)], "conflicts", ("lost", "1 missing")),
     ],
 )
 def test_what_is_not_kept(findings, name, expected):
-    found = states(*findings)
-    assert found[name] == expected
-    assert {each for each in found if found[each][0] != "kept"} <= {name, *(["documents"] if name == "inserts" else [])}
+    assert states(*findings)[name] == expected
+
+
+def test_of_an_empty_database_nothing_is_kept():
+    assert set(states(note(0, "missing", 10)).values()) == {("lost", "no document is there")}
+    assert {state for state, __ in states(note(0, "absent", 10)).values()} == {"kept"}  # nothing was handed out yet
 
 
 def test_documents_that_are_damaged_by_their_attachments_alone_are_kept():

@@ -24,6 +24,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.ledger import Ledger
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.names import PLAIN
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.workloads import BUILT_IN
 
 WANTED = Parameters(50, 200, 10)
 OTHERS = dict(Ledger.new(WANTED._replace(seed=7), 1).dump_nested(), _rev="1-a")
