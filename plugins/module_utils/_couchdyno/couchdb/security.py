@@ -62,7 +62,6 @@ class Access(NamedTuple):
                 result[group] = {**_part(result, group), kind: [*texts, *new]}
         return result
 
-
     def removed_from(self, security: Security) -> Security:
         """A security object without this access."""
         result = dict(security)

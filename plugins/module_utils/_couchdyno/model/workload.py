@@ -304,7 +304,7 @@ def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tupl
     size = _size(entry.get("size", default))
     if size is None:
         raise refused(f"{where}.size", f"must be a whole number, or two in order, from 1 to {MAX_SIZE}, not "
-                       f"{entry.get('size', default)!r:.40}")
+                      f"{entry.get('size', default)!r:.40}")
     try:
         if isinstance(given, dict):
             compiled(given)  # with the places of what makes no sense, and before anything can be too deep for JSON
@@ -314,7 +314,7 @@ def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tupl
     except Wrong as error:
         text = str(error)
         raise refused(f"{where}.body{text.partition(': ')[0]}" if text.startswith(".") else f"{where}.body",
-                       text.partition(": ")[2] if text.startswith(".") else text) from None
+                      text.partition(": ")[2] if text.startswith(".") else text) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise refused(f"{where}.body", f"is not JSON: {str(error)[:100]}") from None
     if usual is None:

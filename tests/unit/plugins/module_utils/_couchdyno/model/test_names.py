@@ -37,7 +37,7 @@ def test_other_ids(names, digits):
     assert names.run_place(names.run + digits) is None and not names.is_own(names.run + digits)
 
 
-@given(st.sampled_from([(each, mark) for each, mark in zip(BOTH, "_:")]), TEXTS)
+@given(st.sampled_from(list(zip(BOTH, "_:"))), TEXTS)
 def test_what_is_couchdynos_own(names_and_mark, text):
     names, mark = names_and_mark
     own = f"couchdyno{mark}(meta|history|run_[0-9]{{5}}|ledger_([0-9]{{8}}|[1-9][0-9]{{8,}}))"

@@ -89,7 +89,11 @@ def test_without_md5_no_digest_shows_anything(monkeypatch, how):
         monkeypatch.setattr(hashlib, "md5", refuse)
     else:  # it does not know the argument
         original = hashlib.md5
-        monkeypatch.setattr(hashlib, "md5", lambda content: original(content))
+
+        def before_3_9(content):
+            return original(content)
+
+        monkeypatch.setattr(hashlib, "md5", before_3_9)
     assert file.has_digest(digest) == (how == "before 3.9") and not file.has_digest(None)
 
 
