@@ -9,7 +9,9 @@ import json
 import pytest
 import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, preview, setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from support import ansible, report, run
 
 ALL = {"design": True, "security": True}
@@ -149,18 +151,29 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("cause, name, state, reason", FAULTS, ids=[each[0].__name__ for each in FAULTS])
-def test_each_fault_is_named_may_be_allowed_and_is_mended_by_setup(filled, written, cause, name, state, reason):
+def test_each_fault_is_named_may_be_allowed_and_is_mended_by_setup(filled, cause, name, state, reason):
     cause(filled)
     found, verdict, reasons = states(filled)
     assert {**found, "revs_limit": "kept"} == {**dict.fromkeys(NAMES, "kept"), name: state, "revs_limit": "kept"}
     assert verdict == "wrong" and len(reasons) == 1 and reasons[0].startswith(reason)
     assert states(filled, allowed=[name])[1] == "right"
+    workload = json.loads(filled.workload.read_text())
+    request = Request(Parameters(40, 200), workload=workload, idempotent=True)
+    for job in (preview, setup):
+        report = job(filled.client(), request)
+        assert report["changed"] and report["properties"] == [name]
+    assert set(states(filled)[0].values()) == {"kept"} and states(filled)[1] == "right"
+    report = setup(filled.client(), request)
+    assert not report["changed"] and "properties" not in report
+
+
+def test_what_users_see_of_a_fault(filled):
+    lose_design(filled)
     run("couchdyno-verify", filled.url, code=4)
     arguments = {"url": filled.url, "workload": json.loads(filled.workload.read_text()), "total": 40, "size": 200}
     for flags in (["--check"], []):
         is_ok, result, __ = ansible(SETUP, arguments, *flags)
-        assert is_ok and result["changed"] and result["properties"] == [name]
-    assert set(states(filled)[0].values()) == {"kept"} and states(filled)[1] == "right"
+        assert is_ok and result["changed"] and result["properties"] == ["design"]
     is_ok, result, __ = ansible(SETUP, arguments)
     assert is_ok and not result["changed"] and "properties" not in result
 
