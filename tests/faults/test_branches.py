@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import time
 
@@ -16,7 +15,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from drivers import LONGEST, Ended, drive, launch, wait_until
 from leaves import assert_leaves
-from test_crashes import BRIEF, KILLS, Continuous
+from test_crashes import BRIEF, KILLS, kill_at_random
 
 WORKLOAD = {
     "types": {
@@ -61,21 +60,9 @@ def test_what_arrives_laps_later_changes_nothing(database, proxy, place):
 
 
 def test_kills_at_random_points(database, tmp_path, figures):
-    """Four drivers are always running, and each is killed somewhere in its second cycle or a later one."""
     client = set_up(database, 400, 30)
     kills = max(1, KILLS // 2)
-    with (tmp_path / "errors").open("w+") as errors:
-        drivers = [Continuous(database, errors) for __ in range(4)]
-        for __ in range(kills):
-            wait_until(lambda: any(driver.cycles for driver in drivers))
-            victim = random.choice([driver for driver in drivers if driver.cycles])
-            time.sleep(random.uniform(0, 0.3))
-            victim.end(signal.SIGKILL)
-            drivers[drivers.index(victim)] = Continuous(database, errors)
-        for driver in drivers:
-            driver.end(signal.SIGTERM)
-        errors.seek(0)
-        assert "Traceback" not in errors.read()
+    assert "Traceback" not in kill_at_random(database, kills, tmp_path / "errors")
     while database.book().claims:
         assert execute(client, 1)["after"]["errors"] == 0
     report, redone = assert_right(client), sum(len(record.get("redone", [])) for record in database.records())

@@ -187,12 +187,14 @@ class Continuous:
         assert self.process.wait(LONGEST) in (130, -number)  # the latter for a SIGTERM before Python is ready
 
 
-def test_kills_at_random_points(database, tmp_path, figures):
-    """Four drivers are always running, and each is killed somewhere in its second cycle or a later one."""
-    make(database, 600, updates=30, fill=True)
-    with (tmp_path / "errors").open("w+") as errors:
+def kill_at_random(database, kills, path):
+    """Four drivers are always running, and each is killed somewhere in its second cycle or a later one.
+
+    Returns what they have said on standard error, which is kept in a file.
+    """
+    with path.open("w+") as errors:
         drivers = [Continuous(database, errors) for __ in range(4)]
-        for __ in range(KILLS):
+        for __ in range(kills):
             wait_until(lambda: any(driver.cycles for driver in drivers))
             victim = random.choice([driver for driver in drivers if driver.cycles])
             time.sleep(random.uniform(0, 0.3))
@@ -201,7 +203,12 @@ def test_kills_at_random_points(database, tmp_path, figures):
         for driver in drivers:
             driver.end(signal.SIGTERM)
         errors.seek(0)
-        assert errors.read() == ""
+        return errors.read()
+
+
+def test_kills_at_random_points(database, tmp_path, figures):
+    make(database, 600, updates=30, fill=True)
+    assert kill_at_random(database, KILLS, tmp_path / "errors") == ""
     verified = assert_nothing_lost(database)
     redone = sum(len(record.get("redone", [])) for record in database.records())
     assert redone > KILLS // 4  # or else the kills hit nothing

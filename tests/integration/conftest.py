@@ -13,4 +13,5 @@ import support
 # the fixtures
 database = support.database
 proxy = support.proxy
+replica = support.replica
 server = support.server

@@ -18,6 +18,7 @@ import requests
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.address import parse
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.couchdb.client import Client
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.errors import NoDatabase, NoLedger
+from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.run_record import RunRecord
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.storage.ledger_reading import read_ledger
 from proxy import Proxy
@@ -145,6 +146,13 @@ class Database:
         return ledger
 
 
+def run_until(database, position):
+    """Run cycles until a position; nothing may go wrong in them."""
+    while database.book().position < position:
+        after = execute(database.client())["after"]
+        assert (after["errors"], after.get("foreign", 0), after.get("conflicts", 0)) == (0, 0, 0)
+
+
 @pytest.fixture(scope="session")
 def server():
     given = os.environ.get("COUCHDYNO_TEST_URL")
@@ -163,6 +171,14 @@ def database(server):
     database = server.database()
     yield database
     database.request("DELETE")
+
+
+@pytest.fixture
+def replica(server):
+    """Another database, which a test or a replication creates."""
+    replica = server.database()
+    yield replica
+    replica.request("DELETE")
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verif
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.attachments.faults import KINDS
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from corrupter import ATTACHMENT_CORRUPTIONS, WITH_ATTACHMENTS, assert_found
-from support import report, run, start
-from test_workload_verification import Store, check, replicate, run_until
+from support import report, run, run_until, start
+from test_workload_verification import Store, check, replicate
 
 TOTAL = 36
 FILES = {"types": {"file": {"size": 200, "attachments": {"count": 2, "size": [0, 5000], "renew": 3}}}}

@@ -18,7 +18,7 @@ from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.write
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.branches import ZEROS
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from leaves import assert_leaves, leaves_of
-from support import report, run
+from support import report, run, run_until
 
 WORKLOAD = {
     "types": {
@@ -33,20 +33,6 @@ WORKLOAD = {
 def shop(database):
     setup(database.client(), Request(Parameters(40, 250, 25, 7), fill=True, workload=WORKLOAD))
     return database
-
-
-@pytest.fixture
-def replica(server):
-    """Another database, which a test fills."""
-    replica = server.database()
-    yield replica
-    replica.request("DELETE")
-
-
-def run_until(database, position):
-    while database.book().position < position:
-        after = execute(database.client())["after"]
-        assert (after["errors"], after.get("foreign", 0), after.get("conflicts", 0)) == (0, 0, 0)
 
 
 def push(database, *documents):

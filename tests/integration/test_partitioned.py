@@ -71,19 +71,12 @@ def shop(tmp_path):
 
 
 @pytest.fixture
-def another(server):
-    database = server.database()
-    yield database
-    database.request("DELETE")
-
-
-@pytest.fixture
-def copy(server, database, another):
+def copy(server, database, replica):
     """A copy, which is not partitioned, of a partitioned database that has had some cycles.
 
     Where the server has no partitioned databases, one with the ids of such a copy.
     """
-    copy = another.create()
+    copy = replica.create()
     if has_partitions(server):
         run("couchdyno-setup", "--partitioned", "-t", 40, "-s", 200, "-u", 15, "--seed", 7, "-w", database.url)
         run("couchdyno-execute", "-c", 0, "--cycles", 12, database.url)

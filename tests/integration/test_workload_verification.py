@@ -8,11 +8,11 @@ import json
 
 import pytest
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.evidence import Span
-from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.execute import execute
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.setup import Request, setup
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.jobs.verify import verify
 from ansible_collections.dyno.couchdb.plugins.module_utils._couchdyno.model.parameters import Parameters
 from corrupter import FOUR_TYPES, Documents, assert_found, leave_out_a_type, lose_an_insert, resurrect_a_deletion
+from support import run_until
 
 LAPS = 10  # of the type order
 
@@ -49,19 +49,6 @@ class Store:
 def shop(database):
     setup(database.client(), Request(Parameters(40, 250, 25, 7), workload={"types": FOUR_TYPES}))
     return database
-
-
-@pytest.fixture
-def replica(server):
-    """Another database, which replication will create."""
-    replica = server.database()
-    yield replica
-    replica.request("DELETE")
-
-
-def run_until(database, position):
-    while database.book().position < position:
-        assert execute(database.client())["after"]["errors"] == 0
 
 
 def replicate(source, target, leave_out=lambda row: False, attachments=False):
