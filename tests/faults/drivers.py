@@ -21,7 +21,7 @@ SMALL = {"jobs.pace.BATCH_DOCUMENTS": 10, "couchdb.client.TRIES": 4, "couchdb.cl
 LONGEST = 60  # seconds: the longest run of a driver, whatever happens
 
 CLAIM = {"on": "_bulk_docs", "holding": '"couchdyno_ledger_'}  # the first of these; later ones renew and settle
-LEDGER = {"on": 'startkey="couchdyno_ledger_', "method": "GET"}
+LEDGER = {"on": 'startkey="couchdyno:meta', "method": "GET"}
 READ = {"on": 'startkey="cdyno_', "method": "GET"}
 WRITE = {"on": "_bulk_docs", "holding": '"cdyno_'}
 SETTLE = {"on": "_bulk_docs", "holding": '"couchdyno_run_'}

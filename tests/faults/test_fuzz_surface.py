@@ -212,7 +212,9 @@ def value(rng, files, real, action):
     if name == "workload":
         return files.workload()
     if name == "allow":
-        return rng.choice(("numbers", "numbers,numbers", "", ",", "all"))
+        return rng.choice(("numbers", "numbers,numbers", "security,revs_limit", "", ",", "all"))
+    if name == "attachments":
+        return rng.choice(("stubs", "read", ""))
     if name == "taken":
         return rng.choice(TIMES_TAKEN)
     return rng.choice(NUMBERS if rng.random() < 0.5 else NUMBERS[:4])
@@ -391,5 +393,5 @@ def test_all_options_are_known():
         if isinstance(action, argparse._StoreAction) and action.type is None
     }
     assert texts == {"url", "source", "config", "source_config", "infos", "compare", "metrics", "report", "ca_path",
-                     "client_cert", "client_key", "timeout", "taken", "workload", "allow"}  # fmt: skip
+                     "client_cert", "client_key", "timeout", "taken", "workload", "allow", "attachments"}  # fmt: skip
     assert Path(BIN / "couchdyno-info").exists()
