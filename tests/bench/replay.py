@@ -29,6 +29,7 @@ class Request(NamedTuple):
     body: bytes
     began: float
     ended: float
+    status: int  # of the answer
 
 
 class Recorder:
@@ -55,7 +56,8 @@ class Recorder:
                 content = answer.read()
                 if self.path.startswith(name):
                     path = self.path[len(name):].lstrip("/")
-                    recorder.requests.append(Request(id(self), self.command, path, body, began, time.monotonic()))
+                    recorder.requests.append(Request(id(self), self.command, path, body, began, time.monotonic(),
+                                                     answer.status))
                 self.send_response(answer.status)
                 for key, value in answer.getheaders():
                     if key.lower() not in ("transfer-encoding", "content-length", "server", "date"):
