@@ -62,6 +62,8 @@ options:
       - V(growing) is a journal. Each lap rewrites all documents and adds a tenth of the initial number.
       - V(crm) has people, orders, reports and counters with realistic bodies. Orders come and go.
       - V(hot) has accounts, and a few counters that have most of the updates. Several drivers may update them at once.
+      - V(backup) has all that a backup can lose. Documents that come and go, attachments, losing revisions, views,
+        C(_security) and C(revs_limit). V(backup-partitioned) is the same in a partitioned database.
       - C(types) is a dict of document types by their names, in the order in which a fill creates them. The value of
         each is a dict with the following keys, all of which are optional. The names of types are part of the documents.
       - C(documents) is its share of O(total), a number from 1 to 100, by default 1. For example, of types with the
@@ -87,19 +89,19 @@ options:
       - C(attachments) says which of its documents have attachments, and which. It is a dict whose keys are optional.
         Documents whose index is divisible by C(every) (by default 1) have C(count) attachments (1 to 100, by default 1)
         of the type C(content_type) (by default V(image/png)). C(size) is the size of each in bytes, or a list of the
-        least and the most, by default V([1000, 200000]). The creation of a document writes them, and every further
-        update whose number is divisible by C(renew) (by default 1) replaces all of them; the others keep them. Hot
-        types must not have attachments.
+        least and the most, by default V([1000, 200000]). The creation of a document writes them. After that,
+        every so many updates of the document as C(renew) says (by default 1) replace all of them; the others keep them.
+        Hot types must not have attachments.
       - C(conflicts) is a number. One of this many documents of the type has a losing revision, which changes with each
         of its updates, is deleted with it, and is verified. By default no document has one. A hot type must not have
-        C(conflicts), and C(revs_limit) must not be below 20 then.
+        C(conflicts).
       - C(tombstone) says what its deleted documents contain. With V(bare), the default, they contain nothing; with
         V(fields), their type, the number of the update, and the time of its claim.
       - C(database) is a dict of what the database has beside its documents, all of it false by default. With
         C(design), design documents with three views and a Mango index. With C(validator), a design document that
         validates every write, and lets these through; it makes them several times slower. With C(security), members
         and admins in the C(_security) object, which close the database to users who are not among them. C(revs_limit)
-        is a number. C(partitioned) means the same as O(partitioned). Whoever sets it up must be an admin.
+        is a number, at least 30. C(partitioned) means the same as O(partitioned). Whoever sets it up must be an admin.
       - A workload cannot be combined with O(adopt). If the database was already set up, it must have the same workload,
         unless O(force=true).
     type: raw

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .limits import is_count
 from .refusal import OBJECT, boolean, check_keys, integer, refused
 
+LEAST_REVS = 30  # with fewer, two drivers could change the ledger at once on a cluster (docs/reliability.md)
 MOST_REVS = 10 ** 9
 USUAL_REVS = 1000  # the revs_limit of a database for which none was set
 
@@ -47,7 +48,9 @@ class Properties(NamedTuple):
         if not isinstance(written, dict):
             raise refused("database", "must be ", OBJECT)
         check_keys("database.", written, cls._fields)
-        limit = integer("database", written, "revs_limit", 1, 1, MOST_REVS) if "revs_limit" in written else None
+        limit = None
+        if "revs_limit" in written:
+            limit = integer("database", written, "revs_limit", LEAST_REVS, LEAST_REVS, MOST_REVS)
         switches = {name: boolean("database", written, name) for name in cls._fields if name != "revs_limit"}
         return cls(revs_limit=limit, **switches)
 

@@ -27,7 +27,6 @@ CLASSIC = "classic"
 MOST_TYPES = 100
 MOST_SHARE = 100
 MOST_CONFLICTS = 10 ** 6
-LEAST_REVS = 20  # with losing branches; with fewer, one that is pushed again late would be another branch
 LOSING = "losing"  # the member of a losing revision that says so
 LONGEST = 100  # characters of a prefix; a name and a colon make one
 OWN = "couchdyno"  # no id of a document may begin like this
@@ -215,10 +214,7 @@ def resolve(written: Any, total: int, size: int) -> Workload:
         raise UsageError(option("total"), f" must be {'at least ' if shared else ''}{least} for this workload")
     portions = iter(_portions(rest, shared))
     types = tuple(draft.of(draft.total or next(portions)) for draft in drafts)
-    database = Properties.resolve(written.get("database", {}))
-    if any(each.conflicts for each in types) and (database.revs_limit or LEAST_REVS) < LEAST_REVS:
-        raise refused("database.revs_limit", f"must be at least {LEAST_REVS}, as a type has conflicts")
-    return Workload(types, database)
+    return Workload(types, Properties.resolve(written.get("database", {})))
 
 
 def _portions(total: int, shares: list[int]) -> list[int]:

