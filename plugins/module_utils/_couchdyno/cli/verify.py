@@ -50,8 +50,8 @@ class Verify(Command):
                                  "COUCHDYNO_SOURCE_USERNAME and COUCHDYNO_SOURCE_PASSWORD, or --source-config")
         parser.add_argument("--source-config", metavar="FILE", help="like --config, for the source")
         for name, what, others in (("seed", "seed", "--total and --size"),
-                                   ("total", "total number of documents", "--seed and --size"),
-                                   ("size", "size of each document in bytes", "--seed and --total")):
+                                   ("total", "--total of couchdyno-setup", "--seed and --size"),
+                                   ("size", "--size of couchdyno-setup", "--seed and --total")):
             parser.add_argument("--" + name, type=int, metavar="N",
                                 help=f"{what}, if the ledger is lost and there is no --source; requires {others}")
         parser.add_argument("--workload", metavar="NAME|FILE.json",
