@@ -89,9 +89,9 @@ options:
       - C(attachments) says which of its documents have attachments, and which. It is a dict whose keys are optional.
         Documents whose index is divisible by C(every) (by default 1) have C(count) attachments (1 to 100, by default 1)
         of the type C(content_type) (by default V(image/png)). C(size) is the size of each in bytes, or a list of the
-        least and the most, by default V([1000, 200000]). The creation of a document writes them. After that,
-        every so many updates of the document as C(renew) says (by default 1) replace all of them; the others keep them.
-        Hot types must not have attachments.
+        least and the most, by default V([1000, 200000]). The creation of a document writes them. After that, one
+        in C(renew) updates of the document (by default 1) replaces all of them; the others keep them. Hot types must
+        not have attachments.
       - C(conflicts) is a number. One of this many documents of the type has a losing revision, which changes with each
         of its updates, is deleted with it, and is verified. By default no document has one. A hot type must not have
         C(conflicts).

@@ -173,9 +173,9 @@ class Change(NamedTuple):
         return {"security": dict(_lists(self.after), kept=self.is_kept), "security_before": _lists(self.before or {})}
 
 
-def _wanted(ledger: Ledger) -> tuple[Properties, int]:
-    """The properties that a database is to have, and the seed of their contents."""
-    return ledger.workload.database if ledger.workload else PLAIN, ledger.seed or 0
+def _wanted(source: Ledger | Parameters) -> tuple[Properties, int]:
+    """The properties that a database is to have, by its ledger or parameters, and the seed of their contents."""
+    return source.workload.database if source.workload else PLAIN, source.seed or 0
 
 
 def _lacking(client: Client, plan: Plan) -> list[str]:
@@ -201,7 +201,7 @@ def setup(client: Client, request: Request, pace: Pace | None = None,
     """
     request = request.check()
     document = LedgerDocument(client)
-    plan, is_kept, given = _plan(client, document, request), False, []
+    plan, is_kept = _plan(client, document, request), False
     if plan.is_change:
         creation = _Creation(client, document, request, plan, stop)
         plan, is_kept, given = creation.run(), creation.has_kept_security, creation.given
@@ -447,8 +447,7 @@ class _Creation:
 
     def _give_properties(self) -> None:
         """Give the database its properties, before anybody finds a ledger in it."""
-        workload, seed = self._parameters.workload, self._parameters.seed or 0
-        self.given += give(self._client, workload.database, seed) if workload else []
+        self.given += give(self._client, *_wanted(self._parameters))
 
     def _check_settled(self) -> None:
         """Check that the ledger is in the database; Conflict if it has another one, NoLedger if it has none.

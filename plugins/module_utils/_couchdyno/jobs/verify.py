@@ -74,9 +74,9 @@ def verify(copy: Source, span: Span = NO_SPAN, given: Stream | None = None, orig
 
     It is right if its documents are at the position that its ledger says; with a ``span``, if every document holds an
     update that it can have held at that time. ``original`` is the source of the copy. With ``replicas``, every document
-    is read from each replica. What is ``allowed``, some of ALLOWABLE, is reported, and does not
-    make the verdict wrong. With ``views``, the views that the workload asks for are queried. ``attachments`` is STUBS
-    or READ: whether the digests that the server shows suffice if they are as expected, or all are read. Returns::
+    is read from each replica. What is ``allowed``, some of ALLOWABLE, is reported, and does not make the verdict wrong.
+    With ``views``, the views that the workload asks for are queried. ``attachments`` is STUBS or READ: whether the
+    digests that the server shows suffice if they are as expected, or all are read. Returns::
 
         {"format": of this report, "verdict": "right", "wrong" or "undecided",
          "reasons": why it is wrong, or the verdict is undecided, in words,

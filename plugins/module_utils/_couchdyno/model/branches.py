@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Losing branches: the second leaf revision of documents with conflicts, and what it contains. Pure.
 
-Of a type with ``conflicts``, every so many documents have a losing branch, from the first visit after their creation
-until their deletion. It has a root of its own and one more revision with each visit: at the v-th visit, update k of the
-stream, its leaf is ``v-D``, and D follows from the seed and k. So the whole branch is arithmetic: a leaf is pushed
-(``new_edits: false``) without being read first, pushing it again changes nothing, and CouchDB keeps two leaves of the
-document, no matter how many visits there are.
+Of a type with ``conflicts``, one in this number of documents has a losing branch, from the first visit after its
+creation until its deletion. It has a root of its own and one more revision with each visit: at the v-th visit, update k
+of the stream, its leaf is ``v-D``, and D follows from the seed and k. So the whole branch is arithmetic: a leaf is
+pushed (``new_edits: false``) without being read first, pushing it again changes nothing, and CouchDB keeps two leaves
+of the document, no matter how many visits there are.
 
 The winner is above it: created as generation 1, it has generation v + 1 after the v-th visit. Losing digests begin with
 zeros, so even while only the losing leaf of a visit is written, and both have generation v, the other one wins.

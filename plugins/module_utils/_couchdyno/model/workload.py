@@ -9,14 +9,15 @@ and *kept* in the ledger with the numbers that follow from these.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Tuple, Union
+from typing import Any, Dict, NamedTuple
 
 from ..errors import UsageError, option
 from .attachments.attachments import Attachments
+from .bodies import sizes
 from .bodies.body import body_of, largest_without_fill, usual_size
 from .bodies.built_in import BODIES, HEX, HOSTILE
 from .bodies.generators import Wrong
-from .bodies.sizes import Sizes
+from .bodies.sizes import Size, Sizes
 from .bodies.template import compiled
 from .document_ids import DIGITS
 from .limits import MAX_SIZE, MAX_TOTAL, is_count, is_integer, pair_of
@@ -36,7 +37,6 @@ ORDERED, HASHED = "ordered", "hashed"  # the digits of ids: the index of the doc
 ODD = "/+$%é "  # what ids of hostile documents contain: characters that mean something in URLs and elsewhere
 
 Document = Dict[str, Any]
-Size = Union[int, Tuple[int, int]]
 
 
 class DocumentType(NamedTuple):
@@ -67,7 +67,7 @@ class DocumentType(NamedTuple):
     @property
     def bounds(self) -> tuple[int, int]:
         """The least and the most bytes that its documents have."""
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
+        return sizes.bounds_of(self.size)
 
     @property
     def least_size(self) -> int:
@@ -81,7 +81,7 @@ class DocumentType(NamedTuple):
 
     def dump(self) -> Document:
         """The type as the ledger keeps it and reports show it."""
-        found = dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
+        found = dict(self._asdict(), size=sizes.dump(self.size))
         if self.attachments:
             found["attachments"] = self.attachments.dump()
         return {name: value for name, value in found.items() if value or name not in UNLESS_ASKED_FOR}
@@ -154,7 +154,7 @@ def _is_sound(each: DocumentType) -> bool:
 def _size(value: Any) -> Size | None:
     """A size, which is one number or two in order; None if it makes no sense."""
     pair = pair_of(value, 1, MAX_SIZE)
-    return pair[0] if pair and pair[0] == pair[1] else pair
+    return sizes.size_of(pair) if pair else None
 
 
 def _is_body(body: str, bounds: tuple[int, int]) -> bool:
@@ -305,7 +305,7 @@ def _body_and_size(where: str, entry: Document, default: Size, own: int) -> tupl
         if isinstance(given, dict):
             compiled(given)  # with the places of what makes no sense, and before anything can be too deep for JSON
         body = given if isinstance(given, str) else json.dumps(given)
-        body_of(body, *((size, size) if isinstance(size, int) else size))
+        body_of(body, *sizes.bounds_of(size))
         usual = usual_size(body, own)
     except Wrong as error:
         text = str(error)

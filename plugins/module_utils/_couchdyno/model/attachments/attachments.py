@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, NamedTuple
 
+from ..bodies import sizes
+from ..bodies.sizes import Size
 from ..limits import MAX_SIZE, MAX_TOTAL, is_count, pair_of
 from ..refusal import OBJECT, check_keys, integer, refused
 
@@ -25,18 +27,18 @@ class Attachments(NamedTuple):
 
     every: int = 1
     count: int = 1  # type: ignore[assignment]  # tuple.count is not missed
-    size: int | tuple[int, int] = (1000, 200000)
+    size: Size = (1000, 200000)
     content_type: str = "image/png"
     renew: int = 1
 
     @property
     def bounds(self) -> tuple[int, int]:
         """The least and the most bytes of a file."""
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
+        return sizes.bounds_of(self.size)
 
     def dump(self) -> Data:
         """The attachments as the ledger keeps them and reports show them."""
-        return dict(self._asdict(), size=self.size if isinstance(self.size, int) else list(self.size))
+        return dict(self._asdict(), size=sizes.dump(self.size))
 
     @classmethod
     def load(cls, kept: Any) -> Attachments | None:
@@ -77,7 +79,7 @@ def _bounds(where: str, value: Any, count: int) -> tuple[int, int]:
 
 
 def _of(entry: Data, bounds: tuple[int, int]) -> Attachments:
-    return Attachments(**dict(entry, size=bounds[0] if bounds[0] == bounds[1] else bounds))
+    return Attachments(**dict(entry, size=sizes.size_of(bounds)))
 
 
 def _is_content_type(value: Any) -> bool:

@@ -8,10 +8,28 @@ and 4 KB. It only uses integers, so that it is the same on every machine.
 """
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Sequence, Tuple, Union
 
 STEPS = 256  # parts of the range between which sizes are uniform
 NEEDS = 2  # random numbers of 32 bits
+
+
+Size = Union[int, Tuple[int, int]]  # in bytes: one, or the least and the most
+
+
+def bounds_of(size: Size) -> tuple[int, int]:
+    """The least and the most bytes of a size."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def size_of(bounds: tuple[int, int]) -> Size:
+    """The size with these bounds; one number if they are the same."""
+    return bounds[0] if bounds[0] == bounds[1] else bounds
+
+
+def dump(size: Size) -> Any:
+    """A size as the ledger keeps it and reports show it."""
+    return size if isinstance(size, int) else list(size)
 
 
 class Sizes:
